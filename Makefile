@@ -1,0 +1,24 @@
+# `make demo` and `make test` are all a newcomer needs; both do their own set-up and say what they
+# install. What they do is in .ci/, one script a command.
+
+SHELL := bash
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench bless audit
+
+help: ## this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 14
+
+demo: ## build zaraba and run the demonstration; it says where to look
+	@bash .ci/demo
+
+test: ## every check; some only: make test STEPS="fmt tidy" PACKAGES="-p zaraba-sql"
+	@bash .ci/test $(STEPS)
+
+bench: ## ten million ticks through the engine, a bare loop and DataFusion's batch
+	@source .ci/setup.sh && cargo bench --workspace --bench tumble
+
+bless: ## run the tests and write what came over what was expected; read the diff before a commit
+	@ZARABA_BLESS=1 INSTA_UPDATE=always bash .ci/test tests
+
+audit: ## licences and sources of the dependencies, and dependencies nobody uses
+	@bash .ci/audit
