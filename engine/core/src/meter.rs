@@ -1,0 +1,75 @@
+//! What a node counts while it runs: plain atomics that the node's thread adds to and anyone
+//! reads (progress, metrics, tests).
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use crate::time::EventTime;
+
+/// Counters of one node.
+#[derive(Debug)]
+pub struct Meter {
+    /// Rows taken in.
+    pub rows_in: AtomicU64,
+    /// Rows emitted on its stream.
+    pub rows_out: AtomicU64,
+    /// Rows that were late.
+    pub late: AtomicU64,
+    /// Rows that could not be read or computed.
+    pub errors: AtomicU64,
+    /// Messages waiting before it.
+    pub queued: AtomicU64,
+    /// Bytes of state.
+    pub state_bytes: AtomicU64,
+    /// Most bytes of state at any time.
+    pub state_bytes_max: AtomicU64,
+    /// Nanoseconds spent working.
+    pub busy_ns: AtomicU64,
+    watermark: AtomicI64,
+}
+
+impl Default for Meter {
+    fn default() -> Self {
+        Self {
+            rows_in: AtomicU64::new(0),
+            rows_out: AtomicU64::new(0),
+            late: AtomicU64::new(0),
+            errors: AtomicU64::new(0),
+            queued: AtomicU64::new(0),
+            state_bytes: AtomicU64::new(0),
+            state_bytes_max: AtomicU64::new(0),
+            busy_ns: AtomicU64::new(0),
+            watermark: AtomicI64::new(EventTime::MIN.0),
+        }
+    }
+}
+
+impl Meter {
+    /// Adds to a counter.
+    pub fn add(counter: &AtomicU64, n: usize) {
+        counter.fetch_add(n as u64, Ordering::Relaxed);
+    }
+
+    /// Reads a counter.
+    #[must_use]
+    pub fn get(counter: &AtomicU64) -> u64 {
+        counter.load(Ordering::Relaxed)
+    }
+
+    /// States the bytes of state held now.
+    pub fn state(&self, bytes: usize) {
+        self.state_bytes.store(bytes as u64, Ordering::Relaxed);
+        self.state_bytes_max
+            .fetch_max(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// States the watermark reached.
+    pub fn reached(&self, watermark: EventTime) {
+        self.watermark.fetch_max(watermark.0, Ordering::Relaxed);
+    }
+
+    /// The watermark reached.
+    #[must_use]
+    pub fn watermark(&self) -> EventTime {
+        EventTime(self.watermark.load(Ordering::Relaxed))
+    }
+}
