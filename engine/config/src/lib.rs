@@ -1,0 +1,40 @@
+//! The pipeline file: TOML text in, a typed [`document::Document`] with places out, and every
+//! mistake in one pass. This crate knows neither schemas nor SQL; the planner does.
+//!
+//! The key decision: **what a section may hold is data** (`spec.rs`). The validator, the reference
+//! page and the JSON Schema are three readers of the same tables, so they cannot disagree.
+//!
+//! The way of a file: `include` (files → one tree) → `profile` → `env` → `params` → `root`, which
+//! hands each section to `read` (specs) and then to its own conversion (`source`, `query`, …).
+
+pub mod document;
+
+pub mod load;
+
+pub mod env;
+
+pub mod reference;
+
+pub mod json_schema;
+
+mod column;
+mod format;
+mod include;
+mod leaf;
+mod mapping;
+mod nodes;
+mod params;
+mod path;
+mod profile;
+mod query;
+mod read;
+mod root;
+mod sink;
+mod source;
+mod spec;
+mod splice;
+mod syntax;
+mod table;
+mod test_case;
+mod text;
+mod tree;

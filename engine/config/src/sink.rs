@@ -1,0 +1,270 @@
+//! `[sink.NAME]`: what each connector out may be told, and its conversion to a [`SinkDoc`].
+
+use zaraba_core::diagnostic::{Diagnostic, Span};
+use zaraba_core::suggest::nearest;
+
+use crate::document::{Format, Located, SinkConnector, SinkDoc, Text};
+use crate::format;
+use crate::read::{Context, Fields, not_built};
+use crate::source::located_path;
+use crate::spec::{Body, Kind, Least, NodeSpec, Opt, Section, Words, optional, required};
+
+/// `[sink.NAME]`
+pub(crate) static SINK: NodeSpec = NodeSpec {
+    kind: "sink",
+    body: Body::ByConnector(&CONNECTORS, &[&FILE, &STDOUT, &WEBSOCKET, &CHANNEL]),
+};
+
+static CONNECTORS: Words = Words {
+    what: "connector",
+    now: &["file", "stdout", "websocket", "channel"],
+    later: &["webhook", "nats", "kafka", "mqtt"],
+};
+
+/// Rows that a WebSocket client who comes late is shown of an append topic.
+const HISTORY_ROWS: usize = 1_000;
+
+const COMMON: &[Opt] = &[
+    required(
+        "connector",
+        Kind::Words(&CONNECTORS),
+        "\"websocket\"",
+        "what the sink writes to",
+    ),
+    required(
+        "from",
+        Kind::List(&Kind::Name, Least::One),
+        "[\"balance\"]",
+        "the streams it takes",
+    ),
+];
+
+static FILE: Section = Section {
+    title: "[sink.NAME] with connector = \"file\"",
+    about: "Writes files.",
+    groups: &[
+        COMMON,
+        &[
+            required(
+                "path",
+                Kind::Path,
+                "\"out/{stream}.parquet\"",
+                "a file; `{stream}` is the stream's name. Relative to the file that says it",
+            ),
+            optional(
+                "format",
+                Kind::Words(&format::FORMATS),
+                "by the path's ending",
+                "\"parquet\"",
+                "how rows are written",
+            ),
+        ],
+    ],
+    later: &[],
+    example: r#"[source.ticks]
+connector = "file"
+path = "data/*.parquet"
+time = "ts"
+
+[sink.archive]
+connector = "file"
+from = ["ticks", "ticks__late"]
+path = "out/{stream}.parquet"
+"#,
+};
+
+static STDOUT: Section = Section {
+    title: "[sink.NAME] with connector = \"stdout\"",
+    about: "Writes rows to standard output.",
+    groups: &[
+        COMMON,
+        &[optional(
+            "format",
+            Kind::Words(&TEXT_FORMATS),
+            "`\"json\"`",
+            "\"csv\"",
+            "one JSON object a line, or CSV",
+        )],
+    ],
+    later: &[],
+    example: r#"[source.ticks]
+connector = "file"
+path = "data/*.parquet"
+time = "ts"
+
+[sink.screen]
+connector = "stdout"
+from = ["ticks"]
+format = "csv"
+"#,
+};
+
+static TEXT_FORMATS: Words = Words {
+    what: "format",
+    now: &["json", "csv"],
+    later: &[],
+};
+
+static WEBSOCKET: Section = Section {
+    title: "[sink.NAME] with connector = \"websocket\"",
+    about: "Serves streams to WebSocket clients, with static files beside them. Listens on loopback only.",
+    groups: &[
+        COMMON,
+        &[
+            required(
+                "listen",
+                Kind::Listen,
+                "\"127.0.0.1:8225\"",
+                "address and port",
+            ),
+            optional(
+                "assets",
+                Kind::Path,
+                "none",
+                "\"dashboard/dist\"",
+                "a folder of static files served at `/`",
+            ),
+            optional(
+                "history",
+                Kind::Int(0, 10_000_000),
+                "`1000`",
+                "5000",
+                "newest rows kept per append stream for clients who come late",
+            ),
+        ],
+    ],
+    later: &["auth", "tls", "origins"],
+    example: r#"[params]
+port = 8225
+
+[source.ticks]
+connector = "file"
+path = "data/*.parquet"
+time = "ts"
+
+[sink.dashboard]
+connector = "websocket"
+from = ["ticks"]
+listen = "127.0.0.1:$port"
+history = 5000
+"#,
+};
+
+static CHANNEL: Section = Section {
+    title: "[sink.NAME] with connector = \"channel\"",
+    about: "Hands rows to the program that embeds zaraba.",
+    groups: &[COMMON],
+    later: &[],
+    example: r#"[source.ticks]
+connector = "file"
+path = "data/*.parquet"
+time = "ts"
+
+[sink.out]
+connector = "channel"
+from = ["ticks"]
+"#,
+};
+
+/// What the section says; none if a part that cannot be left out is wrong.
+pub(crate) fn convert(
+    cx: &mut Context<'_>,
+    name: Located<String>,
+    connector: &str,
+    fields: &Fields,
+) -> Option<SinkDoc> {
+    let from = fields.names("from");
+    check_twice(cx, from.as_deref().unwrap_or_default());
+    let connector = match connector {
+        "file" => {
+            let path = fields.text("path");
+            let format = format::chosen(cx, fields, path.as_ref());
+            let path = path?;
+            check_packing(cx, &path);
+            check_placeholders(cx, &path, from.as_deref().unwrap_or_default());
+            SinkConnector::File {
+                path: located_path(cx, &path),
+                format: format?,
+            }
+        }
+        "stdout" => SinkConnector::Stdout {
+            format: fields.word("format").map_or(Format::Json, format::of_word),
+        },
+        "websocket" => SinkConnector::Websocket {
+            listen: fields.name("listen")?,
+            assets: fields.text("assets").map(|text| located_path(cx, &text)),
+            history: fields.int("history").map_or(HISTORY_ROWS, |rows| {
+                usize::try_from(rows).unwrap_or(usize::MAX)
+            }),
+        },
+        _ => SinkConnector::Channel,
+    };
+    Some(SinkDoc {
+        name,
+        from: from?,
+        connector,
+    })
+}
+
+/// A sink takes a stream once.
+fn check_twice(cx: &mut Context<'_>, from: &[Located<String>]) {
+    for (i, stream) in from.iter().enumerate() {
+        if from[..i]
+            .iter()
+            .any(|earlier| earlier.value == stream.value)
+        {
+            let message = format!("`{}` is named twice", stream.value);
+            cx.mistake(Diagnostic::at(stream.span, message));
+        }
+    }
+}
+
+/// Files are read packed, but not written so.
+fn check_packing(cx: &mut Context<'_>, path: &Text) {
+    if let Some(ending) = [".gz", ".zst"].iter().find(|e| path.value.ends_with(**e)) {
+        let length = path.value.len();
+        let span = path.span_of(length - ending.len(), length);
+        cx.mistake(not_built(span, "writing packed files").help("leave the ending out"));
+    }
+}
+
+/// Placeholders of a path, those that there are and those to come.
+const PLACEHOLDERS: [&str; 1] = ["stream"];
+const PLACEHOLDERS_LATER: [&str; 1] = ["trading_day"];
+
+/// `{stream}` is the only placeholder, and several streams need it.
+fn check_placeholders(cx: &mut Context<'_>, path: &Text, from: &[Located<String>]) {
+    let mut at = 0;
+    let mut placeholders = 0;
+    while let Some((start, length)) = placeholder(&path.value[at..]) {
+        let span = path.span_of(at + start, at + start + length);
+        let name = &path.value[at + start + 1..at + start + length - 1];
+        placeholders += 1;
+        if !PLACEHOLDERS.contains(&name) {
+            cx.mistake(unknown_placeholder(name, span));
+        }
+        at += start + length;
+    }
+    if from.len() > 1 && placeholders == 0 {
+        let message = format!("{} streams cannot be written to one file", from.len());
+        let help = "put `{stream}` into the path: a file for each";
+        cx.mistake(Diagnostic::at(path.span, message).help(help));
+    }
+}
+
+/// Start and length of the first `{…}`.
+fn placeholder(text: &str) -> Option<(usize, usize)> {
+    let start = text.find('{')?;
+    Some((start, text[start..].find('}')? + 1))
+}
+
+fn unknown_placeholder(name: &str, span: Span) -> Diagnostic {
+    if PLACEHOLDERS_LATER.contains(&name) {
+        return not_built(span, &format!("`{{{name}}}` in a path"));
+    }
+    let message = format!("no placeholder `{{{name}}}`");
+    match nearest(name, PLACEHOLDERS) {
+        Some(near) => Diagnostic::at(span, format!("{message}; did you mean `{{{near}}}`?")),
+        None => Diagnostic::at(span, message).help("there is `{stream}`"),
+    }
+}

@@ -1,0 +1,469 @@
+//! `[source.NAME]`: what each connector in may be told, and its conversion to a [`SourceDoc`].
+
+use std::path::PathBuf;
+
+use zaraba_core::diagnostic::{Diagnostic, Span};
+use zaraba_core::suggest::nearest;
+use zaraba_core::time::SECOND;
+
+use crate::column;
+use crate::document::{
+    ColumnDoc, ColumnType, ErrorPolicy, FileSourceDoc, Format, Located, SimulateDoc,
+    SourceConnector, SourceDoc, Text,
+};
+use crate::format;
+use crate::mapping::check_from;
+use crate::path;
+use crate::read::{Context, Fields, ticked};
+use crate::spec::{Body, Kind, NodeSpec, Opt, Section, Words, optional, required};
+
+/// `[source.NAME]`
+pub(crate) static SOURCE: NodeSpec = NodeSpec {
+    kind: "source",
+    body: Body::ByConnector(&CONNECTORS, &[&FILE, &SIMULATE, &CHANNEL]),
+};
+
+static CONNECTORS: Words = Words {
+    what: "connector",
+    now: &["file", "simulate", "channel"],
+    later: &[
+        "http_server",
+        "http_client",
+        "websocket",
+        "nats",
+        "kafka",
+        "mqtt",
+        "clock",
+    ],
+};
+
+const LATER: &[&str] = &["bootstrap", "schema_evolution", "max_drift"];
+
+const COMMON: &[Opt] = &[
+    required(
+        "connector",
+        Kind::Words(&CONNECTORS),
+        "\"file\"",
+        "what feeds the source",
+    ),
+    required("time", Kind::Name, "\"ts\"", "the event-time column"),
+    optional(
+        "out_of_order",
+        Kind::DurationOrZero,
+        "`\"0s\"`",
+        "\"5s\"",
+        "how far behind the newest a row may be; older rows are late. It is also how long results wait",
+    ),
+    optional(
+        "idle_timeout",
+        Kind::Duration,
+        "never",
+        "\"30s\"",
+        "a live source silent for so long no longer holds the watermark back",
+    ),
+    optional(
+        "stale_after",
+        Kind::Duration,
+        "never",
+        "\"2m\"",
+        "a source silent for so long marks what is made from it as stale",
+    ),
+    optional(
+        "ahead",
+        Kind::Duration,
+        "`\"1m\"`",
+        "\"1m\"",
+        "how far past the clock a live row's time may be; beyond it the row is bad",
+    ),
+    optional(
+        "replay",
+        Kind::Table(&REPLAY),
+        "",
+        "{ speed = 60.0 }",
+        "how fast rows are fed",
+    ),
+    optional(
+        "on_error",
+        Kind::Words(&ON_ERROR),
+        "`\"fail\"` for files, `\"dead_letter\"` for live sources",
+        "\"dead_letter\"",
+        "what becomes of a bad row: the run ends, it is counted and logged, or it goes to the stream `NAME__errors`",
+    ),
+    optional(
+        "schema",
+        Kind::Map(&column::COLUMN_OR_TYPE),
+        "what the files say",
+        "{ ts = \"timestamp\", price = \"float64\" }",
+        "the columns; required for csv, json, simulate and channel",
+    ),
+];
+
+static ON_ERROR: Words = Words {
+    what: "error policy",
+    now: &["fail", "skip", "dead_letter"],
+    later: &[],
+};
+
+static REPLAY: Section = Section {
+    title: "replay",
+    about: "How fast a bounded source is read.",
+    groups: &[&[optional(
+        "speed",
+        Kind::PositiveFloat,
+        "as fast as it can",
+        "60.0",
+        "event time per real time: 1.0 is real time",
+    )]],
+    later: &[],
+    example: "",
+};
+
+static FILE: Section = Section {
+    title: "[source.NAME] with connector = \"file\"",
+    about: "Reads files in the order of their names, then ends.",
+    groups: &[COMMON, FILE_OPTIONS],
+    later: LATER,
+    example: r#"[source.ticks]
+connector = "file"
+path = "data/2025-11-14/*.csv.gz"
+time = "ts"
+out_of_order = "5s"
+on_error = "dead_letter"
+csv = { delimiter = ";" }
+[source.ticks.schema]
+ts = { type = "timestamp", format = "%Y%m%d%H%M%S", zone = "Asia/Tokyo" }
+price = { type = "float64", nulls = ["", "-"], thousands = "," }
+volume = "int64"
+"#,
+};
+
+const FILE_OPTIONS: &[Opt] = &[
+    required(
+        "path",
+        Kind::Path,
+        "\"data/*.parquet\"",
+        "a file, or several by `*`, `?` and `**`; relative to the file that says it",
+    ),
+    optional(
+        "format",
+        Kind::Words(&format::FORMATS),
+        "by the path's ending",
+        "\"csv\"",
+        "how rows are written in the files",
+    ),
+    optional(
+        "merge",
+        Kind::Words(&MERGE),
+        "one file after the other",
+        "\"time\"",
+        "`\"time\"`: the files are read side by side, their rows merged by time",
+    ),
+    optional(
+        "csv",
+        Kind::Table(&CSV),
+        "",
+        "{ delimiter = \";\" }",
+        "how CSV files are written",
+    ),
+    optional(
+        "encoding",
+        Kind::Words(&ENCODINGS),
+        "`\"utf-8\"`",
+        "\"utf-8\"",
+        "the encoding of text files",
+    ),
+];
+
+static MERGE: Words = Words {
+    what: "`merge`",
+    now: &["time"],
+    later: &[],
+};
+
+static ENCODINGS: Words = Words {
+    what: "encoding",
+    now: &["utf-8"],
+    later: &["cp932", "shift_jis", "euc-jp"],
+};
+
+static CSV: Section = Section {
+    title: "csv",
+    about: "How CSV files are written.",
+    groups: &[&[
+        optional(
+            "delimiter",
+            Kind::Char,
+            "`\",\"`",
+            "\";\"",
+            "what stands between two fields",
+        ),
+        optional(
+            "header",
+            Kind::Bool,
+            "`true`",
+            "false",
+            "whether the first line names the columns; without one, columns give their number in `from`, or stand in the order of the schema",
+        ),
+    ]],
+    later: &[],
+    example: "",
+};
+
+static SIMULATE: Section = Section {
+    title: "[source.NAME] with connector = \"simulate\"",
+    about: "Makes rows from a seed: the same seed gives the same rows. Every column but the time says how its values are made; one that has only a `default` always has that, one that is only `optional` is null.",
+    groups: &[COMMON, SIMULATE_OPTIONS],
+    later: LATER,
+    example: r#"[source.ticks]
+connector = "simulate"
+time = "ts"
+seed = 7
+start = "2025-11-14T09:00:00+09:00"
+interval = "10ms"
+rows = 100000
+disorder = "2s"
+out_of_order = "2s"
+[source.ticks.schema]
+ts = "timestamp"
+put_call = { type = "text", one_of = ["C", "P"] }
+strike = { type = "int64", one_of = [51000, 52000, 53000] }
+price = { type = "float64", walk = { start = 250.0, step = 5.0, min = 1.0 } }
+volume = { type = "int64", counter = { start = 0, step_max = 10 } }
+iv = { type = "float64", range = [0.15, 0.35] }
+"#,
+};
+
+const SIMULATE_OPTIONS: &[Opt] = &[
+    optional(
+        "seed",
+        Kind::Int(0, i64::MAX),
+        "`1`",
+        "7",
+        "what all random choices come from",
+    ),
+    required(
+        "start",
+        Kind::Time,
+        "\"2025-11-14T09:00:00\"",
+        "event time of the first row",
+    ),
+    required(
+        "interval",
+        Kind::Duration,
+        "\"10ms\"",
+        "event time from row to row, on average",
+    ),
+    optional(
+        "rows",
+        Kind::Int(1, i64::MAX),
+        "without end",
+        "100000",
+        "how many rows",
+    ),
+    optional(
+        "disorder",
+        Kind::DurationOrZero,
+        "`\"0s\"`",
+        "\"2s\"",
+        "how far back a row's time may be moved at random",
+    ),
+];
+
+static CHANNEL: Section = Section {
+    title: "[source.NAME] with connector = \"channel\"",
+    about: "Rows come from the program that embeds zaraba.",
+    groups: &[COMMON],
+    later: LATER,
+    example: r#"[source.ticks]
+connector = "channel"
+time = "ts"
+[source.ticks.schema]
+ts = "timestamp"
+price = "float64"
+"#,
+};
+
+/// What the section says; none if a part that cannot be left out is wrong.
+pub(crate) fn convert(
+    cx: &mut Context<'_>,
+    name: Located<String>,
+    connector: &str,
+    fields: &Fields,
+) -> Option<SourceDoc> {
+    let schema = column::convert_all(cx, fields);
+    if !schema.is_empty() {
+        check_time(cx, &name.value, fields, &schema);
+    }
+    if connector != "simulate" {
+        column::refuse_generators(cx, fields);
+    }
+    let connector = match connector {
+        "file" => file(cx, &name.value, fields, &schema).map(SourceConnector::File),
+        "simulate" => simulate(cx, &name.value, fields, &schema).map(SourceConnector::Simulate),
+        _ => {
+            require_schema(cx, &name.value, fields, &schema, "connector \"channel\"");
+            Some(SourceConnector::Channel)
+        }
+    };
+    Some(SourceDoc {
+        connector: connector?,
+        time: fields.name("time")?,
+        out_of_order: fields.micros("out_of_order").unwrap_or(0),
+        idle_timeout: fields.micros("idle_timeout"),
+        stale_after: fields.micros("stale_after"),
+        ahead: fields.micros("ahead").unwrap_or(60 * SECOND),
+        speed: fields.table("replay").and_then(|r| r.float("speed")),
+        on_error: fields.word("on_error").map(|word| match word {
+            "fail" => ErrorPolicy::Fail,
+            "skip" => ErrorPolicy::Skip,
+            _ => ErrorPolicy::DeadLetter,
+        }),
+        schema,
+        name,
+    })
+}
+
+/// `time` must be a timestamp of the schema.
+fn check_time(cx: &mut Context<'_>, source: &str, fields: &Fields, schema: &[ColumnDoc]) {
+    let Some(time) = fields.name("time") else {
+        return;
+    };
+    let declared = || column::declared(fields);
+    match schema.iter().find(|c| c.name.value == time.value) {
+        Some(column) if column.kind == ColumnType::Timestamp => {}
+        Some(column) => {
+            let message = format!(
+                "`time` must be a column of type timestamp, `{}` is not",
+                time.value
+            );
+            let help = format!(
+                "write `{} = \"timestamp\"` in the schema",
+                column.name.value
+            );
+            cx.mistake(Diagnostic::at(time.span, message).help(help));
+        }
+        None if declared().contains(&time.value) => {} // it has a mistake of its own
+        None => {
+            let message = format!("no column `{}` in the schema of `{source}`", time.value);
+            let names = declared();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            cx.mistake(match nearest(&time.value, names.iter().copied()) {
+                Some(near) => {
+                    Diagnostic::at(time.span, format!("{message}; did you mean `{near}`?"))
+                }
+                None => Diagnostic::at(time.span, message)
+                    .help(format!("columns are {}", ticked(&names))),
+            });
+        }
+    }
+}
+
+/// There must be a schema; `why` is what wants it.
+fn require_schema(
+    cx: &mut Context<'_>,
+    name: &str,
+    fields: &Fields,
+    schema: &[ColumnDoc],
+    why: &str,
+) {
+    if schema.is_empty() && column::declared(fields).is_empty() {
+        let message =
+            format!("`[source.{name}.schema]` is missing: {why} needs to know the columns");
+        let help = "for example: `schema = { ts = \"timestamp\", price = \"float64\" }`";
+        cx.missing(Diagnostic::at(fields.span, message).help(help));
+    }
+}
+
+fn file(
+    cx: &mut Context<'_>,
+    name: &str,
+    fields: &Fields,
+    schema: &[ColumnDoc],
+) -> Option<FileSourceDoc> {
+    let path = fields.text("path");
+    let format = format::chosen(cx, fields, path.as_ref());
+    if let Some(text @ (Format::Csv | Format::Json)) = format {
+        require_schema(
+            cx,
+            name,
+            fields,
+            schema,
+            &format!("format \"{}\"", format::name(text)),
+        );
+    }
+    let csv = fields.table("csv");
+    if let (Some(key), Some(format)) = (fields.key("csv"), format.filter(|f| *f != Format::Csv)) {
+        let message = format!(
+            "`csv` says how CSV files are written, but the format is \"{}\"",
+            format::name(format)
+        );
+        cx.mistake(Diagnostic::at(key, message));
+    }
+    let delimiter = csv.and_then(|csv| Some((csv.char("delimiter")?, csv.at("delimiter")?)));
+    let header = csv.and_then(|csv| csv.bool("header")).unwrap_or(true);
+    if let Some(format) = format {
+        check_from(cx, schema, format, header);
+    }
+    Some(FileSourceDoc {
+        path: located_path(cx, &path?),
+        format: format?,
+        merge_by_time: fields.word("merge").is_some(),
+        delimiter: delimiter.map_or(Some(b','), |(c, span)| ascii(cx, c, span))?,
+        header,
+    })
+}
+
+fn ascii(cx: &mut Context<'_>, c: char, span: Span) -> Option<u8> {
+    let byte = u8::try_from(c)
+        .ok()
+        .filter(|b| b.is_ascii() && !matches!(b, b'"' | b'\n' | b'\r'));
+    if byte.is_none() {
+        let message =
+            format!("expected an ASCII character that is no quote and no line's end, found {c:?}");
+        cx.mistake(Diagnostic::at(span, message));
+    }
+    byte
+}
+
+/// A path as its file means it.
+pub(crate) fn located_path(cx: &Context<'_>, text: &Text) -> Located<PathBuf> {
+    Located {
+        value: path::resolve(cx.sources, text),
+        span: text.span,
+    }
+}
+
+fn simulate(
+    cx: &mut Context<'_>,
+    name: &str,
+    fields: &Fields,
+    schema: &[ColumnDoc],
+) -> Option<SimulateDoc> {
+    require_schema(cx, name, fields, schema, "connector \"simulate\"");
+    let time = fields.name("time");
+    for column in schema {
+        let is_time = time.as_ref().is_some_and(|t| t.value == column.name.value);
+        let constant = column.default.is_some() || column.optional;
+        if !is_time && column.generate.is_none() && !constant {
+            let message = format!(
+                "column `{}` does not say how its values are made",
+                column.name.value
+            );
+            let help =
+                "give it `one_of`, `range`, `walk` or `counter`, or a `default` that all rows have";
+            cx.mistake(Diagnostic::at(column.name.span, message).help(help));
+        }
+        if is_time && column.generate.is_some() {
+            let message = "the event time is made from `start` and `interval`, not by a generator";
+            cx.mistake(Diagnostic::at(column.name.span, message));
+        }
+    }
+    let count = |option: &str| fields.int(option).and_then(|i| u64::try_from(i).ok());
+    Some(SimulateDoc {
+        seed: count("seed").unwrap_or(1),
+        start: fields.micros("start")?,
+        interval: fields.micros("interval")?,
+        rows: count("rows"),
+        disorder: fields.micros("disorder").unwrap_or(0),
+    })
+}
