@@ -1,0 +1,227 @@
+//! Bytes to rows: one [`Decoder`] per file, whatever its format. Text formats are parsed field by
+//! field into Arrow buffers, a row into all of them or into none; a row that cannot be read becomes
+//! a [`BadRow`] and its neighbours survive. Columnar formats are handed over as they are, cast only
+//! where a type differs. The file source in `zaraba-sources` drives this.
+
+mod builder;
+
+mod columnar;
+
+mod csv;
+
+mod fit;
+
+mod input;
+
+mod ipc;
+
+mod json;
+
+mod number;
+
+mod parquet;
+
+mod path;
+
+mod pattern;
+
+mod rows;
+
+mod scan;
+
+mod time;
+
+pub mod types;
+
+mod zone;
+
+use std::path::Path;
+
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::datatypes::SchemaRef;
+use chrono_tz::Tz;
+use zaraba_config::document::{ColumnDoc, ColumnType, Format, Value};
+use zaraba_core::error::{Error, Result};
+use zaraba_core::source::BadRow;
+use zaraba_core::suggest;
+
+pub use self::types::{arrow_schema, arrow_type, type_name};
+
+/// Rows as they were read.
+#[derive(Clone, Debug)]
+pub struct Decoded {
+    /// The rows that could be read.
+    pub rows: RecordBatch,
+    /// Those that could not.
+    pub bad: Vec<BadRow>,
+}
+
+/// Reads one file from front to back.
+pub trait Decoder: Send {
+    /// The columns of every batch it hands over.
+    fn schema(&self) -> SchemaRef;
+
+    /// At most `limit` rows, bad ones counted; none at the end of the file.
+    ///
+    /// # Errors
+    /// When the file cannot be read on: it is damaged, or not what it was said to be. Rows before
+    /// that place have been handed over.
+    fn next(&mut self, limit: usize) -> Result<Option<Decoded>>;
+
+    /// Passes over good rows, as many as asked if there are that many.
+    ///
+    /// # Errors
+    /// As `next`.
+    fn skip(&mut self, rows: u64) -> Result<()> {
+        let mut left = rows;
+        while left > 0 {
+            let limit = usize::try_from(left).unwrap_or(usize::MAX).min(SKIP_ROWS);
+            let Some(decoded) = self.next(limit)? else {
+                break;
+            };
+            left = left.saturating_sub(decoded.rows.num_rows() as u64);
+        }
+        Ok(())
+    }
+
+    /// Bytes of the file done, and in all.
+    fn done_of_total(&self) -> Option<(u64, u64)>;
+}
+
+/// Rows decoded at once only to be passed over.
+const SKIP_ROWS: usize = 8_192;
+
+/// How a file is read.
+#[derive(Clone, Debug)]
+pub struct DecodeOptions {
+    /// What it is.
+    pub format: Format,
+    /// Between the fields of a CSV line.
+    pub delimiter: u8,
+    /// Whether the first CSV line names the columns.
+    pub header: bool,
+    /// The zone of times that name none, where the column does not say.
+    pub zone: Tz,
+    /// The columns wanted; none: all. Others are not looked at, so a fault in one goes unseen.
+    pub needed: Option<Vec<String>>,
+    /// Where no schema is declared: the columns that the file must bring, those of the first file
+    /// of several; none: its own.
+    pub like: Option<SchemaRef>,
+}
+
+impl DecodeOptions {
+    /// All columns of a file; comma and header for CSV.
+    #[must_use]
+    pub fn new(format: Format, zone: Tz) -> Self {
+        Self {
+            format,
+            delimiter: b',',
+            header: true,
+            zone,
+            needed: None,
+            like: None,
+        }
+    }
+}
+
+/// Opens a file. `schema` declares its columns; it may be empty for formats that bring their own.
+///
+/// # Errors
+/// When the file cannot be opened or is damaged, when it has not the declared columns, and when a
+/// column's own options cannot be met.
+pub fn open(
+    path: &Path,
+    schema: &[ColumnDoc],
+    options: &DecodeOptions,
+) -> Result<Box<dyn Decoder>> {
+    if schema.is_empty() && matches!(options.format, Format::Csv | Format::Json) {
+        return Err(Error::user(format!(
+            "{}: a text format needs a declared schema",
+            path.display()
+        )));
+    }
+    let wanted = wanted(schema, options)?;
+    match options.format {
+        Format::Parquet => parquet::open(path, &wanted, options),
+        Format::Arrow => ipc::open(path, &wanted, options),
+        Format::Csv => csv::open(path, schema, &wanted, options),
+        Format::Json => json::open(path, &wanted, options),
+    }
+}
+
+/// The columns of a Parquet or Arrow file, with the types that [`open`] gives them.
+///
+/// # Errors
+/// When the file cannot be opened, is damaged, or is of a format that does not name its columns.
+pub fn file_schema(path: &Path, format: Format) -> Result<SchemaRef> {
+    let own = match format {
+        Format::Parquet => parquet::schema(path)?,
+        Format::Arrow => ipc::schema(path)?,
+        Format::Csv | Format::Json => {
+            return Err(Error::user(format!(
+                "{}: a text format needs a declared schema",
+                path.display()
+            )));
+        }
+    };
+    Ok(fit::normalised(&own))
+}
+
+/// Values as a pipeline file writes them (texts for times and dates) as one column; none is a null.
+///
+/// # Errors
+/// When one is not of the column's type, or the column's options are wrong.
+pub fn column_of(column: &ColumnDoc, values: &[Option<Value>], zone: Tz) -> Result<ArrayRef> {
+    let mut builder = builder::Builder::new(column, zone)?;
+    for value in values {
+        let Some(value) = value else {
+            builder.null();
+            continue;
+        };
+        builder
+            .value(value)
+            .map_err(|reason| Error::user(builder.fault(&reason)))?;
+    }
+    builder.finish()
+}
+
+/// Checks what a column declares for itself: `format`, `default`, `from` of a JSON path.
+///
+/// # Errors
+/// When it cannot be met, naming the column.
+pub fn check_column(column: &ColumnDoc, format: Format, zone: Tz) -> Result<()> {
+    builder::Builder::new(column, zone)?;
+    if format == Format::Json {
+        path::tree([(0, column)])?;
+    }
+    Ok(())
+}
+
+/// A declared column and its number among those declared.
+type Wanted<'a> = Vec<(usize, &'a ColumnDoc)>;
+
+/// The declared columns that are needed, in their order.
+fn wanted<'a>(schema: &'a [ColumnDoc], options: &DecodeOptions) -> Result<Wanted<'a>> {
+    let all = schema.iter().enumerate();
+    let Some(needed) = options.needed.as_ref().filter(|_| !schema.is_empty()) else {
+        return Ok(all.collect());
+    };
+    let names = || schema.iter().map(|c| c.name.value.as_str());
+    if let Some(lost) = needed
+        .iter()
+        .find(|n| !names().any(|name| name == n.as_str()))
+    {
+        return Err(Error::user(format!(
+            "no column `{lost}`{}",
+            suggest::hint(lost, names())
+        )));
+    }
+    Ok(all
+        .filter(|(_, c)| needed.contains(&c.name.value))
+        .collect())
+}
+
+/// What a column's type is called in a pipeline file, for messages.
+fn kind_name(kind: ColumnType) -> String {
+    type_name(&arrow_type(kind))
+}
