@@ -1,0 +1,71 @@
+//! Which files a path or a pattern names.
+
+use std::path::{Path, PathBuf};
+
+use zaraba_core::error::{Error, Result};
+
+/// The files, sorted by name; at least one.
+pub(super) fn files(path: &Path) -> Result<Vec<PathBuf>> {
+    if path.is_file() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let shown = path.display();
+    let pattern = path.to_str().ok_or_else(|| {
+        Error::user(format!(
+            "`{shown}`: expected a path in UTF-8, got other bytes"
+        ))
+    })?;
+    let found = glob::glob(pattern).map_err(|e| {
+        Error::user(format!(
+            "`{shown}`: expected a pattern of file names: {}",
+            e.msg
+        ))
+    })?;
+    let mut files = Vec::new();
+    for file in found {
+        let file =
+            file.map_err(|e| Error::outside(format!("{}: {}", e.path().display(), e.error())))?;
+        if file.is_file() {
+            files.push(file);
+        }
+    }
+    if files.is_empty() {
+        let folder = folder(path);
+        let what = if folder.is_dir() {
+            "looked in"
+        } else {
+            "there is no folder"
+        };
+        return Err(Error::user(format!(
+            "no file matches `{shown}`; {what} `{}`",
+            folder.display()
+        )));
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// The part of a pattern before its first wildcard: where a search begins.
+fn folder(pattern: &Path) -> PathBuf {
+    let plain = |part: &&std::ffi::OsStr| !part.to_string_lossy().contains(['*', '?', '[']);
+    let parent = pattern.parent().unwrap_or(Path::new(""));
+    let folder: PathBuf = parent.iter().take_while(plain).collect();
+    if folder.as_os_str().is_empty() {
+        PathBuf::from(".")
+    } else {
+        folder
+    }
+}
+
+/// A number that changes with the names of the files (FNV-1a over names without their folders, so
+/// that a moved folder is the same).
+pub(super) fn fingerprint(files: &[PathBuf]) -> i64 {
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for file in files {
+        let name = file.file_name().unwrap_or(file.as_os_str());
+        for byte in name.as_encoded_bytes().iter().chain(b"/") {
+            hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+    hash.cast_signed()
+}

@@ -1,0 +1,266 @@
+//! The only place that judges rows by time, row by row and per partition, so that the size of a
+//! batch never matters: rows without a time or ahead of the clock are bad, rows older than the
+//! watermark their partition had reached are late, all others get their sequence.
+//!
+//! An idle source does not fall out of the reckoning: it *follows*, stating the watermark of the
+//! others as its own (see `zaraba-runtime`). So a source that comes back finds its own watermark
+//! where the pipeline is, and what is older is late.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray, RecordBatch, TimestampMicrosecondArray, UInt32Array};
+use arrow::compute::take_record_batch;
+use arrow::datatypes::{Field, Schema, SchemaRef, TimestampMicrosecondType};
+use zaraba_config::document::ErrorPolicy;
+use zaraba_core::bad_rows;
+use zaraba_core::batch::Batch;
+use zaraba_core::error::{Error, Result};
+use zaraba_core::meter::Meter;
+use zaraba_core::output::{OutPort, Output};
+use zaraba_core::sequence::Sequence;
+use zaraba_core::source::{BadRow, SourceRows};
+use zaraba_core::stream::event_time_type;
+use zaraba_core::time::{ClockTime, EventTime, iso8601};
+
+/// The first microsecond of year 1 and the last of year 9999: event time outside is a bad row.
+const YEARS: (i64, i64) = (-62_135_596_800_000_000, 253_402_300_799_999_999);
+
+/// The column that `SOURCE__late` has beside the source's: how far its partition had come when
+/// the row came. It is the stream's event time, since the rows' own times go backwards.
+pub const LATE_AT: &str = "late_at";
+
+/// What the intake must know of its source.
+#[derive(Clone, Debug)]
+pub struct IntakePlan {
+    /// The source's name.
+    pub name: String,
+    /// Its ordinal in the pipeline.
+    pub ordinal: u8,
+    /// Which column is the event time.
+    pub time: usize,
+    /// Event time minus that column, microseconds (see [`zaraba_core::stream::TimeColumn`]).
+    pub offset: i64,
+    /// How far behind the newest a row may be, microseconds.
+    pub out_of_order: i64,
+    /// How far ahead of the clock a row may be, microseconds; none: any.
+    pub ahead: Option<i64>,
+    /// What happens with bad rows.
+    pub on_error: ErrorPolicy,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Partition {
+    /// Greatest time of a row that was not bad.
+    newest: i64,
+    /// Rows handed over by the connector so far.
+    position: u64,
+    ended: bool,
+}
+
+impl Partition {
+    const NEW: Self = Self { newest: i64::MIN, position: 0, ended: false };
+}
+
+/// Judges the rows of one source.
+pub struct Intake {
+    plan: IntakePlan,
+    partitions: Vec<Partition>,
+    /// A watermark taken from others while idle: older rows are late in every partition.
+    floor: i64,
+}
+
+/// The columns of `SOURCE__late`.
+#[must_use]
+pub fn late_schema(columns: &SchemaRef) -> SchemaRef {
+    let mut fields: Vec<Arc<Field>> = columns.fields().iter().cloned().collect();
+    fields.push(Arc::new(Field::new(LATE_AT, event_time_type(), false)));
+    Arc::new(Schema::new(fields))
+}
+
+impl Intake {
+    /// For a source with this many partitions.
+    #[must_use]
+    pub fn new(plan: IntakePlan, partitions: u16) -> Self {
+        let partitions = vec![Partition::NEW; usize::from(partitions.max(1))];
+        Self { plan, partitions, floor: i64::MIN }
+    }
+
+    /// Takes rows in: good ones, late ones and bad ones go to their ports.
+    ///
+    /// # Errors
+    /// When a row is bad and the source's policy is to fail.
+    pub fn take(
+        &mut self,
+        rows: SourceRows,
+        now: ClockTime,
+        meter: &Meter,
+        out: &mut Output,
+    ) -> Result<()> {
+        let index = usize::from(rows.partition);
+        if self.partitions.len() <= index {
+            self.partitions.resize(index + 1, Partition::NEW);
+        }
+        let mut judged = Judged::default();
+        self.judge(&rows.rows, index, now, &mut judged);
+        let first = self.partitions[index].position;
+        let n = rows.rows.num_rows();
+        self.partitions[index].position += n as u64;
+        let base = Sequence::new(self.plan.ordinal, rows.partition, first)?.0;
+        Sequence::new(self.plan.ordinal, rows.partition, first + n as u64)?;
+        Meter::add(&meter.rows_in, n + rows.bad.len());
+        Meter::add(&meter.late, judged.late.len());
+        let mut bad = rows.bad;
+        bad.extend(judged.bad);
+        if self.plan.on_error != ErrorPolicy::DeadLetter {
+            // Rows that are sent are counted where they are sent.
+            Meter::add(&meter.errors, bad.len());
+        }
+        if judged.late.is_empty() && judged.good.len() == n {
+            out.rows(self.batch(rows.rows, base, None)?);
+        } else {
+            let good = UInt32Array::from(judged.good);
+            out.rows(self.batch(take_record_batch(&rows.rows, &good)?, base, Some(&good))?);
+            let late = UInt32Array::from(judged.late);
+            let picked = take_record_batch(&rows.rows, &late)?;
+            out.rows_to(OutPort::Late, late_batch(&picked, base, &late, judged.late_at)?);
+        }
+        self.send_bad(&bad, index, out)
+    }
+
+    /// Sorts rows into good, late and bad.
+    fn judge(&mut self, rows: &RecordBatch, index: usize, now: ClockTime, judged: &mut Judged) {
+        let times = rows.column(self.plan.time).as_primitive::<TimestampMicrosecondType>();
+        let ahead = self.plan.ahead.map_or(YEARS.1, |a| now.0.saturating_add(a).min(YEARS.1));
+        let mut newest = self.partitions[index].newest;
+        judged.good.reserve(rows.num_rows());
+        for (i, time) in (0u32..).zip(times.values()) {
+            let time = &(*time).saturating_add(self.plan.offset);
+            if times.is_null(i as usize) || *time < YEARS.0 || *time > ahead {
+                let shown = times.is_valid(i as usize).then_some(*time);
+                judged.bad.push(self.bad_time(shown, rows, i, index));
+            } else if *time < newest.saturating_sub(self.plan.out_of_order).max(self.floor) {
+                judged.late.push(i);
+                judged.late_at.push(newest.max(self.floor));
+            } else {
+                newest = newest.max(*time);
+                judged.good.push(i);
+            }
+        }
+        self.partitions[index].newest = newest;
+    }
+
+    fn bad_time(&self, time: Option<i64>, rows: &RecordBatch, row: u32, index: usize) -> BadRow {
+        let column = rows.schema().field(self.plan.time).name().clone();
+        let reason = match time {
+            None => format!("the event time `{column}` is null"),
+            Some(t) if t < YEARS.0 || t > YEARS.1 => {
+                format!("the event time `{column}` is outside the years 1 to 9999")
+            }
+            Some(t) => {
+                let limit = self.plan.ahead.unwrap_or_default() / zaraba_core::time::SECOND;
+                format!("the event time {} is more than {limit} s ahead of the clock", iso8601(t))
+            }
+        };
+        let position = self.partitions[index].position + u64::from(row) + 1;
+        let one = rows.slice(row as usize, 1);
+        BadRow { reason, place: format!("{}: row {position}", self.plan.name), row: bad_rows::as_text(&one) }
+    }
+
+    fn batch(&self, rows: RecordBatch, base: u64, of: Option<&UInt32Array>) -> Result<Batch> {
+        let times = rows.column(self.plan.time).as_primitive::<TimestampMicrosecondType>();
+        let time = match self.plan.offset {
+            0 => times.values().clone(),
+            offset => times.values().iter().map(|t| t + offset).collect(),
+        };
+        let n = rows.num_rows() as u64;
+        let seq = match of {
+            Some(indices) => indices.values().iter().map(|i| base + u64::from(*i)).collect(),
+            None => (base..base + n).collect(),
+        };
+        Batch::new(rows, time, seq)
+    }
+
+    fn send_bad(&self, bad: &[BadRow], index: usize, out: &mut Output) -> Result<()> {
+        let Some(first) = bad.first() else { return Ok(()) };
+        match self.plan.on_error {
+            ErrorPolicy::Fail => {
+                let BadRow { reason, place, row } = first;
+                Err(Error::outside(format!("{}: {place}: {reason}: {row}", self.plan.name)))
+            }
+            ErrorPolicy::Skip => Ok(()),
+            ErrorPolicy::DeadLetter => {
+                let reached = self.partitions[index].newest.max(out.current().0).max(self.floor);
+                let time = if reached == i64::MIN { 0 } else { reached };
+                let seq: Vec<u64> = (0..bad.len() as u64).collect();
+                out.rows_to(OutPort::Errors, bad_rows::batch(bad, &vec![time; bad.len()], &seq)?);
+                Ok(())
+            }
+        }
+    }
+
+    /// A partition has ended: it no longer holds the watermark back.
+    pub fn partition_end(&mut self, partition: u16) {
+        if let Some(partition) = self.partitions.get_mut(usize::from(partition)) {
+            partition.ended = true;
+        }
+    }
+
+    /// Follows the others while idle.
+    pub fn follow(&mut self, watermark: EventTime) {
+        self.floor = self.floor.max(watermark.0);
+    }
+
+    /// The source's watermark.
+    #[must_use]
+    pub fn watermark(&self) -> EventTime {
+        let open = self.partitions.iter().filter(|p| !p.ended);
+        let own = open.map(|p| p.newest.saturating_sub(self.plan.out_of_order)).min();
+        let ended = self.partitions.iter().map(|p| p.newest).max().unwrap_or(i64::MIN);
+        EventTime(own.unwrap_or(ended.saturating_sub(self.plan.out_of_order)).max(self.floor))
+    }
+
+    /// Numbers for a snapshot: the floor, then newest, position and ended of each partition.
+    #[must_use]
+    pub fn save(&self) -> Vec<i64> {
+        let mut numbers = vec![self.floor];
+        for p in &self.partitions {
+            let position = i64::try_from(p.position).unwrap_or(i64::MAX);
+            numbers.extend([p.newest, position, i64::from(p.ended)]);
+        }
+        numbers
+    }
+
+    /// Takes [`Self::save`] back.
+    pub fn load(&mut self, numbers: &[i64]) {
+        let Some((floor, partitions)) = numbers.split_first() else { return };
+        self.floor = *floor;
+        let of = |p: &[i64]| Partition {
+            newest: p[0],
+            position: u64::try_from(p[1]).unwrap_or(0),
+            ended: p[2] != 0,
+        };
+        self.partitions = partitions.chunks_exact(3).map(of).collect();
+    }
+}
+
+#[derive(Default)]
+struct Judged {
+    good: Vec<u32>,
+    late: Vec<u32>,
+    late_at: Vec<i64>,
+    bad: Vec<BadRow>,
+}
+
+fn late_batch(
+    rows: &RecordBatch,
+    base: u64,
+    indices: &UInt32Array,
+    late_at: Vec<i64>,
+) -> Result<Batch> {
+    let mut columns = rows.columns().to_vec();
+    let reached = TimestampMicrosecondArray::from(late_at.clone()).with_timezone("UTC");
+    columns.push(Arc::new(reached));
+    let rows = RecordBatch::try_new(late_schema(&rows.schema()), columns)?;
+    let seq = indices.values().iter().map(|i| base + u64::from(*i)).collect();
+    Batch::new(rows, late_at.into(), seq)
+}

@@ -1,0 +1,10 @@
+//! Connectors in: each hands over decoded rows; [`intake`] alone judges them by time (late, ahead,
+//! watermark, sequence).
+
+pub mod intake;
+
+pub mod file;
+
+pub mod simulate;
+
+pub mod channel;
