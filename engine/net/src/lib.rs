@@ -1,0 +1,11 @@
+//! The network's edge: a listener with safe defaults, static files, and the limits on strangers.
+//! What is served is the caller's (`zaraba-sinks` hands in the routes of the WebSocket); nothing
+//! here knows streams or rows.
+
+pub mod limits;
+
+pub mod listen;
+
+mod guard;
+
+pub mod assets;

@@ -1,0 +1,30 @@
+//! What strangers may make the process hold, each limit with a name.
+
+use std::time::Duration;
+
+/// Limits of one listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// WebSocket clients at one time; one more is answered 503.
+    pub clients_max: usize,
+    /// Bytes of one message from a client; a longer one ends its connection.
+    pub message_bytes_max: usize,
+    /// How long one message to a client may take; a client slower than that is closed with 1013.
+    pub slow: Duration,
+    /// How long clients are waited for that have not everything yet when the pipeline has ended.
+    pub drain: Duration,
+    /// How long a closing connection may take to say goodbye.
+    pub farewell: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            clients_max: 256,
+            message_bytes_max: 64 << 10,
+            slow: Duration::from_secs(30),
+            drain: Duration::from_secs(5),
+            farewell: Duration::from_secs(3),
+        }
+    }
+}

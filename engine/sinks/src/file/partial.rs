@@ -1,0 +1,114 @@
+//! A file that is being written: hidden beside its final name, and renamed when it is whole and on
+//! the disk. Whoever reads the final name sees the file of an earlier run or the new one, never
+//! half of it. A run that was killed leaves the hidden file; the next one writes over it.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use zaraba_core::error::{Error, Result};
+
+/// An unfinished file. Dropped before [`Partial::publish`], it leaves nothing behind.
+#[derive(Debug)]
+pub(crate) struct Partial {
+    path: PathBuf,
+    hidden: PathBuf,
+    file: File,
+    published: bool,
+}
+
+impl Partial {
+    /// Makes the hidden file, and the folders on the way.
+    pub(crate) fn create(path: PathBuf) -> Result<Self> {
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .filter(|_| !path.is_dir());
+        let Some(name) = name else {
+            return Err(Error::user(format!(
+                "expected a file's path, got {}",
+                path.display()
+            )));
+        };
+        let folder = folder(&path);
+        let failed = |doing: String| move |e: io::Error| Error::outside(format!("{doing}: {e}"));
+        fs::create_dir_all(folder).map_err(failed(format!(
+            "cannot make the folder {}",
+            folder.display()
+        )))?;
+        let hidden = folder.join(format!(".{name}.partial"));
+        let cannot_create = || failed(format!("cannot create {}", path.display()));
+        // Not truncated before it is known to be nobody else's.
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&hidden)
+            .map_err(cannot_create())?;
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            return Err(Error::outside(format!(
+                "cannot create {}: another program is writing it",
+                path.display()
+            )));
+        }
+        let partial = Self {
+            path,
+            hidden,
+            file,
+            published: false,
+        };
+        partial
+            .file
+            .set_len(0)
+            .map_err(|e| partial.error("create", &e))?;
+        Ok(partial)
+    }
+
+    /// The final name.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where to write.
+    pub(crate) fn writer(&self) -> Result<File> {
+        self.file.try_clone().map_err(|e| self.error("write", &e))
+    }
+
+    /// Everything written is on the disk.
+    pub(crate) fn sync(&self) -> Result<()> {
+        self.file.sync_all().map_err(|e| self.error("write", &e))
+    }
+
+    /// Gives the file its name. May be called again.
+    pub(crate) fn publish(&mut self) -> Result<()> {
+        if self.published {
+            return Ok(());
+        }
+        fs::rename(&self.hidden, &self.path).map_err(|e| self.error("rename the new", &e))?;
+        self.published = true;
+        // The name is in the folder: only this makes it outlive a power cut.
+        let synced = File::open(folder(&self.path)).and_then(|folder| folder.sync_all());
+        synced.map_err(|e| self.error("write the folder of", &e))
+    }
+
+    fn error(&self, doing: &str, error: &io::Error) -> Error {
+        Error::outside(format!("cannot {doing} {}: {error}", self.path.display()))
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if !self.published
+            && let Err(error) = fs::remove_file(&self.hidden)
+        {
+            tracing::warn!(path = %self.hidden.display(), %error, "a partial file stays behind");
+        }
+    }
+}
+
+/// The folder of a file; the current one for a bare name.
+fn folder(path: &Path) -> &Path {
+    path.parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+}

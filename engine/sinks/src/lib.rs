@@ -1,0 +1,13 @@
+//! Connectors out: each takes the streams of its `from` and writes them to one place. They are
+//! driven by plain threads through `zaraba_core::sink::Sink`; only [`websocket`] knows tokio, and
+//! it never lets a client slow the pipeline.
+
+pub mod input;
+
+pub mod websocket;
+
+pub mod file;
+
+pub mod stdout;
+
+pub mod channel;

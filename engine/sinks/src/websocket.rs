@@ -1,0 +1,173 @@
+//! The WebSocket sink: streams become topics that browsers and other clients follow.
+//!
+//! The pipeline's thread writes into the hub (`hub`: one `log` per topic, and on upsert topics
+//! the whole `state`) and never waits for a client. Each client is a task (`connection`) with a
+//! `session` that remembers the seq sent last per topic and asks the log what comes next; the
+//! text of a message (`protocol`, `rows`) is made once per topic and encoding, whatever the
+//! number of clients. `routes` is the rest of the listener.
+
+mod rows;
+
+mod state;
+
+mod log;
+
+mod protocol;
+
+mod topic;
+
+mod hub;
+
+mod session;
+
+mod connection;
+
+mod routes;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono_tz::Tz;
+use tokio::runtime::Handle;
+use zaraba_core::batch::Batch;
+use zaraba_core::clock::Clock;
+use zaraba_core::error::Result;
+use zaraba_core::operator::Port;
+use zaraba_core::sink::Sink;
+use zaraba_core::time::EventTime;
+use zaraba_net::assets::Assets;
+use zaraba_net::limits::Limits;
+use zaraba_net::listen::Server;
+
+use crate::input::SinkInput;
+use crate::websocket::hub::{Ending, Hub};
+use crate::websocket::routes::Site;
+
+pub use crate::websocket::hub::Traffic;
+
+/// How long clients of a run that broke off are told so.
+const BREAK_OFF: Duration = Duration::from_secs(1);
+
+/// Makes the text of a page when it is asked for.
+pub type Answer = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// What a WebSocket sink is told.
+pub struct WebsocketOptions {
+    /// Address and port, loopback only; port 0 takes a free one.
+    pub listen: String,
+    /// A folder of static files served at `/`.
+    pub assets: Option<PathBuf>,
+    /// Newest rows that a new client gets of an append topic.
+    pub history: usize,
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// The zone in which times are written.
+    pub zone: Tz,
+    /// The text of `/metrics`.
+    pub metrics: Answer,
+    /// The JSON of `/api/graph`.
+    pub graph: Answer,
+    /// Tells when the run began, which names its numbering of rows.
+    pub clock: Arc<dyn Clock>,
+    /// What clients may cost.
+    pub limits: Limits,
+}
+
+/// Streams as WebSocket topics.
+pub struct WebsocketSink {
+    hub: Arc<Hub>,
+    server: Server,
+    limits: Limits,
+}
+
+impl WebsocketSink {
+    /// Binds the address and serves on the given runtime. Answers where it listens.
+    ///
+    /// # Errors
+    /// When the address is wrong or taken, the assets' folder is not there, or a column has no
+    /// JSON.
+    pub fn start(
+        inputs: &[SinkInput],
+        options: WebsocketOptions,
+        handle: &Handle,
+    ) -> Result<(Self, SocketAddr)> {
+        let stream_id = format!("{:x}-{:x}", options.clock.now().0, std::process::id());
+        let assets = options
+            .assets
+            .as_deref()
+            .map(Assets::open)
+            .transpose()?
+            .map(Arc::new);
+        let hub = Hub::new(
+            inputs,
+            options.history,
+            options.pipeline,
+            stream_id,
+            options.zone,
+        )?;
+        let hub = Arc::new(hub);
+        let limits = options.limits;
+        let routes = routes::routes(Site {
+            hub: Arc::clone(&hub),
+            limits,
+            assets,
+            metrics: options.metrics,
+            graph: options.graph,
+        });
+        let server = Server::start(&options.listen, routes, handle)?;
+        let address = server.address();
+        Ok((
+            Self {
+                hub,
+                server,
+                limits,
+            },
+            address,
+        ))
+    }
+
+    /// What the clients cost and missed, for metrics.
+    #[must_use]
+    pub fn traffic(&self) -> Arc<Traffic> {
+        Arc::clone(&self.hub.traffic)
+    }
+}
+
+impl Sink for WebsocketSink {
+    fn write(&mut self, port: Port, rows: &Batch) -> Result<()> {
+        self.hub.write(port.0, rows)
+    }
+
+    fn watermark(&mut self, port: Port, watermark: EventTime) -> Result<()> {
+        self.hub.advance(port.0, watermark)
+    }
+
+    /// Every client gets the rest, the final watermark and close code 1000. One that does not
+    /// read is waited for no longer than the limits say.
+    fn close(&mut self) -> Result<()> {
+        self.hub.end(Ending::Done);
+        self.hub
+            .wait_for_clients(self.limits.drain + self.limits.farewell);
+        self.server.stop(self.limits.farewell);
+        Ok(())
+    }
+}
+
+impl Drop for WebsocketSink {
+    fn drop(&mut self) {
+        // After `close` this finds no client and changes nothing.
+        self.hub.end(Ending::Failed);
+        self.hub.wait_for_clients(BREAK_OFF);
+    }
+}
+
+impl fmt::Debug for WebsocketSink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebsocketSink")
+            .field("address", &self.server.address())
+            .finish()
+    }
+}

@@ -1,0 +1,194 @@
+//! What the listener answers: the WebSocket, health, metrics, the graph, and static files or a
+//! page that says what this is.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::{Query, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use zaraba_formats::encode::json::Int64;
+use zaraba_net::assets::Assets;
+use zaraba_net::limits::Limits;
+
+use crate::websocket::Answer;
+use crate::websocket::connection;
+use crate::websocket::hub::{Ending, Hub};
+use crate::websocket::session::Wish;
+
+/// What the routes share.
+#[derive(Clone)]
+pub(crate) struct Site {
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) limits: Limits,
+    pub(crate) assets: Option<Arc<Assets>>,
+    pub(crate) metrics: Answer,
+    pub(crate) graph: Answer,
+}
+
+/// A query string, in its order.
+type Pairs = Query<Vec<(String, String)>>;
+
+pub(crate) fn routes(site: Site) -> Router {
+    Router::new()
+        .route("/ws", get(websocket))
+        .route("/health/live", get(|| async { "live\n" }))
+        .route("/health/ready", get(ready))
+        .route("/metrics", get(metrics))
+        .route("/api/graph", get(graph))
+        .fallback_service(get(page).with_state(site.clone()))
+        .with_state(site)
+}
+
+async fn websocket(
+    State(site): State<Site>,
+    query: Result<Pairs, QueryRejection>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    let bad = |message: String| (StatusCode::BAD_REQUEST, message).into_response();
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => return rejection.into_response(),
+    };
+    let wish = match query
+        .map_err(|e| e.to_string())
+        .and_then(|Query(pairs)| wish(pairs))
+    {
+        Ok(wish) => wish,
+        Err(message) => return bad(message),
+    };
+    let Some(presence) = site.hub.enter(site.limits.clients_max) else {
+        let message = format!("there are {} clients already", site.limits.clients_max);
+        return (StatusCode::SERVICE_UNAVAILABLE, message).into_response();
+    };
+    let bytes = site.limits.message_bytes_max;
+    upgrade
+        .max_message_size(bytes)
+        .max_frame_size(bytes)
+        .on_upgrade(move |socket| connection::serve(socket, site.hub, presence, wish, site.limits))
+}
+
+/// Reads the URL's query; else what is wrong with it.
+fn wish(pairs: Vec<(String, String)>) -> Result<Wish, String> {
+    let mut wish = Wish::default();
+    for (name, value) in pairs {
+        match (name.as_str(), value.as_str()) {
+            ("topics", names) => {
+                // `topics=` names none: for clients that subscribe by message.
+                let named = names
+                    .split(',')
+                    .map(str::trim)
+                    .filter(|name| !name.is_empty());
+                wish.topics
+                    .get_or_insert_default()
+                    .extend(named.map(str::to_owned));
+            }
+            ("int64", "string") => wish.int64 = Int64::Text,
+            ("int64", "number") => wish.int64 = Int64::Number,
+            ("int64", other) => {
+                return Err(format!(
+                    "expected int64=number or int64=string, got `{other}`"
+                ));
+            }
+            (other, _) => return Err(format!("expected topics or int64, got `{other}`")),
+        }
+    }
+    Ok(wish)
+}
+
+async fn ready(State(site): State<Site>) -> Response {
+    match site.hub.ending() {
+        Ending::None => "ready\n".into_response(),
+        _ => (StatusCode::SERVICE_UNAVAILABLE, "ended\n").into_response(),
+    }
+}
+
+async fn metrics(State(site): State<Site>) -> Response {
+    (
+        [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
+        (site.metrics)(),
+    )
+        .into_response()
+}
+
+async fn graph(State(site): State<Site>) -> Response {
+    ([(CONTENT_TYPE, "application/json")], (site.graph)()).into_response()
+}
+
+async fn page(State(site): State<Site>, uri: Uri) -> Response {
+    match &site.assets {
+        Some(assets) => assets.get(uri.path()).await,
+        None if uri.path() == "/" => about(&site.hub).into_response(),
+        None => (StatusCode::NOT_FOUND, "no such page\n").into_response(),
+    }
+}
+
+fn about(hub: &Hub) -> String {
+    let mut text = format!(
+        "zaraba: {}\n\nWebSocket: /ws?topics=NAME,NAME\ntopics:\n",
+        hub.pipeline
+    );
+    for topic in &hub.topics {
+        let kind = if topic.upsert { "upsert" } else { "append" };
+        // Writing to memory cannot fail.
+        let _ = writeln!(
+            text,
+            "  {} ({kind}, {} rows so far)",
+            topic.name,
+            topic.log().last()
+        );
+    }
+    text.push_str("\nalso: /metrics /api/graph /health/live /health/ready\n");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wishes() {
+        let names = |n: &[&str]| Some(n.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>());
+        for (pairs, expected) in [
+            (vec![], Ok(Wish::default())),
+            (
+                vec![("topics", "a, b")],
+                Ok(Wish {
+                    topics: names(&["a", "b"]),
+                    ..Wish::default()
+                }),
+            ),
+            (
+                vec![("topics", "")],
+                Ok(Wish {
+                    topics: names(&[]),
+                    ..Wish::default()
+                }),
+            ),
+            (
+                vec![("int64", "string")],
+                Ok(Wish {
+                    int64: Int64::Text,
+                    ..Wish::default()
+                }),
+            ),
+            (
+                vec![("int64", "hex")],
+                Err("expected int64=number or int64=string, got `hex`"),
+            ),
+            (
+                vec![("topic", "a")],
+                Err("expected topics or int64, got `topic`"),
+            ),
+        ] {
+            let pairs = pairs.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned()));
+            assert_eq!(wish(pairs.collect()), expected.map_err(str::to_owned));
+        }
+    }
+}

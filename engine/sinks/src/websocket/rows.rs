@@ -1,0 +1,113 @@
+//! Rows picked from several batches, and how a topic writes them as JSON. What a message says
+//! around them is `protocol`'s.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType, Schema};
+use chrono_tz::Tz;
+use zaraba_core::error::Result;
+use zaraba_formats::encode::json::{Int64, JsonEncoder};
+
+/// A row: which batch, which row of it.
+pub(crate) type Pick = (u32, u32);
+
+/// Rows to be sent: references into batches that are shared, never copied.
+#[derive(Debug, Default)]
+pub(crate) struct Rows {
+    pub(crate) batches: Vec<Arc<RecordBatch>>,
+    /// Rows that are, in the order in which they are sent.
+    pub(crate) live: Vec<Pick>,
+    /// Rows that are no more.
+    pub(crate) deleted: Vec<Pick>,
+}
+
+/// Writes the rows of one topic in each encoding.
+#[derive(Debug)]
+pub(crate) struct RowWriter {
+    /// By [`RowWriter::encoding`].
+    rows: Vec<JsonEncoder>,
+    /// The same for the key columns alone.
+    keys: Vec<JsonEncoder>,
+    key: Vec<usize>,
+}
+
+impl RowWriter {
+    pub(crate) fn new(schema: &Schema, key: &[usize], zone: Tz) -> Result<Self> {
+        let key_schema = schema.project(key)?;
+        let wide = schema.fields().iter().any(|f| has_64_bits(f.data_type()));
+        let encodings = if wide {
+            vec![Int64::Number, Int64::Text]
+        } else {
+            vec![Int64::Number]
+        };
+        let of = |schema: &Schema| {
+            encodings
+                .iter()
+                .map(|e| JsonEncoder::new(schema, zone, *e))
+                .collect::<Result<_>>()
+        };
+        Ok(Self {
+            rows: of(schema)?,
+            keys: of(&key_schema)?,
+            key: key.to_vec(),
+        })
+    }
+
+    /// Which encoding serves a client: without 64-bit integers all look alike.
+    pub(crate) fn encoding(&self, int64: Int64) -> usize {
+        usize::from(int64 == Int64::Text).min(self.rows.len() - 1)
+    }
+
+    /// Appends `[{…},…]` of the live rows.
+    pub(crate) fn live(&self, encoding: usize, rows: &Rows, out: &mut Vec<u8>) -> Result<()> {
+        let encoder = &self.rows[encoding];
+        let bound = rows
+            .batches
+            .iter()
+            .map(|b| encoder.rows(b))
+            .collect::<Result<Vec<_>>>()?;
+        list(&rows.live, out, |batch, row, out| {
+            bound[batch].write(row, out)
+        });
+        Ok(())
+    }
+
+    /// Appends `[{key columns},…]` of the deleted rows.
+    pub(crate) fn deleted(&self, encoding: usize, rows: &Rows, out: &mut Vec<u8>) -> Result<()> {
+        if rows.deleted.is_empty() {
+            out.extend(b"[]");
+            return Ok(());
+        }
+        let encoder = &self.keys[encoding];
+        let keys = |b: &Arc<RecordBatch>| encoder.rows(&b.project(&self.key)?);
+        let bound = rows.batches.iter().map(keys).collect::<Result<Vec<_>>>()?;
+        list(&rows.deleted, out, |batch, row, out| {
+            bound[batch].write(row, out)
+        });
+        Ok(())
+    }
+}
+
+fn list(picks: &[Pick], out: &mut Vec<u8>, write: impl Fn(usize, usize, &mut Vec<u8>)) {
+    out.push(b'[');
+    for (i, (batch, row)) in picks.iter().enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        write(*batch as usize, *row as usize, out);
+    }
+    out.push(b']');
+}
+
+fn has_64_bits(kind: &DataType) -> bool {
+    match kind {
+        DataType::Int64 | DataType::UInt64 => true,
+        DataType::Dictionary(_, values) => has_64_bits(values),
+        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
+            has_64_bits(item.data_type())
+        }
+        DataType::Struct(fields) => fields.iter().any(|f| has_64_bits(f.data_type())),
+        _ => false,
+    }
+}

@@ -1,0 +1,164 @@
+//! One client, without its socket: which topics it has, where it is in each, what it is told next
+//! and how it is answered. `connection` moves the messages.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use axum::extract::ws::Utf8Bytes;
+use zaraba_core::error::Result;
+use zaraba_formats::encode::json::Int64;
+
+use crate::websocket::hub::Hub;
+use crate::websocket::log::{Place, Step};
+use crate::websocket::protocol::{self, Op, Resume};
+use crate::websocket::topic;
+
+/// What a client asks for in the URL.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Wish {
+    /// `topics=a,b`; none: all.
+    pub(crate) topics: Option<Vec<String>>,
+    /// `int64=string`
+    pub(crate) int64: Int64,
+}
+
+/// One client.
+#[derive(Debug)]
+pub(crate) struct Session {
+    hub: Arc<Hub>,
+    int64: Int64,
+    /// Topics, by their place in the hub, in the order asked.
+    places: Vec<(usize, Place)>,
+    /// Which of them is looked at first, so that a busy topic does not starve the others.
+    turn: usize,
+}
+
+impl Session {
+    /// A client with its wish, and what it is told at once.
+    pub(crate) fn new(hub: Arc<Hub>, wish: &Wish) -> (Self, Vec<Utf8Bytes>) {
+        let mut session = Self {
+            hub,
+            int64: wish.int64,
+            places: Vec::new(),
+            turn: 0,
+        };
+        let (found, unknown) = session.find(wish.topics.as_deref());
+        session.places = found
+            .into_iter()
+            .map(|topic| (topic, Place::START))
+            .collect();
+        let described: Vec<usize> = session.places.iter().map(|(topic, _)| *topic).collect();
+        let hello = protocol::hello(
+            &session.hub.pipeline,
+            &session.hub.stream_id,
+            &session.descriptions(&described),
+            wish.int64,
+            session.hub.zone,
+        );
+        let mut messages = vec![Utf8Bytes::from(hello)];
+        messages.extend(unknown);
+        (session, messages)
+    }
+
+    /// The next message of any topic, in turn; none: nothing new.
+    pub(crate) fn next(&mut self) -> Result<Option<Utf8Bytes>> {
+        let n = self.places.len();
+        for i in (0..n).map(|i| (self.turn + i) % n) {
+            let (topic, place) = &mut self.places[i];
+            let topic = &self.hub.topics[*topic];
+            // The lock is held for the step alone; the text is made without it.
+            let step = topic.log().step(place);
+            let Some(step) = step else { continue };
+            self.turn = (i + 1) % n;
+            let counter = match step {
+                Step::Gap { .. } => Some(&self.hub.traffic.gaps),
+                Step::Conflated { .. } => Some(&self.hub.traffic.conflated),
+                Step::Snapshot { .. } | Step::Frame(_) => None,
+            };
+            if let Some(counter) = counter {
+                counter.fetch_add(1, Ordering::Relaxed);
+            }
+            return topic.message(&step, self.int64).map(Some);
+        }
+        Ok(None)
+    }
+
+    /// How far the client's topics are, as far as it was sent their rows.
+    pub(crate) fn watermark(&self) -> Utf8Bytes {
+        let topic = |(topic, place): &(usize, Place)| {
+            (self.hub.topics[*topic].name.as_str(), place.watermark)
+        };
+        let topics: Vec<_> = self.places.iter().map(topic).collect();
+        protocol::watermark(&topics, self.hub.zone).into()
+    }
+
+    /// Answers what the client sent.
+    pub(crate) fn answer(&mut self, text: &str) -> Vec<Utf8Bytes> {
+        match protocol::parse(text) {
+            Ok(Op::Ping) => vec![protocol::pong().into()],
+            Ok(Op::Subscribe { topics, resume }) => {
+                self.subscribe(topics.as_deref(), resume.as_ref())
+            }
+            Ok(Op::Unsubscribe { topics }) => self.unsubscribe(topics.as_deref()),
+            Err(message) => vec![protocol::error(&message).into()],
+        }
+    }
+
+    fn subscribe(&mut self, names: Option<&[String]>, resume: Option<&Resume>) -> Vec<Utf8Bytes> {
+        let (found, mut answers) = self.find(names);
+        for topic in &found {
+            let place = self.start(*topic, resume);
+            match self.places.iter_mut().find(|(known, _)| known == topic) {
+                Some((_, known)) => *known = place,
+                None => self.places.push((*topic, place)),
+            }
+        }
+        answers.insert(0, protocol::subscribed(&self.descriptions(&found)).into());
+        answers
+    }
+
+    /// Where a subscription begins: behind what the client has already, if that is known here.
+    fn start(&self, topic: usize, resume: Option<&Resume>) -> Place {
+        let topic = &self.hub.topics[topic];
+        let resume = resume.filter(|r| r.stream_id == self.hub.stream_id);
+        let seen = resume.and_then(|r| r.seq.iter().find(|(name, _)| *name == topic.name));
+        seen.and_then(|(_, seq)| topic.log().resume(*seq))
+            .unwrap_or(Place::START)
+    }
+
+    fn unsubscribe(&mut self, names: Option<&[String]>) -> Vec<Utf8Bytes> {
+        let (found, mut answers) = self.find(names);
+        self.places.retain(|(topic, _)| !found.contains(topic));
+        self.turn = 0;
+        let names: Vec<&str> = found
+            .iter()
+            .map(|t| self.hub.topics[*t].name.as_str())
+            .collect();
+        answers.insert(0, protocol::unsubscribed(&names).into());
+        answers
+    }
+
+    /// Topics by name (none named: all), and an error for each that there is not.
+    fn find(&self, names: Option<&[String]>) -> (Vec<usize>, Vec<Utf8Bytes>) {
+        let topics = &self.hub.topics;
+        let Some(names) = names else {
+            return ((0..topics.len()).collect(), Vec::new());
+        };
+        let (found, unknown) = topic::find(topics, names.iter().map(String::as_str));
+        let all = || topics.iter().map(|t| t.name.as_str());
+        let errors = unknown
+            .iter()
+            .map(|name| protocol::no_topic(name, all()).into());
+        (found, errors.collect())
+    }
+
+    fn descriptions(&self, topics: &[usize]) -> Vec<&str> {
+        topics
+            .iter()
+            .map(|t| self.hub.topics[*t].description.as_str())
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

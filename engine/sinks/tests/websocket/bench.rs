@@ -1,0 +1,229 @@
+//! What the tests of the WebSocket stand on: streams with known rows, a sink on a free port, a
+//! client, and a plain HTTP request.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use chrono_tz::Tz;
+use futures::{SinkExt as _, StreamExt as _};
+use serde_json::Value;
+use tokio::runtime::Runtime;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use zaraba_core::batch::Batch;
+use zaraba_core::clock::SystemClock;
+use zaraba_core::stream::{Changelog, StreamSchema};
+use zaraba_core::time::SECOND;
+use zaraba_net::limits::Limits;
+use zaraba_sinks::input::SinkInput;
+use zaraba_sinks::websocket::{WebsocketOptions, WebsocketSink};
+
+/// Longer than anything here may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+const KEYS: i64 = 97;
+
+/// Row `i` of `state`: its key, and whether it is a deletion.
+pub(crate) fn change(i: i64) -> (i64, bool) {
+    (i * 31 % KEYS, i % 5 == 3)
+}
+
+/// Rows of `facts`: `n` is the row's number, and its event time in seconds.
+pub(crate) fn facts(range: Range<i64>) -> Batch {
+    let text = range.clone().map(|n| format!("row {n}, 板"));
+    batch(
+        &range,
+        [
+            (
+                "n",
+                Arc::new(Int64Array::from_iter_values(range.clone())) as ArrayRef,
+            ),
+            ("text", Arc::new(StringArray::from_iter_values(text))),
+        ],
+    )
+}
+
+/// Rows of `state`.
+pub(crate) fn state(range: Range<i64>) -> Batch {
+    let mut batch = batch(
+        &range,
+        [
+            (
+                "key",
+                Arc::new(Int64Array::from_iter_values(
+                    range.clone().map(|n| change(n).0),
+                )),
+            ),
+            ("n", Arc::new(Int64Array::from_iter_values(range.clone()))),
+        ],
+    );
+    batch.deleted = Some(range.map(|n| change(n).1).collect());
+    batch
+}
+
+fn batch(range: &Range<i64>, columns: [(&str, ArrayRef); 2]) -> Batch {
+    let time: Vec<i64> = range.clone().map(|n| n * SECOND).collect();
+    let seq: Vec<u64> = vec![0; time.len()];
+    Batch::new(
+        RecordBatch::try_from_iter(columns).unwrap(),
+        time.into(),
+        seq.into(),
+    )
+    .unwrap()
+}
+
+/// `facts` (append) and `state` (upsert by `key`).
+pub(crate) fn inputs() -> Vec<SinkInput> {
+    let input = |name: &str, rows: Batch, changelog| SinkInput {
+        name: name.to_owned(),
+        schema: StreamSchema {
+            columns: rows.rows.schema(),
+            time: None,
+            changelog,
+        },
+    };
+    let key = Changelog::Upsert {
+        key: vec!["key".to_owned()],
+    };
+    vec![
+        input("facts", facts(0..0), Changelog::Append),
+        input("state", state(0..0), key),
+    ]
+}
+
+pub(crate) fn options() -> WebsocketOptions {
+    WebsocketOptions {
+        listen: "127.0.0.1:0".to_owned(),
+        assets: None,
+        history: 1_000,
+        pipeline: "test".to_owned(),
+        zone: Tz::Asia__Tokyo,
+        metrics: Arc::new(|| "zaraba_rows_total 7\n".to_owned()),
+        graph: Arc::new(|| "{\"nodes\":[]}".to_owned()),
+        clock: Arc::new(SystemClock),
+        limits: Limits::default(),
+    }
+}
+
+/// A sink on a free port.
+pub(crate) fn start(
+    runtime: &Runtime,
+    change: impl FnOnce(&mut WebsocketOptions),
+) -> (WebsocketSink, SocketAddr) {
+    let mut options = options();
+    change(&mut options);
+    WebsocketSink::start(&inputs(), options, runtime.handle()).unwrap()
+}
+
+/// How a connection ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// With a code.
+    Code(u16),
+    /// Without a word.
+    Broken,
+}
+
+/// A client that reads what it is asked to read, and nothing ahead of that.
+pub(crate) struct Client(WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>);
+
+impl Client {
+    pub(crate) async fn join(address: SocketAddr, query: &str) -> Self {
+        Self(
+            connect_async(format!("ws://{address}/ws{query}"))
+                .await
+                .unwrap()
+                .0,
+        )
+    }
+
+    /// Joins both topics and reads their snapshots.
+    pub(crate) async fn follow(address: SocketAddr) -> Self {
+        let mut client = Self::join(address, "?topics=facts,state").await;
+        client.next_of("snapshot").await;
+        client.next_of("snapshot").await;
+        client
+    }
+
+    pub(crate) async fn send(&mut self, message: Message) {
+        self.0.send(message).await.unwrap();
+    }
+
+    pub(crate) async fn say(&mut self, op: &Value) {
+        self.send(Message::text(op.to_string())).await;
+    }
+
+    /// The next message of a type; others are passed over.
+    pub(crate) async fn next_of(&mut self, kind: &str) -> Value {
+        loop {
+            let message = tokio::time::timeout(PATIENCE, self.0.next()).await;
+            let Some(Ok(Message::Text(text))) = message.expect("nothing came") else {
+                panic!("the connection ended while a {kind} was expected")
+            };
+            let value: Value = serde_json::from_str(&text).unwrap();
+            if value["type"] == kind {
+                return value;
+            }
+        }
+    }
+
+    /// All texts to the end.
+    pub(crate) async fn texts(&mut self) -> Vec<String> {
+        self.read_on().await.0
+    }
+
+    /// All messages to the end, and how it ended.
+    pub(crate) async fn read_to_end(&mut self) -> (Vec<Value>, End) {
+        let (texts, end) = self.read_on().await;
+        (
+            texts
+                .iter()
+                .map(|text| serde_json::from_str(text).unwrap())
+                .collect(),
+            end,
+        )
+    }
+
+    async fn read_on(&mut self) -> (Vec<String>, End) {
+        let mut texts = Vec::new();
+        loop {
+            let message = tokio::time::timeout(PATIENCE, self.0.next()).await;
+            match message.expect("the connection neither spoke nor ended") {
+                Some(Ok(Message::Text(text))) => texts.push(text.to_string()),
+                Some(Ok(Message::Close(Some(frame)))) => {
+                    return (texts, End::Code(frame.code.into()));
+                }
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return (texts, End::Broken),
+            }
+        }
+    }
+}
+
+/// Asks for a page by hand, so that no client library tidies the path; answers head and body.
+pub(crate) fn get(address: SocketAddr, path: &str, headers: &str) -> String {
+    let mut socket = TcpStream::connect(address).unwrap();
+    socket
+        .set_read_timeout(Some(Duration::from_millis(700)))
+        .unwrap();
+    let close = if headers.contains("Connection:") {
+        ""
+    } else {
+        "Connection: close\r\n"
+    };
+    write!(
+        socket,
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\n{close}{headers}\r\n"
+    )
+    .unwrap();
+    let mut answer = Vec::new();
+    let mut piece = [0; 4096];
+    // An upgraded connection stays open: what came until then is the answer.
+    while let Ok(n @ 1..) = socket.read(&mut piece) {
+        answer.extend_from_slice(&piece[..n]);
+    }
+    String::from_utf8_lossy(&answer).into_owned()
+}
