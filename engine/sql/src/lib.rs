@@ -1,0 +1,21 @@
+//! Streaming SQL on DataFusion. A query is planned once ([`plan`]) into a few stages, each an
+//! operator: rows on their own ([`pass_through`]), windowed aggregates ([`window`]), tables and
+//! the queries over them ([`table`], [`triggered`]). Operators know no executor.
+
+pub mod rows;
+
+pub mod failed;
+
+pub mod pass_through;
+
+pub mod agg;
+
+pub mod window;
+
+pub mod table;
+
+pub mod triggered;
+
+pub mod functions;
+
+pub mod plan;

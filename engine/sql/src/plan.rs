@@ -1,0 +1,21 @@
+//! From SQL to stages: parse, name resolution, refusals, event time, and the two kinds of query.
+
+pub mod mistake;
+
+pub mod parse;
+
+pub mod catalog;
+
+mod window_call;
+
+mod event_time;
+
+mod refuse;
+
+mod time_zone;
+
+pub mod streaming;
+
+pub mod triggered;
+
+pub mod stage;

@@ -1,0 +1,85 @@
+//! What a query becomes: a few stages, each of which makes one operator. The runtime wires them.
+
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use zaraba_core::operator::Operator;
+use zaraba_core::stream::StreamSchema;
+
+use crate::pass_through::PassThrough;
+use crate::rows::Step;
+use crate::table::operator::{TableOperator, TablePlan};
+use crate::triggered::operator::{TriggeredOperator, TriggeredPlan};
+use crate::window::aggregate::{WindowAggregate, WindowPlan};
+
+/// Where a stage reads from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// A stream of the pipeline, and which of its columns are needed (none: all).
+    Stream(String, Option<Vec<usize>>),
+    /// Another stage of the same query.
+    Stage(usize),
+}
+
+/// What a stage does.
+#[derive(Clone)]
+pub enum Work {
+    /// Rows on their own; the steps of each input.
+    PassThrough(Vec<Vec<Step>>),
+    /// A windowed aggregate.
+    Window(Arc<WindowPlan>),
+    /// A table.
+    Table(Arc<TablePlan>),
+    /// A query over tables.
+    Triggered(Arc<TriggeredPlan>),
+}
+
+/// One stage.
+#[derive(Clone)]
+pub struct Stage {
+    /// Its inputs, in the order of its ports.
+    pub inputs: Vec<Input>,
+    /// What it does.
+    pub work: Work,
+    /// The columns that it emits.
+    pub schema: SchemaRef,
+}
+
+/// A node as planned: its stages, the last of which emits the node's stream.
+#[derive(Clone)]
+pub struct PlannedNode {
+    /// The node's name.
+    pub name: String,
+    /// Its stages, each behind those that it reads.
+    pub stages: Vec<Stage>,
+    /// The shape of its stream.
+    pub output: StreamSchema,
+    /// The logical plan as text, for `explain`.
+    pub explained: String,
+}
+
+impl Stage {
+    /// Makes its operator.
+    ///
+    /// # Errors
+    /// When DataFusion cannot plan what was checked before: a broken invariant.
+    pub fn operator(&self, node: &str) -> zaraba_core::error::Result<Box<dyn Operator>> {
+        Ok(match &self.work {
+            Work::PassThrough(steps) => Box::new(PassThrough::new(node, steps.clone())),
+            Work::Window(plan) => Box::new(WindowAggregate::new(Arc::clone(plan))),
+            Work::Table(plan) => Box::new(TableOperator::new(Arc::clone(plan))?),
+            Work::Triggered(plan) => Box::new(TriggeredOperator::new(Arc::clone(plan))?),
+        })
+    }
+
+    /// One line for `explain`: what it keeps, and for how long.
+    #[must_use]
+    pub fn state(&self) -> String {
+        match &self.work {
+            Work::PassThrough(_) => "rows on their own; no state".into(),
+            Work::Window(plan) => plan.describe(),
+            Work::Table(plan) => plan.describe(),
+            Work::Triggered(plan) => plan.describe(),
+        }
+    }
+}

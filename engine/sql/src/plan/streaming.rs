@@ -1,0 +1,348 @@
+//! A streaming query: from SQL to stages. The logical plan is read from its leaves to its root;
+//! filters and projections collect as steps until an aggregate closes a stage.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::{DFSchema, DataFusionError, Result};
+use datafusion::logical_expr::execution_props::ExecutionProps;
+use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
+use datafusion::logical_expr::{Aggregate, Expr, LogicalPlan, Projection};
+use datafusion::optimizer::common_subexpr_eliminate::CommonSubexprEliminate;
+use datafusion::optimizer::optimize_projections::OptimizeProjections;
+use datafusion::optimizer::push_down_filter::PushDownFilter;
+use datafusion::optimizer::replace_distinct_aggregate::ReplaceDistinctWithAggregate;
+use datafusion::optimizer::simplify_expressions::SimplifyExpressions;
+use datafusion::optimizer::{Optimizer, OptimizerContext};
+use datafusion::physical_expr::aggregate::LoweredAggregateBuilder;
+use datafusion::physical_expr::{PhysicalExpr, create_physical_expr};
+use datafusion::sql::planner::{ParserOptions, SqlToRel};
+use zaraba_core::stream::{Changelog, StreamSchema, TimeColumn};
+
+use crate::agg::call::AggCall;
+use crate::agg::state::AggPlan;
+use crate::plan::catalog::Catalog;
+use crate::plan::event_time::{TimeOf, event_time, plain, window_column};
+use crate::plan::mistake::SqlMistake;
+use crate::plan::parse::Parsed;
+use crate::plan::refuse;
+use crate::plan::stage::{Input, PlannedNode, Stage, Work};
+use crate::plan::time_zone::in_zone;
+use crate::plan::window_call::WindowAssign;
+use crate::rows::Step;
+use crate::window::aggregate::{GroupColumn, WindowPlan};
+use crate::window::spec::WindowSpec;
+
+/// Plans a streaming query.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn plan(name: &str, parsed: &Parsed, catalog: &Catalog) -> Result<PlannedNode, SqlMistake> {
+    let of_datafusion = |e: DataFusionError| SqlMistake::from_datafusion(&e, &parsed.sql);
+    let logical = logical(parsed, catalog).map_err(of_datafusion)?;
+    refuse::streaming(&logical, &parsed.sql)?;
+    let output = output_schema(&logical)?;
+    let optimized = optimize(logical, catalog).map_err(of_datafusion)?;
+    let mut builder = Builder { node: name, stages: Vec::new() };
+    let flow = builder.flow(&optimized).map_err(of_datafusion)?;
+    builder.finish(flow, &output.columns);
+    let explained = optimized.display_indent().to_string();
+    Ok(PlannedNode { name: name.to_owned(), stages: builder.stages, output, explained })
+}
+
+/// The plan as written, types settled.
+pub(crate) fn logical(parsed: &Parsed, catalog: &Catalog) -> Result<LogicalPlan> {
+    let options = ParserOptions::new().with_collect_spans(true);
+    let options = ParserOptions { map_string_types_to_utf8view: false, ..options };
+    let plan = SqlToRel::new_with_options(catalog, options)
+        .sql_statement_to_plan(parsed.statement.clone())?;
+    let config = catalog.state().config_options();
+    let plan = catalog.state().analyzer().execute_and_check(plan, config, |_, _| {})?;
+    match &catalog.zone {
+        Some(zone) => in_zone(plan, zone),
+        None => Ok(plan),
+    }
+}
+
+fn optimize(plan: LogicalPlan, catalog: &Catalog) -> Result<LogicalPlan> {
+    let optimizer = Optimizer::with_rules(vec![
+        Arc::new(SimplifyExpressions::new()),
+        Arc::new(ReplaceDistinctWithAggregate::new()),
+        Arc::new(PushDownFilter::new()),
+        Arc::new(CommonSubexprEliminate::new()),
+        Arc::new(OptimizeProjections::new()),
+    ]);
+    let options = Arc::clone(catalog.state().config_options());
+    let context = OptimizerContext::new_with_config_options(options);
+    optimizer.optimize(plan, &context, |_, _| {})
+}
+
+/// Fields without qualifiers and metadata, all nullable.
+pub(crate) fn plain_schema(schema: &DFSchema) -> SchemaRef {
+    let field = |f: &Arc<Field>| Field::new(f.name(), f.data_type().clone(), true);
+    Arc::new(Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>()))
+}
+
+fn output_schema(plan: &LogicalPlan) -> Result<StreamSchema, SqlMistake> {
+    let columns = plain_schema(plan.schema());
+    unique(&columns)?;
+    let time = match event_time(plan) {
+        TimeOf::Column(column) => {
+            let of_window = window_column(plan, "window_end") == Some(column);
+            let offset = if of_window && !is_expanded(plan) { -1 } else { 0 };
+            Some(TimeColumn { name: columns.field(column).name().clone(), offset })
+        }
+        TimeOf::Dropped => None,
+    };
+    Ok(StreamSchema { columns, time, changelog: Changelog::Append })
+}
+
+/// Whether windows are assigned without an aggregate above: rows keep their own time.
+fn is_expanded(plan: &LogicalPlan) -> bool {
+    match plan {
+        LogicalPlan::Aggregate(_) | LogicalPlan::Distinct(_) | LogicalPlan::TableScan(_) => false,
+        LogicalPlan::Extension(_) => true,
+        other => other.inputs().first().is_some_and(|i| is_expanded(i)),
+    }
+}
+
+/// Refuses two columns of one name: nobody could tell them apart.
+pub(crate) fn unique(columns: &SchemaRef) -> Result<(), SqlMistake> {
+    for (i, field) in columns.fields().iter().enumerate() {
+        if columns.fields()[..i].iter().any(|f| f.name() == field.name()) {
+            let message = format!("two columns are called `{}`", field.name());
+            return Err(SqlMistake::new(message).help("give one another name with AS"));
+        }
+    }
+    Ok(())
+}
+
+/// Rows on their way: where they come from and what happens to each.
+struct Flow {
+    input: Input,
+    steps: Vec<Step>,
+    /// The step that puts rows into windows, if no aggregate is behind it yet.
+    window: Option<(usize, WindowSpec)>,
+    /// Whether an expression read a bound of that window.
+    bounds_read: bool,
+}
+
+struct Builder<'a> {
+    node: &'a str,
+    stages: Vec<Stage>,
+}
+
+fn physical(expr: &Expr, schema: &DFSchema) -> Result<Arc<dyn PhysicalExpr>> {
+    let context = PhysicalPlanningContext::default();
+    create_physical_expr(expr, schema, &ExecutionProps::new(), &context)
+}
+
+/// Whether an expression, other than a column as it is, reads a bound of the plan's windows.
+fn reads_bounds(expr: &Expr, plan: &LogicalPlan) -> Result<bool> {
+    if plain(expr).is_some() {
+        return Ok(false);
+    }
+    let bounds = [window_column(plan, "window_start"), window_column(plan, "window_end")];
+    let mut found = false;
+    expr.apply(|e| {
+        if let Expr::Column(column) = e {
+            let index = plan.schema().maybe_index_of_column(column);
+            found |= index.is_some() && bounds.contains(&index);
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(found)
+}
+
+impl Builder<'_> {
+    fn flow(&mut self, plan: &LogicalPlan) -> Result<Flow> {
+        match plan {
+            LogicalPlan::TableScan(scan) => {
+                let name = scan.table_name.table().to_owned();
+                let steps = scan.projection.iter().map(|p| Step::Pick(p.clone())).collect();
+                let input = Input::Stream(name, scan.projection.clone());
+                Ok(Flow { input, steps, window: None, bounds_read: false })
+            }
+            LogicalPlan::SubqueryAlias(alias) => self.flow(&alias.input),
+            LogicalPlan::Filter(filter) => {
+                let mut flow = self.flow(&filter.input)?;
+                flow.bounds_read |= reads_bounds(&filter.predicate, &filter.input)?;
+                flow.steps.push(Step::Filter(physical(&filter.predicate, filter.input.schema())?));
+                Ok(flow)
+            }
+            LogicalPlan::Projection(projection) => self.projection(projection),
+            LogicalPlan::Extension(extension) => {
+                let node = extension.node.as_any().downcast_ref::<WindowAssign>();
+                let assign = node.ok_or_else(|| unbuilt(extension.node.name()))?;
+                let mut flow = self.flow(&assign.input)?;
+                flow.window = Some((flow.steps.len(), assign.spec));
+                flow.bounds_read = false;
+                flow.steps.push(Step::Window(assign.spec, plain_schema(extension.node.schema())));
+                Ok(flow)
+            }
+            LogicalPlan::Aggregate(aggregate) => self.aggregate(aggregate),
+            LogicalPlan::Union(union) => {
+                let flows: Vec<Flow> =
+                    union.inputs.iter().map(|i| self.flow(i)).collect::<Result<_>>()?;
+                let (inputs, mut steps): (Vec<_>, Vec<_>) =
+                    flows.into_iter().map(|f| (f.input, f.steps)).unzip();
+                let schema = plain_schema(&union.schema);
+                for (steps, input) in steps.iter_mut().zip(&union.inputs) {
+                    steps.push(renamed(input.schema(), &schema)?);
+                }
+                let stage = Stage { inputs, work: Work::PassThrough(steps), schema };
+                Ok(self.close(stage))
+            }
+            other => Err(unbuilt(other.display().to_string().split([':', ' ']).next().unwrap_or(""))),
+        }
+    }
+
+    fn close(&mut self, stage: Stage) -> Flow {
+        self.stages.push(stage);
+        let input = Input::Stage(self.stages.len() - 1);
+        Flow { input, steps: Vec::new(), window: None, bounds_read: false }
+    }
+
+    fn projection(&mut self, projection: &Projection) -> Result<Flow> {
+        let mut flow = self.flow(&projection.input)?;
+        let input = projection.input.schema();
+        for expr in &projection.expr {
+            flow.bounds_read |= reads_bounds(expr, &projection.input)?;
+        }
+        let exprs = projection.expr.iter().map(|e| physical(e, input)).collect::<Result<_>>()?;
+        flow.steps.push(Step::Compute(exprs, plain_schema(&projection.schema)));
+        Ok(flow)
+    }
+
+    fn aggregate(&mut self, aggregate: &Aggregate) -> Result<Flow> {
+        let input = &aggregate.input;
+        let mut flow = self.flow(input)?;
+        let start = window_column(input, "window_start");
+        let end = window_column(input, "window_end");
+        let column = |e: &Expr| plain(e).and_then(|c| input.schema().maybe_index_of_column(c));
+        let is = |e: &Expr, bound: Option<usize>| bound.is_some() && column(e) == bound;
+        let by_start = aggregate.group_expr.iter().any(|e| is(e, start));
+        let by_end = aggregate.group_expr.iter().any(|e| is(e, end));
+        for expr in aggregate.group_expr.iter().chain(&aggregate.aggr_expr) {
+            flow.bounds_read |= reads_bounds(expr, input)?;
+        }
+        // Panes stand in for the rows' bounds where nothing but the grouping reads them.
+        let panes = flow.window.filter(|_| !flow.bounds_read && (by_start || by_end));
+        let spec = match (panes, end) {
+            (Some((step, spec)), _) => {
+                if let Step::Window(_, schema) = &flow.steps[step] {
+                    flow.steps[step] = Step::Blank(Arc::clone(schema));
+                }
+                spec
+            }
+            (None, Some(end)) if by_end => {
+                flow.steps.push(Step::Retime(end));
+                WindowSpec::tumble(1, 0)
+            }
+            _ => return Err(no_window(aggregate).into_datafusion()),
+        };
+        let mut groups = Vec::with_capacity(aggregate.group_expr.len());
+        let (mut keys, mut key_fields) = (Vec::new(), Vec::new());
+        let schema = plain_schema(&aggregate.schema);
+        for (expr, field) in aggregate.group_expr.iter().zip(schema.fields()) {
+            if matches!(expr, Expr::GroupingSet(_)) {
+                return Err(unbuilt("GROUPING SETS, CUBE and ROLLUP"));
+            }
+            if panes.is_some() && is(expr, start) {
+                groups.push(GroupColumn::Start);
+            } else if panes.is_some() && is(expr, end) {
+                groups.push(GroupColumn::End);
+            } else {
+                groups.push(GroupColumn::Key(keys.len()));
+                keys.push(physical(expr, input.schema())?);
+                key_fields.push(Arc::clone(field));
+            }
+        }
+        let calls = calls(aggregate)?;
+        let work = WindowPlan {
+            node: self.node.into(),
+            pre: flow.steps,
+            spec,
+            agg: Arc::new(AggPlan::new(keys, key_fields, calls)?),
+            groups,
+            schema: Arc::clone(&schema),
+            post: Vec::new(),
+        };
+        let work = Work::Window(Arc::new(work));
+        Ok(self.close(Stage { inputs: vec![flow.input], work, schema }))
+    }
+
+    /// The last steps go to the last stage, or make one.
+    fn finish(&mut self, flow: Flow, output: &SchemaRef) {
+        let mut steps = flow.steps;
+        if let (Input::Stage(_), Some(last)) = (&flow.input, self.stages.last_mut())
+            && let Work::Window(plan) = &mut last.work
+            && let Some(plan) = Arc::get_mut(plan)
+        {
+            plan.post = steps;
+            last.schema = Arc::clone(output);
+            return;
+        }
+        if steps.is_empty() && matches!(flow.input, Input::Stage(_)) {
+            return;
+        }
+        if matches!(steps.last(), None | Some(Step::Filter(_) | Step::Pick(_))) {
+            let all = (0..output.fields().len()).collect();
+            steps.push(Step::Pick(all));
+        }
+        let work = Work::PassThrough(vec![steps]);
+        let schema = Arc::clone(output);
+        self.stages.push(Stage { inputs: vec![flow.input], work, schema });
+    }
+}
+
+/// The aggregate calls of a node.
+fn calls(aggregate: &Aggregate) -> Result<Vec<AggCall>> {
+    let input = aggregate.input.schema();
+    let fields = plain_schema(input);
+    let time = event_time(&aggregate.input);
+    let by_time = |expr: &Expr| {
+        let Expr::AggregateFunction(call) = unaliased(expr) else { return false };
+        let first = call.params.order_by.first().and_then(|o| plain(&o.expr));
+        let index = first.and_then(|c| input.maybe_index_of_column(c));
+        index.is_some_and(|i| time == TimeOf::Column(i))
+    };
+    let one = |expr: &Expr| {
+        let context = PhysicalPlanningContext::default();
+        let props = ExecutionProps::new();
+        let lowered =
+            LoweredAggregateBuilder::new(expr, input, fields.as_ref(), &props, &context).build()?;
+        AggCall::new(lowered, by_time(expr), fields.fields())
+    };
+    aggregate.aggr_expr.iter().map(one).collect()
+}
+
+fn unaliased(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Alias(alias) => unaliased(&alias.expr),
+        other => other,
+    }
+}
+
+fn no_window(aggregate: &Aggregate) -> SqlMistake {
+    let what = if aggregate.aggr_expr.is_empty() { "DISTINCT" } else { "an aggregate" };
+    SqlMistake::new(format!(
+        "{what} over a stream without end would keep its state for ever: group by a window"
+    ))
+    .help(
+        "FROM TUMBLE(input, time, INTERVAL '1 minute') … GROUP BY window_start, window_end, or \
+         keep a table and use a query with `every`",
+    )
+}
+
+fn unbuilt(what: &str) -> DataFusionError {
+    SqlMistake::new(format!("{what} in a streaming query is not built yet")).into_datafusion()
+}
+
+/// Casts nothing, names columns as the union does.
+fn renamed(input: &DFSchema, output: &SchemaRef) -> Result<Step> {
+    let columns = input.columns().into_iter().map(Expr::Column);
+    let exprs = columns.map(|c| physical(&c, input)).collect::<Result<_>>()?;
+    Ok(Step::Compute(exprs, Arc::clone(output)))
+}

@@ -1,0 +1,334 @@
+//! `TUMBLE(input, time, size [, offset])` and `HOP(input, time, slide, size [, offset])` in FROM:
+//! read from the SQL, checked, and planned as a node that adds `window_start` and `window_end`.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::datatypes::Field;
+use datafusion::common::{DFSchema, DFSchemaRef, DataFusionError, Result, ScalarValue};
+use datafusion::logical_expr::planner::{
+    PlannedRelation, RelationPlanner, RelationPlannerContext, RelationPlanning,
+};
+use datafusion::logical_expr::{
+    Expr, Extension, LogicalPlan, UserDefinedLogicalNode, UserDefinedLogicalNodeCore,
+};
+use datafusion::sql::sqlparser::ast::{
+    Expr as SqlExpr, FunctionArg, FunctionArgExpr, ObjectName, Spanned, TableFactor,
+};
+use zaraba_core::stream::event_time_type;
+use zaraba_core::time::{DAY, parse_duration};
+
+use crate::plan::event_time::{TimeOf, event_time};
+use crate::plan::mistake::SqlMistake;
+use crate::plan::parse::WINDOW_FUNCTIONS;
+use crate::window::spec::WindowSpec;
+
+/// Puts each row of its input into windows.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct WindowAssign {
+    /// The input.
+    pub(crate) input: LogicalPlan,
+    /// The windows.
+    pub(crate) spec: WindowSpec,
+    schema: DFSchemaRef,
+}
+
+impl PartialOrd for WindowAssign {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        self.spec.partial_cmp(&other.spec)
+    }
+}
+
+impl WindowAssign {
+    fn new(input: LogicalPlan, spec: WindowSpec) -> Result<Self> {
+        let mut fields: Vec<_> =
+            input.schema().iter().map(|(q, f)| (q.cloned(), Arc::clone(f))).collect();
+        for name in ["window_start", "window_end"] {
+            fields.push((None, Arc::new(Field::new(name, event_time_type(), true))));
+        }
+        let schema = DFSchema::new_with_metadata(fields, input.schema().metadata().clone())?;
+        Ok(Self { input, spec, schema: Arc::new(schema) })
+    }
+}
+
+impl UserDefinedLogicalNodeCore for WindowAssign {
+    fn name(&self) -> &str {
+        "WindowAssign"
+    }
+
+    fn inputs(&self) -> Vec<&LogicalPlan> {
+        vec![&self.input]
+    }
+
+    fn schema(&self) -> &DFSchemaRef {
+        &self.schema
+    }
+
+    fn expressions(&self) -> Vec<Expr> {
+        Vec::new()
+    }
+
+    fn prevent_predicate_push_down_columns(&self) -> HashSet<String> {
+        HashSet::from(["window_start".to_owned(), "window_end".to_owned()])
+    }
+
+    fn fmt_for_explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "WindowAssign: {:?}", self.spec)
+    }
+
+    fn with_exprs_and_inputs(&self, _exprs: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {
+        match <[LogicalPlan; 1]>::try_from(inputs) {
+            Ok([input]) => Self::new(input, self.spec),
+            Err(_) => Err(DataFusionError::Internal("a window has one input".into())),
+        }
+    }
+
+    fn necessary_children_exprs(&self, output_columns: &[usize]) -> Option<Vec<Vec<usize>>> {
+        let inputs = self.input.schema().fields().len();
+        Some(vec![output_columns.iter().copied().filter(|c| *c < inputs).collect()])
+    }
+}
+
+/// The relation planner.
+#[derive(Debug)]
+pub(crate) struct WindowCalls {
+    /// Offset of windows of whole days; none where the pipeline's zone has summer time.
+    pub(crate) day_offset: Option<i64>,
+}
+
+impl RelationPlanner for WindowCalls {
+    fn plan_relation(
+        &self,
+        relation: TableFactor,
+        context: &mut dyn RelationPlannerContext,
+    ) -> Result<RelationPlanning> {
+        let TableFactor::Table { name, args: Some(args), alias, .. } = &relation else {
+            return Ok(RelationPlanning::Original(Box::new(relation)));
+        };
+        let function = name.to_string().to_lowercase();
+        if !WINDOW_FUNCTIONS.contains(&function.as_str()) {
+            return Ok(RelationPlanning::Original(Box::new(relation)));
+        }
+        let call = Call { name, function: &function, day_offset: self.day_offset };
+        let plan = call.plan(&args.args, context).map_err(|error| match error {
+            Failed::Mistake(mistake) => mistake.into_datafusion(),
+            Failed::DataFusion(error) => error,
+        })?;
+        Ok(RelationPlanning::Planned(Box::new(PlannedRelation::new(plan, alias.clone()))))
+    }
+}
+
+/// What went wrong, with the SQL's own span kept aside: spans become bytes where the text is.
+enum Failed {
+    Mistake(SqlMistake),
+    DataFusion(DataFusionError),
+}
+
+impl From<DataFusionError> for Failed {
+    fn from(error: DataFusionError) -> Self {
+        Self::DataFusion(error)
+    }
+}
+
+struct Call<'a> {
+    name: &'a ObjectName,
+    function: &'a str,
+    day_offset: Option<i64>,
+}
+
+/// Wraps a mistake with its span, for whoever has the text.
+fn spanned(mistake: SqlMistake, at: &impl Spanned) -> Failed {
+    let span = at.span();
+    let location =
+        |l: datafusion::sql::sqlparser::tokenizer::Location| datafusion::common::Location {
+            line: l.line,
+            column: l.column,
+        };
+    let place = datafusion::common::Span::new(location(span.start), location(span.end));
+    let diagnostic =
+        datafusion::common::Diagnostic::new_error(mistake.message.clone(), Some(place));
+    Failed::DataFusion(mistake.into_datafusion().with_diagnostic(diagnostic))
+}
+
+impl Call<'_> {
+    fn usage(&self) -> &'static str {
+        match self.function {
+            "tumble" => "TUMBLE(input, time, size [, offset])",
+            _ => "HOP(input, time, slide, size [, offset])",
+        }
+    }
+
+    /// How many of the intervals are lengths (the offset is not).
+    fn lengths(&self) -> usize {
+        if self.function == "tumble" { 1 } else { 2 }
+    }
+
+    fn plan(
+        &self,
+        args: &[FunctionArg],
+        context: &mut dyn RelationPlannerContext,
+    ) -> std::result::Result<LogicalPlan, Failed> {
+        if !matches!(self.function, "tumble" | "hop") {
+            let name = self.function.to_uppercase();
+            let mistake = SqlMistake::new(format!("{name} is not built yet"));
+            return Err(spanned(mistake.help("TUMBLE and HOP are"), self.name));
+        }
+        let mut exprs = Vec::with_capacity(args.len());
+        for arg in args {
+            match arg {
+                FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => exprs.push(expr),
+                other => {
+                    let mistake = SqlMistake::new(format!("expected {}", self.usage()));
+                    return Err(spanned(mistake, other));
+                }
+            }
+        }
+        let needed = 2 + self.lengths();
+        if exprs.len() < needed || exprs.len() > needed + 1 {
+            return Err(spanned(
+                SqlMistake::new(format!(
+                    "expected {}, found {} arguments",
+                    self.usage(),
+                    exprs.len()
+                )),
+                self.name,
+            ));
+        }
+        let input = context.plan(input_factor(exprs[0])?)?;
+        self.check_time(exprs[1], &input)?;
+        let spec = self.spec(&exprs[2..], context)?;
+        let node: Arc<dyn UserDefinedLogicalNode> = Arc::new(WindowAssign::new(input, spec)?);
+        Ok(LogicalPlan::Extension(Extension { node }))
+    }
+
+    /// The time argument must be the column that shows the input's event time.
+    fn check_time(
+        &self,
+        arg: &SqlExpr,
+        input: &LogicalPlan,
+    ) -> std::result::Result<(), Failed> {
+        let name = match arg {
+            SqlExpr::Identifier(ident) => ident.value.clone(),
+            SqlExpr::CompoundIdentifier(parts) => {
+                parts.last().map(|p| p.value.clone()).unwrap_or_default()
+            }
+            other => {
+                let mistake = SqlMistake::new(format!(
+                    "expected the event-time column of the input, found the expression `{other}`"
+                ));
+                return Err(spanned(mistake, other));
+            }
+        };
+        match event_time(input) {
+            TimeOf::Column(column) if input.schema().field(column).name() == &name => Ok(()),
+            TimeOf::Column(column) => {
+                let time = input.schema().field(column).name();
+                let mistake = SqlMistake::new(format!(
+                    "windows are made over event time, which is `{time}` here; found `{name}`"
+                ));
+                Err(spanned(mistake, arg))
+            }
+            TimeOf::Dropped => {
+                let mistake = SqlMistake::new(format!(
+                    "the input has lost its event-time column; found `{name}`"
+                ));
+                let help = "select the event-time column (after a window: `window_end`) as it is";
+                Err(spanned(mistake.help(help), arg))
+            }
+        }
+    }
+
+    fn spec(
+        &self,
+        args: &[&SqlExpr],
+        context: &mut dyn RelationPlannerContext,
+    ) -> std::result::Result<WindowSpec, Failed> {
+        let mut lengths = Vec::with_capacity(args.len());
+        for arg in args {
+            lengths.push(micros(arg, context)?);
+        }
+        let (slide, size, offset) = match (self.function, lengths.as_slice()) {
+            ("tumble", [size, rest @ ..]) => (*size, *size, rest.first().copied()),
+            (_, [slide, size, rest @ ..]) => (*slide, *size, rest.first().copied()),
+            _ => return Err(Failed::Mistake(SqlMistake::new(self.usage()))),
+        };
+        for (length, arg) in lengths.iter().zip(args).take(self.lengths()) {
+            if *length <= 0 {
+                let mistake =
+                    SqlMistake::new(format!("expected an interval above zero, found `{arg}`"));
+                return Err(spanned(mistake, *arg));
+            }
+        }
+        let offset = match offset {
+            Some(offset) => offset,
+            None if size % DAY != 0 || slide % DAY != 0 => 0,
+            None => self.day_offset.ok_or_else(|| {
+                let mistake = SqlMistake::new(
+                    "windows of whole days in a time zone with summer time need an offset",
+                );
+                spanned(mistake.help(format!("write {}", self.usage())), self.name)
+            })?,
+        };
+        Ok(WindowSpec { size, slide, offset: offset.rem_euclid(slide) })
+    }
+}
+
+/// The first argument as a relation: a name or a subquery.
+fn input_factor(arg: &SqlExpr) -> std::result::Result<TableFactor, Failed> {
+    match arg {
+        SqlExpr::Identifier(ident) => Ok(TableFactor::Table {
+            name: ObjectName::from(vec![ident.clone()]),
+            alias: None,
+            args: None,
+            with_hints: Vec::new(),
+            version: None,
+            with_ordinality: false,
+            partitions: Vec::new(),
+            json_path: None,
+            sample: None,
+            index_hints: Vec::new(),
+        }),
+        SqlExpr::Subquery(query) => Ok(TableFactor::Derived {
+            lateral: false,
+            subquery: query.clone(),
+            alias: None,
+            sample: None,
+        }),
+        other => {
+            let mistake =
+                SqlMistake::new(format!("expected a stream or a subquery, found `{other}`"));
+            Err(spanned(mistake, other))
+        }
+    }
+}
+
+/// An interval argument as microseconds.
+fn micros(
+    arg: &SqlExpr,
+    context: &mut dyn RelationPlannerContext,
+) -> std::result::Result<i64, Failed> {
+    let planned = context.sql_to_expr(arg.clone(), &DFSchema::empty())?;
+    let value = match planned {
+        Expr::Literal(value, _) => value,
+        _ => ScalarValue::Null,
+    };
+    match value {
+        ScalarValue::IntervalMonthDayNano(Some(i)) if i.months != 0 => {
+            let mistake = SqlMistake::new(format!("months have no fixed length, found `{arg}`"));
+            Err(spanned(mistake.help("windows are fixed lengths of time"), arg))
+        }
+        ScalarValue::IntervalMonthDayNano(Some(i)) => {
+            Ok(i64::from(i.days) * DAY + i.nanoseconds / 1000)
+        }
+        ScalarValue::Utf8(Some(text)) if parse_duration(&text).is_some() => {
+            Ok(parse_duration(&text).unwrap_or_default())
+        }
+        _ => {
+            let mistake = SqlMistake::new(format!(
+                "expected an interval such as INTERVAL '1 minute', found `{arg}`"
+            ));
+            Err(spanned(mistake, arg))
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! What happens to a row on its own: columns picked, filtered, computed, put into windows. A list
+//! of steps over a batch; a row on which an expression fails is set aside with the reason, and
+//! the rows around it go on.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, AsArray, RecordBatch, RecordBatchOptions, TimestampMicrosecondArray, UInt32Array,
+    new_null_array,
+};
+use arrow::buffer::ScalarBuffer;
+use arrow::datatypes::{SchemaRef, TimestampMicrosecondType};
+use datafusion::common::DataFusionError;
+use datafusion::physical_expr::PhysicalExpr;
+use zaraba_core::batch::Batch;
+use zaraba_core::error::{Error, Result};
+
+use crate::window::spec::WindowSpec;
+
+/// One step.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// Keeps these columns.
+    Pick(Vec<usize>),
+    /// Keeps the rows for which it is true.
+    Filter(Arc<dyn PhysicalExpr>),
+    /// Computes new columns.
+    Compute(Vec<Arc<dyn PhysicalExpr>>, SchemaRef),
+    /// Adds `window_start` and `window_end`: a row for each window that holds it.
+    Window(WindowSpec, SchemaRef),
+    /// Adds `window_start` and `window_end` as nulls: nobody reads them, panes stand in.
+    Blank(SchemaRef),
+    /// Moves the event time to just before the window end in this column.
+    Retime(usize),
+}
+
+/// A row on which an expression failed.
+#[derive(Clone, Debug)]
+pub struct FailedRow {
+    /// The row, as it came into the step.
+    pub row: Batch,
+    /// Why.
+    pub reason: String,
+}
+
+/// Runs the steps over a batch. Rows that fail are added to `failed`.
+///
+/// # Errors
+/// When an invariant is broken.
+pub fn run(steps: &[Step], batch: Batch, failed: &mut Vec<FailedRow>) -> Result<Batch> {
+    let mut batch = batch;
+    for (i, step) in steps.iter().enumerate() {
+        if batch.is_empty() {
+            break;
+        }
+        match step.apply(&batch) {
+            Ok(next) => batch = next,
+            Err(error) => return split(&steps[i..], &batch, &error, failed),
+        }
+    }
+    Ok(batch)
+}
+
+/// The columns that come out of the steps, given those that go in.
+#[must_use]
+pub fn schema_after(steps: &[Step], input: &SchemaRef) -> SchemaRef {
+    let mut schema = Arc::clone(input);
+    for step in steps {
+        match step {
+            Step::Pick(columns) => {
+                if let Ok(picked) = schema.project(columns) {
+                    schema = Arc::new(picked);
+                }
+            }
+            Step::Compute(_, s) | Step::Window(_, s) | Step::Blank(s) => schema = Arc::clone(s),
+            Step::Filter(_) | Step::Retime(_) => {}
+        }
+    }
+    schema
+}
+
+/// Halves a batch on which a step failed until the failing rows stand alone.
+fn split(
+    steps: &[Step],
+    batch: &Batch,
+    error: &DataFusionError,
+    failed: &mut Vec<FailedRow>,
+) -> Result<Batch> {
+    let schema = schema_after(steps, &batch.rows.schema());
+    if batch.len() == 1 {
+        failed.push(FailedRow { row: batch.clone(), reason: reason(error) });
+        return Ok(Batch::empty(schema));
+    }
+    let half = batch.len() / 2;
+    let halves = [batch.slice(0, half), batch.slice(half, batch.len() - half)];
+    let mut done = Vec::with_capacity(2);
+    for part in halves {
+        let part = run(steps, part, failed)?;
+        if !part.is_empty() {
+            done.push(part);
+        }
+    }
+    if done.is_empty() { Ok(Batch::empty(schema)) } else { Batch::concat(&schema, &done) }
+}
+
+/// What users are told of an error in an expression.
+#[must_use]
+pub fn reason(error: &DataFusionError) -> String {
+    match error.find_root() {
+        DataFusionError::ArrowError(e, _) => e.to_string(),
+        DataFusionError::Execution(m) => m.clone(),
+        other => other.to_string(),
+    }
+}
+
+impl Step {
+    fn apply(&self, batch: &Batch) -> datafusion::common::Result<Batch> {
+        match self {
+            Self::Pick(columns) => Ok(with_rows(batch, batch.rows.project(columns)?)),
+            Self::Filter(predicate) => {
+                let mask = predicate.evaluate(&batch.rows)?.into_array(batch.len())?;
+                batch.filter(mask.as_boolean()).map_err(external)
+            }
+            Self::Compute(expressions, schema) => {
+                let column =
+                    |e: &Arc<dyn PhysicalExpr>| e.evaluate(&batch.rows)?.into_array(batch.len());
+                let columns = expressions
+                    .iter()
+                    .map(column)
+                    .collect::<datafusion::common::Result<Vec<_>>>()?;
+                Ok(with_rows(batch, record(schema, columns, batch.len())?))
+            }
+            Self::Window(spec, schema) => expand(batch, spec, schema),
+            Self::Blank(schema) => {
+                let mut columns = batch.rows.columns().to_vec();
+                for field in &schema.fields()[columns.len()..] {
+                    columns.push(new_null_array(field.data_type(), batch.len()));
+                }
+                Ok(with_rows(batch, record(schema, columns, batch.len())?))
+            }
+            Self::Retime(column) => {
+                let ends = batch.rows.column(*column).as_primitive::<TimestampMicrosecondType>();
+                let mut batch = batch.clone();
+                batch.time = ends.values().iter().map(|end| end - 1).collect();
+                Ok(batch)
+            }
+        }
+    }
+}
+
+/// A batch with other columns and the same number of rows.
+fn with_rows(batch: &Batch, rows: RecordBatch) -> Batch {
+    Batch {
+        rows,
+        time: batch.time.clone(),
+        seq: batch.seq.clone(),
+        deleted: batch.deleted.clone(),
+    }
+}
+
+/// Columns as a record batch, of a known length even without columns.
+///
+/// # Errors
+/// When the columns are not of the schema.
+pub fn record(
+    schema: &SchemaRef,
+    columns: Vec<ArrayRef>,
+    rows: usize,
+) -> datafusion::common::Result<RecordBatch> {
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    Ok(RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)?)
+}
+
+fn external(error: Error) -> DataFusionError {
+    DataFusionError::External(Box::new(error))
+}
+
+/// Repeats each row for each of its windows and adds the window's bounds.
+fn expand(
+    batch: &Batch,
+    spec: &WindowSpec,
+    schema: &SchemaRef,
+) -> datafusion::common::Result<Batch> {
+    let mut rows: Vec<u32> = Vec::with_capacity(batch.len());
+    let (mut starts, mut ends) = (Vec::new(), Vec::new());
+    for (row, time) in (0u32..).zip(batch.time.iter()) {
+        for (start, end) in spec.windows(*time) {
+            rows.push(row);
+            starts.push(start);
+            ends.push(end);
+        }
+    }
+    let one_each = rows.len() == batch.len() && spec.size == spec.slide;
+    let repeated = if one_each {
+        batch.clone()
+    } else {
+        batch.take(&UInt32Array::from(rows)).map_err(external)?
+    };
+    let mut columns = repeated.rows.columns().to_vec();
+    columns.push(bound(starts));
+    columns.push(bound(ends));
+    let n = repeated.len();
+    Ok(with_rows(&repeated, record(schema, columns, n)?))
+}
+
+/// Times as a column.
+#[must_use]
+pub fn bound(times: impl Into<ScalarBuffer<i64>>) -> ArrayRef {
+    Arc::new(TimestampMicrosecondArray::new(times.into(), None).with_timezone("UTC"))
+}
