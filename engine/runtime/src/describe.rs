@@ -1,0 +1,168 @@
+//! A plan for people: its nodes and edges as Mermaid, DOT or JSON, and per node what it keeps.
+
+use std::fmt::Write as _;
+
+use zaraba_config::document::{SinkConnector, SourceConnector};
+use zaraba_sql::plan::stage::{Input, Work};
+
+use crate::plan::PipelinePlan;
+
+/// A node of the picture.
+struct Shown {
+    name: String,
+    kind: &'static str,
+    detail: &'static str,
+    reads: Vec<String>,
+}
+
+impl PipelinePlan {
+    fn shown(&self) -> Vec<Shown> {
+        let sources = self.sources.iter().map(|s| Shown {
+            name: s.doc.name.value.clone(),
+            kind: "source",
+            detail: match s.doc.connector {
+                SourceConnector::File(_) => "file",
+                SourceConnector::Simulate(_) => "simulate",
+                SourceConnector::Channel => "channel",
+            },
+            reads: Vec::new(),
+        });
+        let nodes = self.nodes.iter().map(|n| {
+            let inputs = n.stages.iter().flat_map(|s| &s.inputs);
+            let streams = inputs.filter_map(|i| match i {
+                Input::Stream(name, _) => Some(name.clone()),
+                Input::Stage(_) => None,
+            });
+            let (kind, detail) = match n.stages.last().map(|s| &s.work) {
+                Some(Work::Table(_)) => ("table", "newest row per key"),
+                Some(Work::Triggered(_)) => ("query", "on a trigger"),
+                Some(Work::Window(_)) => ("query", "windows"),
+                Some(Work::PassThrough(_)) | None => ("query", "rows"),
+            };
+            Shown { name: n.name.clone(), kind, detail, reads: streams.collect() }
+        });
+        let sinks = self.sinks.iter().map(|s| Shown {
+            name: s.name.value.clone(),
+            kind: "sink",
+            detail: match s.connector {
+                SinkConnector::File { .. } => "file",
+                SinkConnector::Stdout { .. } => "stdout",
+                SinkConnector::Websocket { .. } => "websocket",
+                SinkConnector::Channel => "channel",
+            },
+            reads: s.from.iter().map(|f| f.value.clone()).collect(),
+        });
+        sources.chain(nodes).chain(sinks).collect()
+    }
+
+    /// As a Mermaid flow chart.
+    #[must_use]
+    pub fn graph_mermaid(&self) -> String {
+        let mut text = String::from("flowchart LR\n");
+        for Shown { name, kind, detail, reads } in self.shown() {
+            let (open, close) = match kind {
+                "source" => ("([", "])"),
+                "table" => ("[(", ")]"),
+                "sink" => ("[/", "/]"),
+                _ => ("[", "]"),
+            };
+            let _ = writeln!(text, "    {name}{open}\"{name}<br/>{kind}: {detail}\"{close}");
+            for stream in reads {
+                let (node, label) = edge(&stream);
+                let _ = match label {
+                    Some(label) => writeln!(text, "    {node} -->|{label}| {name}"),
+                    None => writeln!(text, "    {node} --> {name}"),
+                };
+            }
+        }
+        text
+    }
+
+    /// As a DOT graph.
+    #[must_use]
+    pub fn graph_dot(&self) -> String {
+        let mut text = format!("digraph \"{}\" {{\n    rankdir = LR;\n", self.name);
+        for Shown { name, kind, detail, reads } in self.shown() {
+            let shape = match kind {
+                "source" => "oval",
+                "table" => "cylinder",
+                "sink" => "parallelogram",
+                _ => "box",
+            };
+            let _ = writeln!(
+                text,
+                "    {name} [shape = {shape}, label = \"{name}\\n{kind}: {detail}\"];"
+            );
+            for stream in reads {
+                let (node, label) = edge(&stream);
+                let label = label.map(|l| format!(" [label = \"{l}\"]")).unwrap_or_default();
+                let _ = writeln!(text, "    {node} -> {name}{label};");
+            }
+        }
+        text.push_str("}\n");
+        text
+    }
+
+    /// As JSON: `{"nodes": [{"name", "kind", "detail"}], "edges": [{"from", "to", "stream"}]}`.
+    #[must_use]
+    pub fn graph_json(&self) -> String {
+        let (mut nodes, mut edges) = (Vec::new(), Vec::new());
+        for Shown { name, kind, detail, reads } in self.shown() {
+            nodes.push(format!(
+                "{{\"name\":\"{name}\",\"kind\":\"{kind}\",\"detail\":\"{detail}\"}}"
+            ));
+            for stream in reads {
+                let (node, _) = edge(&stream);
+                edges.push(format!(
+                    "{{\"from\":\"{node}\",\"to\":\"{name}\",\"stream\":\"{stream}\"}}"
+                ));
+            }
+        }
+        format!("{{\"nodes\":[{}],\"edges\":[{}]}}", nodes.join(","), edges.join(","))
+    }
+
+    /// Per node: what it keeps and for how long, its columns, and its plan.
+    #[must_use]
+    pub fn explain(&self) -> String {
+        let mut text = String::new();
+        for source in &self.sources {
+            let doc = &source.doc;
+            let _ = writeln!(text, "source {}", doc.name.value);
+            let _ = writeln!(
+                text,
+                "  watermark: newest {} less {} ms",
+                doc.time.value,
+                doc.out_of_order / 1000
+            );
+            let _ = writeln!(text, "  columns: {}\n", columns(&source.schema.columns));
+        }
+        for node in &self.nodes {
+            let _ = writeln!(text, "{}", node.name);
+            for stage in &node.stages {
+                let _ = writeln!(text, "  state: {}", stage.state());
+            }
+            let _ = writeln!(text, "  columns: {}", columns(&node.output.columns));
+            for line in node.explained.lines() {
+                let _ = writeln!(text, "  plan: {line}");
+            }
+            text.push('\n');
+        }
+        text
+    }
+}
+
+/// The node that a stream is of, and the side stream's name.
+fn edge(stream: &str) -> (&str, Option<&str>) {
+    match stream.split_once("__") {
+        Some((node, side)) => (node, Some(side)),
+        None => (stream, None),
+    }
+}
+
+fn columns(schema: &arrow::datatypes::SchemaRef) -> String {
+    let fields = schema.fields().iter();
+    let shown = fields.map(|f| {
+        format!("{} {}", f.name(), zaraba_formats::decode::types::type_name(f.data_type()))
+    });
+    shown.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,15 @@
+//! A pipeline from its document to its end: cross-checked ([`plan`]), made of concrete stages
+//! ([`wire`], which alone names them), and run by one of two executors over the same nodes: plain
+//! threads ([`run::threads`]), or one thread whose order of steps comes from a seed
+//! ([`run::simulation`]).
+
+pub mod plan;
+
+pub mod wire;
+
+pub mod run;
+
+pub mod describe;
+
+pub use zaraba_sinks::channel::ChannelReceiver;
+pub use zaraba_sources::channel::ChannelSender;

@@ -1,0 +1,172 @@
+//! The checked plan: every name resolved, every schema known, every query planned. All mistakes
+//! are found in one pass, each at its place; a node with a mistake is left out, and what reads it
+//! is not blamed for that.
+
+mod sources;
+
+mod nodes;
+
+mod sinks;
+
+mod places;
+
+mod pruning;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono_tz::Tz;
+use datafusion::logical_expr::AggregateUDF;
+use zaraba_config::document::{Document, LimitsDoc, SinkDoc, SourceDoc, TestDoc};
+use zaraba_core::diagnostic::Diagnostics;
+use zaraba_core::stream::StreamSchema;
+use zaraba_sql::plan::catalog::Catalog;
+use zaraba_sql::plan::stage::PlannedNode;
+use zaraba_sql::table::reader::TableShape;
+
+/// A source, checked.
+#[derive(Clone, Debug)]
+pub struct PlannedSource {
+    /// What the file says.
+    pub doc: SourceDoc,
+    /// Its place among the sources.
+    pub ordinal: u8,
+    /// The columns that it hands over: those that somebody reads.
+    pub schema: StreamSchema,
+    /// Their names; none: all.
+    pub needed: Option<Vec<String>>,
+}
+
+/// A pipeline, checked.
+#[derive(Clone)]
+pub struct PipelinePlan {
+    /// Its name.
+    pub name: String,
+    /// Its time zone.
+    pub zone: Tz,
+    /// Its sources.
+    pub sources: Vec<PlannedSource>,
+    /// Its tables and queries, each behind those that it reads.
+    pub nodes: Vec<PlannedNode>,
+    /// Its sinks.
+    pub sinks: Vec<SinkDoc>,
+    /// Every stream by name, side streams included.
+    pub streams: BTreeMap<String, StreamSchema>,
+    /// Its tests.
+    pub tests: Vec<TestDoc>,
+    /// Its limits.
+    pub limits: LimitsDoc,
+}
+
+/// What the embedding program adds to SQL.
+#[derive(Clone, Debug, Default)]
+pub struct Extensions {
+    /// User-defined aggregates.
+    pub aggregates: Vec<Arc<AggregateUDF>>,
+}
+
+/// Checks a document. The plan is given only if there is no mistake.
+#[must_use]
+pub fn plan(document: &Document, extensions: &Extensions) -> (Option<PipelinePlan>, Diagnostics) {
+    let mut first = Planning::new(document, extensions, None);
+    first.run();
+    if !first.mistakes.is_empty() {
+        let mut mistakes = first.mistakes;
+        mistakes.sort();
+        return (None, mistakes);
+    }
+    // Once more with only the columns that somebody reads: what is not needed is not read.
+    let needed = pruning::needed(&first);
+    let mut second = Planning::new(document, extensions, Some(needed));
+    second.run();
+    let mut mistakes = std::mem::take(&mut second.mistakes);
+    mistakes.sort();
+    let plan = mistakes.is_empty().then(|| second.finish());
+    (plan, mistakes)
+}
+
+/// One pass over a document.
+pub(crate) struct Planning<'a> {
+    pub(crate) document: &'a Document,
+    /// Columns wanted of each source; none in the first pass.
+    pub(crate) needed: Option<BTreeMap<String, Option<Vec<String>>>>,
+    pub(crate) catalog: Catalog,
+    pub(crate) sources: Vec<PlannedSource>,
+    pub(crate) nodes: Vec<PlannedNode>,
+    pub(crate) streams: BTreeMap<String, StreamSchema>,
+    /// Tables and upsert streams, as readers need to know them.
+    pub(crate) shapes: BTreeMap<String, TableShape>,
+    /// Nodes with a mistake.
+    pub(crate) broken: BTreeSet<String>,
+    pub(crate) mistakes: Diagnostics,
+}
+
+impl<'a> Planning<'a> {
+    fn new(
+        document: &'a Document,
+        extensions: &Extensions,
+        needed: Option<BTreeMap<String, Option<Vec<String>>>>,
+    ) -> Self {
+        Self {
+            document,
+            needed,
+            catalog: Catalog::new(
+                document.timezone.value.name(),
+                day_offset(document.timezone.value),
+                &extensions.aggregates,
+            ),
+            sources: Vec::new(),
+            nodes: Vec::new(),
+            streams: BTreeMap::new(),
+            shapes: BTreeMap::new(),
+            broken: document.broken.clone(),
+            mistakes: Diagnostics::default(),
+        }
+    }
+
+    fn run(&mut self) {
+        self.plan_sources();
+        self.plan_nodes();
+        self.check_sinks();
+        self.check_tests();
+    }
+
+    fn finish(self) -> PipelinePlan {
+        PipelinePlan {
+            name: self.document.name.clone(),
+            zone: self.document.timezone.value,
+            sources: self.sources,
+            nodes: self.nodes,
+            sinks: self.document.sinks.clone(),
+            streams: self.streams,
+            tests: self.document.tests.clone(),
+            limits: self.document.limits.clone(),
+        }
+    }
+
+    /// Adds a stream to what SQL can name.
+    pub(crate) fn add_stream(&mut self, name: &str, schema: StreamSchema, table: bool) {
+        self.catalog.add(name, schema.clone(), table);
+        self.streams.insert(name.to_owned(), schema);
+    }
+
+    /// Whether a name is, or belongs to, a node with a mistake of its own.
+    pub(crate) fn is_broken(&self, stream: &str) -> bool {
+        let node = stream.split("__").next().unwrap_or(stream);
+        self.broken.contains(node)
+    }
+}
+
+/// How much later (or, negative, earlier) than in UTC a day of the zone begins, microseconds; none
+/// where the zone has had summer time since 2000.
+fn day_offset(zone: Tz) -> Option<i64> {
+    use chrono::{Offset as _, TimeZone as _};
+    let at = |year: i32, month: u32| {
+        let date = chrono::NaiveDate::from_ymd_opt(year, month, 1)?.and_hms_opt(0, 0, 0)?;
+        Some(zone.offset_from_utc_datetime(&date).fix().local_minus_utc())
+    };
+    let first = at(2000, 1)?;
+    let months = (2000..2027).flat_map(|y| (1..=12).map(move |m| (y, m)));
+    let fixed = months.filter_map(|(y, m)| at(y, m)).all(|offset| offset == first);
+    fixed.then(|| -i64::from(first) * zaraba_core::time::SECOND)
+}

@@ -1,0 +1,196 @@
+//! Tables and queries, each planned behind those that it reads.
+
+use std::collections::BTreeSet;
+
+use zaraba_config::document::{QueryDoc, TableDoc, Text};
+use zaraba_core::bad_rows;
+use zaraba_core::diagnostic::Diagnostic;
+use zaraba_core::stream::Changelog;
+use zaraba_core::suggest;
+use zaraba_sql::plan::mistake::{SqlMistake, listed};
+use zaraba_sql::plan::parse::{Parsed, condition_text, parse};
+use zaraba_sql::plan::stage::PlannedNode;
+use zaraba_sql::plan::triggered::{TriggerSpec, key_columns};
+use zaraba_sql::plan::{streaming, triggered};
+use zaraba_sql::table::reader::TableShape;
+
+use crate::plan::{Planning, places};
+
+/// A node that waits for those that it reads.
+enum Waiting<'a> {
+    Table(&'a TableDoc),
+    Query(&'a QueryDoc, Parsed),
+}
+
+impl Waiting<'_> {
+    fn name(&self) -> &str {
+        match self {
+            Self::Table(doc) => &doc.name.value,
+            Self::Query(doc, _) => &doc.name.value,
+        }
+    }
+
+    fn reads(&self) -> BTreeSet<String> {
+        match self {
+            Self::Table(doc) => BTreeSet::from([doc.from.value.clone()]),
+            Self::Query(_, parsed) => parsed.reads.clone(),
+        }
+    }
+}
+
+/// The node that a stream is of.
+fn node_of(stream: &str) -> &str {
+    stream.split("__").next().unwrap_or(stream)
+}
+
+impl Planning<'_> {
+    pub(crate) fn plan_nodes(&mut self) {
+        let document = self.document;
+        let mut waiting: Vec<Waiting<'_>> = document.tables.iter().map(Waiting::Table).collect();
+        for query in &document.queries {
+            match parse(&query.sql.value, &self.params()) {
+                Ok(parsed) => waiting.push(Waiting::Query(query, parsed)),
+                Err(mistakes) => {
+                    self.broken.insert(query.name.value.clone());
+                    for mistake in mistakes {
+                        self.mistakes.push(places::in_text(&mistake, &query.sql));
+                    }
+                }
+            }
+        }
+        while !waiting.is_empty() {
+            let names: BTreeSet<String> = waiting.iter().map(|w| w.name().to_owned()).collect();
+            let blocked = |w: &Waiting<'_>| w.reads().iter().any(|r| names.contains(node_of(r)));
+            let (later, now): (Vec<_>, Vec<_>) = waiting.into_iter().partition(blocked);
+            if now.is_empty() {
+                self.circle(&later);
+                return;
+            }
+            for node in now {
+                self.plan_node(&node);
+            }
+            waiting = later;
+        }
+    }
+
+    fn params(&self) -> Vec<(String, zaraba_config::document::Value)> {
+        self.document.params.iter().map(|(n, v)| (n.clone(), v.value.clone())).collect()
+    }
+
+    fn circle(&mut self, nodes: &[Waiting<'_>]) {
+        let names: BTreeSet<&str> = nodes.iter().map(Waiting::name).collect();
+        for node in nodes {
+            let reads = node.reads();
+            let of: Vec<&str> =
+                reads.iter().map(|r| node_of(r)).filter(|r| names.contains(r)).collect();
+            let span = match node {
+                Waiting::Table(doc) => doc.name.span,
+                Waiting::Query(doc, _) => doc.name.span,
+            };
+            let message =
+                format!("`{}` reads {}, which reads it: a circle", node.name(), listed(&of));
+            self.mistakes.push(Diagnostic::at(span, message));
+            self.broken.insert(node.name().to_owned());
+        }
+    }
+
+    fn plan_node(&mut self, node: &Waiting<'_>) {
+        if node.reads().iter().any(|r| self.is_broken(r)) {
+            self.broken.insert(node.name().to_owned());
+            return;
+        }
+        let planned = match node {
+            Waiting::Table(doc) => self.table(doc),
+            Waiting::Query(doc, parsed) => self.query(doc, parsed),
+        };
+        match planned {
+            Ok(planned) => self.add_node(planned),
+            Err(diagnostic) => {
+                self.broken.insert(node.name().to_owned());
+                self.mistakes.push(diagnostic);
+            }
+        }
+    }
+
+    fn add_node(&mut self, planned: PlannedNode) {
+        let upsert = match &planned.output.changelog {
+            Changelog::Append => None,
+            Changelog::Upsert { key } => key_columns(key, &planned.output.columns).ok(),
+        };
+        let name = planned.name.clone();
+        if let Some(key) = &upsert {
+            // A table was noted with its ttl before.
+            self.shapes.entry(name.clone()).or_insert_with(|| TableShape {
+                name: name.clone(),
+                schema: planned.output.columns.clone(),
+                key: key.clone(),
+                ttl: None,
+                drop_when: None,
+            });
+        }
+        self.add_stream(&name, planned.output.clone(), upsert.is_some());
+        self.add_stream(&format!("{name}__errors"), bad_rows::stream(), false);
+        self.nodes.push(planned);
+    }
+
+    fn table(&mut self, doc: &TableDoc) -> Result<PlannedNode, Diagnostic> {
+        let from = &doc.from;
+        let Some(input) = self.streams.get(&from.value).cloned() else {
+            let known = self.streams.keys().map(String::as_str);
+            let hint = suggest::hint(&from.value, known);
+            let message = format!("no stream `{}`{hint}", from.value);
+            return Err(Diagnostic::at(from.span, message));
+        };
+        let mut key = Vec::with_capacity(doc.key.len());
+        for column in &doc.key {
+            let found = key_columns(std::slice::from_ref(&column.value), &input.columns);
+            key.extend(found.map_err(|m| places::at(&m, column.span))?);
+        }
+        let drop_when = match &doc.drop_when {
+            Some(text) => Some(self.condition(text)?),
+            None => None,
+        };
+        let name = doc.name.value.clone();
+        let schema = input.columns.clone();
+        let shape = TableShape { name: name.clone(), schema, key, ttl: doc.ttl, drop_when };
+        let planned = triggered::plan_table(shape.clone(), &from.value, &input, &self.catalog);
+        let planned = planned.map_err(|mistake| match &doc.drop_when {
+            Some(text) => places::in_text(&mistake, text),
+            None => places::at(&mistake, doc.name.span),
+        })?;
+        self.shapes.insert(name, shape);
+        Ok(planned)
+    }
+
+    /// A condition with its parameters put in.
+    fn condition(&self, text: &Text) -> Result<String, Diagnostic> {
+        condition_text(&text.value, &self.params()).map_err(|mistakes| {
+            let first = mistakes.into_iter().next();
+            let mistake = first.unwrap_or_else(|| SqlMistake::new("expected a condition"));
+            places::in_text(&mistake, text)
+        })
+    }
+
+    fn query(&self, doc: &QueryDoc, parsed: &Parsed) -> Result<PlannedNode, Diagnostic> {
+        let name = &doc.name.value;
+        let in_sql = |m: SqlMistake| places::in_text(&m, &doc.sql);
+        let Some(trigger) = &doc.trigger else {
+            return streaming::plan(name, parsed, &self.catalog).map_err(in_sql);
+        };
+        let key = doc.key.iter().flatten();
+        let spec = TriggerSpec {
+            trigger: trigger.value,
+            key: key.clone().map(|k| k.value.clone()).collect(),
+            emit: doc.emit,
+        };
+        let shape = |table: &str| self.shapes.get(table).cloned();
+        triggered::plan(name, parsed, &spec, &self.catalog, &shape).map_err(|mistake| {
+            let wrong = key.clone().find(|k| mistake.message.contains("for the key")
+                && mistake.message.contains(&format!("`{}`", k.value)));
+            match wrong {
+                Some(column) => places::at(&mistake, column.span),
+                None => in_sql(mistake),
+            }
+        })
+    }
+}

@@ -1,0 +1,90 @@
+//! Sinks and tests: the streams that they name must be there.
+
+use std::collections::BTreeMap;
+
+use zaraba_config::document::{Located, SinkConnector};
+use zaraba_core::diagnostic::{Diagnostic, Span};
+use zaraba_core::suggest;
+use zaraba_sql::plan::mistake::listed;
+use zaraba_sql::plan::triggered::mentions_now;
+
+use crate::plan::Planning;
+
+impl Planning<'_> {
+    pub(crate) fn check_sinks(&mut self) {
+        let document = self.document;
+        let mut listeners: BTreeMap<&str, &str> = BTreeMap::new();
+        for sink in &document.sinks {
+            for from in &sink.from {
+                self.check_stream(from);
+                self.check_followed(from);
+            }
+            if let SinkConnector::Websocket { listen, .. } = &sink.connector
+                && !listen.value.ends_with(":0")
+                && let Some(other) = listeners.insert(&listen.value, &sink.name.value)
+            {
+                let message = format!("`{}` is already the address of `{other}`", listen.value);
+                self.mistakes.push(Diagnostic::at(listen.span, message));
+            }
+        }
+    }
+
+    pub(crate) fn check_tests(&mut self) {
+        let document = self.document;
+        for test in &document.tests {
+            for (stream, rows) in test.input.iter().chain(&test.expect) {
+                self.check_stream(stream);
+                let Some(schema) = self.streams.get(&stream.value) else { continue };
+                let known: Vec<String> =
+                    schema.columns.fields().iter().map(|f| f.name().clone()).collect();
+                let mut wrong: Vec<(Span, String)> = Vec::new();
+                for (column, _) in rows.iter().flat_map(|r| &r.columns) {
+                    if !known.contains(&column.value) && column.value != DELETED {
+                        let hint =
+                            suggest::hint(&column.value, known.iter().map(String::as_str));
+                        let message =
+                            format!("no column `{}` in `{}`{hint}", column.value, stream.value);
+                        wrong.push((column.span, message));
+                    }
+                }
+                for (span, message) in wrong {
+                    self.mistakes.push(Diagnostic::at(span, message));
+                }
+            }
+        }
+    }
+
+    fn check_stream(&mut self, name: &Located<String>) {
+        if self.streams.contains_key(&name.value) || self.is_broken(&name.value) {
+            return;
+        }
+        let known: Vec<&str> = self.streams.keys().map(String::as_str).collect();
+        let hint = suggest::hint(&name.value, known.iter().copied());
+        let mut mistake = Diagnostic::at(name.span, format!("no stream `{}`{hint}", name.value));
+        if hint.is_empty() {
+            let shown: Vec<&str> = known.into_iter().filter(|n| !n.contains("__")).collect();
+            mistake = mistake.help(format!("there are {}", listed(&shown)));
+        }
+        self.mistakes.push(mistake);
+    }
+
+    /// A table whose rows vanish as time goes by, without a row that says so, has no stream.
+    fn check_followed(&mut self, from: &Located<String>) {
+        let shape = self.shapes.get(&from.value);
+        let by_time = shape.and_then(|s| s.drop_when.as_deref()).is_some_and(mentions_now);
+        if by_time {
+            let message = format!(
+                "the `drop_when` of `{}` asks for now(), so its rows vanish with time alone",
+                from.value
+            );
+            let help = format!(
+                "send a query over it instead: SELECT * FROM {} with `every` and a `key`",
+                from.value
+            );
+            self.mistakes.push(Diagnostic::at(from.span, message).help(help));
+        }
+    }
+}
+
+/// The column of an expected row that says that it is a deletion.
+pub(crate) const DELETED: &str = "deleted";

@@ -1,0 +1,28 @@
+//! Running: what a node does with a message ([`vertex`], [`source_task`], [`sink_task`]), whatever
+//! drives it, and the two executors.
+
+pub mod vertex;
+
+pub mod pacer;
+
+pub mod timekeeper;
+
+pub mod source_task;
+
+pub mod sink_task;
+
+pub mod graph;
+
+pub mod memory;
+
+pub mod capture;
+
+pub mod pick;
+
+pub mod publish;
+
+pub mod ledger;
+
+pub mod threads;
+
+pub mod simulation;

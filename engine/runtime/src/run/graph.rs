@@ -1,0 +1,56 @@
+//! The nodes of a run and where each sends what. The last thing both executors share.
+
+use std::sync::Arc;
+
+use zaraba_core::message::Message;
+use zaraba_core::meter::Meter;
+use zaraba_core::operator::Port;
+use zaraba_core::output::OutPort;
+use zaraba_core::source::Wake;
+
+use crate::run::sink_task::SinkTask;
+use crate::run::source_task::SourceTask;
+use crate::run::vertex::Vertex;
+
+/// Who receives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A node between sources and sinks.
+    Vertex(usize, Port),
+    /// A sink.
+    Sink(usize, Port),
+}
+
+/// Where a node sends what it writes.
+#[derive(Clone, Debug, Default)]
+pub struct Routes(pub Vec<(OutPort, Target)>);
+
+impl Routes {
+    /// Who receives what is written to a port.
+    pub fn of(&self, port: OutPort) -> impl Iterator<Item = Target> + '_ {
+        self.0.iter().filter(move |(p, _)| *p == port).map(|(_, target)| *target)
+    }
+}
+
+/// Everything that runs.
+pub struct Graph {
+    /// Sources, each with what wakes it when it waits.
+    pub sources: Vec<(SourceTask, Routes, Wake)>,
+    /// Nodes between, each behind those that it reads.
+    pub vertices: Vec<(Vertex, Routes)>,
+    /// Sinks.
+    pub sinks: Vec<SinkTask>,
+    /// Every node's counters, in the order of the pipeline; a node of several stages has several.
+    pub meters: Vec<(Arc<str>, Arc<Meter>)>,
+}
+
+/// Counts what a node wrote.
+pub fn count(meter: &Meter, port: OutPort, message: &Message) {
+    if let Message::Rows(rows) = message {
+        match port {
+            OutPort::Main => Meter::add(&meter.rows_out, rows.len()),
+            OutPort::Errors => Meter::add(&meter.errors, rows.len()),
+            OutPort::Late | OutPort::Unassigned => {}
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! A source as an executor drives it: polls the connector, paces a replay, hands rows to the
+//! intake, notices silence, and puts barriers between rows.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::TimestampMicrosecondType;
+use zaraba_core::clock::Clock;
+use zaraba_core::error::Result;
+use zaraba_core::message::Message;
+use zaraba_core::meter::Meter;
+use zaraba_core::output::{OutPort, Output};
+use zaraba_core::snapshot::Snapshot;
+use zaraba_core::source::{Polled, Position, Source, SourceRows};
+use zaraba_core::time::{ClockTime, Epoch, EventTime, SECOND};
+use zaraba_sources::intake::Intake;
+
+use crate::run::pacer::Pacer;
+use crate::run::timekeeper::Timekeeper;
+
+/// How often an idle source looks at the others, microseconds.
+const FOLLOW_EVERY: i64 = SECOND / 10;
+
+/// What a step came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stepped {
+    /// Something happened; step again.
+    Worked,
+    /// Nothing to do before this time, or before the source is woken.
+    Wait(Option<ClockTime>),
+    /// The source has ended.
+    Ended,
+}
+
+/// How a source is driven.
+#[derive(Clone, Copy, Debug)]
+pub struct SourceOptions {
+    /// Its ordinal among the sources.
+    pub ordinal: usize,
+    /// Which column is the event time.
+    pub time: usize,
+    /// `replay.speed`
+    pub speed: Option<f64>,
+    /// `idle_timeout`, of live sources.
+    pub idle_timeout: Option<i64>,
+    /// `out_of_order`
+    pub out_of_order: i64,
+    /// Most rows in a batch.
+    pub batch_rows: usize,
+}
+
+/// The source.
+pub struct SourceTask {
+    /// The node's name.
+    pub name: Arc<str>,
+    /// What it counts.
+    pub meter: Arc<Meter>,
+    source: Box<dyn Source>,
+    intake: Intake,
+    options: SourceOptions,
+    pacer: Option<Pacer>,
+    clock: Arc<dyn Clock>,
+    timekeeper: Arc<Timekeeper>,
+    out: Output,
+    /// Rows that are not due yet.
+    waiting: Option<SourceRows>,
+    last_row: Option<ClockTime>,
+    idle: bool,
+    ended: bool,
+    snapshots: Vec<(Epoch, Snapshot)>,
+}
+
+impl SourceTask {
+    /// Ready to be stepped.
+    #[must_use]
+    pub fn new(
+        name: Arc<str>,
+        source: Box<dyn Source>,
+        intake: Intake,
+        options: SourceOptions,
+        meter: Arc<Meter>,
+        clock: Arc<dyn Clock>,
+        timekeeper: Arc<Timekeeper>,
+    ) -> Self {
+        Self {
+            name,
+            meter,
+            source,
+            intake,
+            pacer: options.speed.map(Pacer::new),
+            options,
+            clock,
+            timekeeper,
+            out: Output::default(),
+            waiting: None,
+            last_row: None,
+            idle: false,
+            ended: false,
+            snapshots: Vec::new(),
+        }
+    }
+
+    /// Whether it has sent its end.
+    #[must_use]
+    pub const fn ended(&self) -> bool {
+        self.ended
+    }
+
+    /// What it wrote since the last call.
+    pub fn written(&mut self) -> Vec<(OutPort, Message)> {
+        self.out.take()
+    }
+
+    /// Snapshots taken since the last call.
+    pub fn snapshots(&mut self) -> Vec<(Epoch, Snapshot)> {
+        std::mem::take(&mut self.snapshots)
+    }
+
+    /// Done and in all, for a progress bar.
+    #[must_use]
+    pub fn done_of_total(&self) -> Option<(u64, u64)> {
+        self.source.done_of_total()
+    }
+
+    /// Ends the epoch here.
+    pub fn barrier(&mut self, epoch: Epoch) {
+        let Position { rows, own } = self.source.position();
+        let mut snapshot = Snapshot::default();
+        let rows = rows.into_iter().map(|r| i64::try_from(r).unwrap_or(i64::MAX)).collect();
+        snapshot.push("rows", rows, Vec::new());
+        snapshot.push("own", own, Vec::new());
+        snapshot.push("intake", self.intake.save(), Vec::new());
+        self.snapshots.push((epoch, snapshot));
+        self.out.control(&Message::Barrier(epoch));
+    }
+
+    /// Goes on from a snapshot, before the first step.
+    ///
+    /// # Errors
+    /// When the connector cannot go there.
+    pub fn restore(&mut self, snapshot: &Snapshot) -> Result<()> {
+        let rows = snapshot.part("rows")?.numbers.iter();
+        let rows = rows.map(|r| u64::try_from(*r).unwrap_or(0)).collect();
+        let own = snapshot.part("own")?.numbers.clone();
+        self.source.seek(&Position { rows, own })?;
+        self.intake.load(&snapshot.part("intake")?.numbers);
+        Ok(())
+    }
+
+    /// Sends the end, as if the source had ended.
+    pub fn stop(&mut self) {
+        if !self.ended {
+            self.ended = true;
+            self.timekeeper.state(self.options.ordinal, EventTime::MAX, false);
+            self.out.control(&Message::End);
+        }
+    }
+
+    /// Does one thing.
+    ///
+    /// # Errors
+    /// When the connector fails, or a row is bad and the policy is to fail.
+    pub fn step(&mut self) -> Result<Stepped> {
+        let now = self.clock.now();
+        if let Some(rows) = self.waiting.take() {
+            return self.pace(rows, now);
+        }
+        match self.source.poll(self.options.batch_rows).map_err(|e| e.at(&self.name))? {
+            Polled::Rows(rows) => {
+                self.last_row = Some(now);
+                self.idle = false;
+                if self.pacer.is_some() { self.pace(rows, now) } else { self.take(rows, now) }
+            }
+            Polled::PartitionEnd(partition) => {
+                self.intake.partition_end(partition);
+                self.advance();
+                Ok(Stepped::Worked)
+            }
+            Polled::Pending(wake) => Ok(self.silent(now, wake)),
+            Polled::End => {
+                self.stop();
+                Ok(Stepped::Ended)
+            }
+        }
+    }
+
+    fn take(&mut self, rows: SourceRows, now: ClockTime) -> Result<Stepped> {
+        self.intake.take(rows, now, &self.meter, &mut self.out)?;
+        self.advance();
+        Ok(Stepped::Worked)
+    }
+
+    fn advance(&mut self) {
+        let watermark = self.intake.watermark();
+        self.out.watermark(watermark);
+        self.meter.reached(watermark);
+        self.timekeeper.state(self.options.ordinal, watermark, !self.idle);
+    }
+
+    /// Takes the rows that are due; the rest waits.
+    fn pace(&mut self, rows: SourceRows, now: ClockTime) -> Result<Stepped> {
+        let Some(pacer) = &mut self.pacer else { return self.take(rows, now) };
+        let column = rows.rows.column(self.options.time);
+        let times = column.as_primitive::<TimestampMicrosecondType>();
+        let due_of = |i: usize, pacer: &mut Pacer| {
+            if times.is_null(i) { now } else { pacer.due(times.value(i), now) }
+        };
+        let n = rows.rows.num_rows();
+        let due = (0..n).take_while(|i| due_of(*i, pacer) <= now).count();
+        if due == n {
+            return self.take(rows, now);
+        }
+        let next = due_of(due, pacer);
+        let later = SourceRows {
+            rows: rows.rows.slice(due, n - due),
+            partition: rows.partition,
+            bad: Vec::new(),
+        };
+        self.waiting = Some(later);
+        if due == 0 && rows.bad.is_empty() {
+            return Ok(Stepped::Wait(Some(next)));
+        }
+        let first = SourceRows { rows: rows.rows.slice(0, due), ..rows };
+        self.take(first, now)
+    }
+
+    /// Nothing came. A live source that is silent for long enough follows the others.
+    fn silent(&mut self, now: ClockTime, wake: Option<ClockTime>) -> Stepped {
+        let Some(timeout) = self.options.idle_timeout.filter(|_| self.source.live()) else {
+            return Stepped::Wait(wake);
+        };
+        let since = *self.last_row.get_or_insert(now);
+        let idle_at = ClockTime(since.0.saturating_add(timeout));
+        if now < idle_at {
+            return Stepped::Wait(Some(wake.map_or(idle_at, |w| w.min(idle_at))));
+        }
+        self.idle = true;
+        self.timekeeper.state(self.options.ordinal, self.intake.watermark(), false);
+        self.intake.follow(self.timekeeper.follow(now, self.options.out_of_order));
+        let before = self.out.current();
+        self.advance();
+        if self.out.current() > before {
+            return Stepped::Worked;
+        }
+        Stepped::Wait(Some(ClockTime(now.0 + FOLLOW_EVERY)))
+    }
+}

@@ -1,0 +1,427 @@
+//! The only place that names concrete sources, operators and sinks: a checked plan becomes a graph
+//! of nodes that an executor can drive.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use zaraba_config::document::{ErrorPolicy, SinkConnector, SinkDoc, SourceConnector};
+use zaraba_core::clock::Clock;
+use zaraba_core::error::{Error, Result};
+use zaraba_core::meter::Meter;
+use zaraba_core::operator::Port;
+use zaraba_core::output::OutPort;
+use zaraba_core::sink::Sink;
+use zaraba_core::source::{Source, Wake};
+use zaraba_core::stream::StreamSchema;
+use zaraba_core::time::Epoch;
+use zaraba_net::limits::Limits;
+use zaraba_sinks::channel::ChannelReceiver;
+use zaraba_sinks::input::SinkInput;
+use zaraba_sinks::websocket::{Answer, WebsocketOptions, WebsocketSink};
+use zaraba_sources::channel::ChannelSender;
+use zaraba_sources::intake::{Intake, IntakePlan};
+use zaraba_sql::pass_through::PassThrough;
+use zaraba_sql::plan::stage::Input;
+
+use crate::plan::{PipelinePlan, PlannedSource};
+use crate::run::capture::{CaptureSink, Captures};
+use crate::run::graph::{Graph, Routes, Target};
+use crate::run::ledger::{Ledger, half_of_machine};
+use crate::run::memory::MemorySource;
+use crate::run::sink_task::SinkTask;
+use crate::run::source_task::{SourceOptions, SourceTask};
+use crate::run::timekeeper::Timekeeper;
+use crate::run::vertex::Vertex;
+
+/// Batches that wait between the pipeline and the embedding program.
+const CHANNEL_BATCHES: usize = 16;
+
+/// Rows that stand in for a stream.
+#[derive(Clone, Debug, Default)]
+pub struct StandIn {
+    /// The rows, each batch of one partition.
+    pub rows: Vec<(u16, RecordBatch)>,
+    /// How many partitions there are.
+    pub partitions: u16,
+}
+
+/// What the plan does not say.
+pub struct Surroundings {
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Where sinks that need tokio run; none: such sinks are an error.
+    pub tokio: Option<tokio::runtime::Handle>,
+    /// Rows that stand in for streams; what feeds those is left out.
+    pub stand_ins: BTreeMap<String, StandIn>,
+    /// Streams to capture in place of the pipeline's own sinks; none: the pipeline's sinks.
+    pub capture: Option<(Vec<String>, Captures, Epoch)>,
+    /// The text of `/metrics`.
+    pub metrics: Answer,
+    /// The JSON of `/api/graph`.
+    pub graph: Answer,
+}
+
+/// A graph, and the ends of it that the embedding program holds.
+pub struct Wired {
+    /// The nodes.
+    pub graph: Graph,
+    /// Where WebSocket sinks listen, by name.
+    pub listening: Vec<(String, SocketAddr)>,
+    /// Into sources with `connector = "channel"`, by name.
+    pub senders: BTreeMap<String, ChannelSender>,
+    /// Out of sinks with `connector = "channel"`, by name.
+    pub receivers: BTreeMap<String, ChannelReceiver>,
+}
+
+/// Who produces a stream.
+#[derive(Clone, Copy)]
+enum Producer {
+    Source(usize),
+    Vertex(usize),
+}
+
+struct Wirer<'a> {
+    plan: &'a PipelinePlan,
+    around: Surroundings,
+    ledger: Arc<Ledger>,
+    timekeeper: Arc<Timekeeper>,
+    producers: BTreeMap<String, (Producer, OutPort)>,
+    /// The stages of a node, whose failed rows are merged when somebody reads them.
+    stages: BTreeMap<String, Vec<usize>>,
+    wired: Wired,
+}
+
+/// Makes the graph.
+///
+/// # Errors
+/// When a file is not there, a port is in use, or the like.
+pub fn wire(plan: &PipelinePlan, around: Surroundings) -> Result<Wired> {
+    let wanted = wanted(plan, &around);
+    let sources = plan.sources.len() + around.stand_ins.len();
+    let graph = Graph {
+        sources: Vec::new(),
+        vertices: Vec::new(),
+        sinks: Vec::new(),
+        meters: Vec::new(),
+    };
+    let mut wirer = Wirer {
+        plan,
+        ledger: Arc::new(Ledger::new(plan.limits.memory.unwrap_or_else(half_of_machine))),
+        timekeeper: Arc::new(Timekeeper::new(sources)),
+        producers: BTreeMap::new(),
+        stages: BTreeMap::new(),
+        wired: Wired {
+            graph,
+            listening: Vec::new(),
+            senders: BTreeMap::new(),
+            receivers: BTreeMap::new(),
+        },
+        around,
+    };
+    wirer.sources(&wanted)?;
+    wirer.vertices(&wanted)?;
+    wirer.sinks()?;
+    Ok(wirer.wired)
+}
+
+/// The nodes that are needed: all, or those behind what is captured.
+fn wanted(plan: &PipelinePlan, around: &Surroundings) -> BTreeSet<String> {
+    let node = |stream: &str| stream.split("__").next().unwrap_or(stream).to_owned();
+    let Some((capture, ..)) = &around.capture else {
+        let sources = plan.sources.iter().map(|s| s.doc.name.value.clone());
+        return sources.chain(plan.nodes.iter().map(|n| n.name.clone())).collect();
+    };
+    let mut wanted: BTreeSet<String> = capture.iter().map(|s| node(s)).collect();
+    for planned in plan.nodes.iter().rev() {
+        if wanted.contains(&planned.name) && !around.stand_ins.contains_key(&planned.name) {
+            for input in planned.stages.iter().flat_map(|s| &s.inputs) {
+                if let Input::Stream(name, _) = input {
+                    wanted.insert(node(name));
+                }
+            }
+        }
+    }
+    wanted
+}
+
+impl Wirer<'_> {
+    fn meter(&mut self, name: &str) -> (Arc<str>, Arc<Meter>) {
+        let (name, meter): (Arc<str>, _) = (name.into(), Arc::new(Meter::default()));
+        self.wired.graph.meters.push((Arc::clone(&name), Arc::clone(&meter)));
+        (name, meter)
+    }
+
+    fn sources(&mut self, wanted: &BTreeSet<String>) -> Result<()> {
+        for source in &self.plan.sources {
+            if wanted.contains(&source.doc.name.value) {
+                self.source(source)?;
+            }
+        }
+        let plan = self.plan;
+        for node in plan.nodes.iter().filter(|n| wanted.contains(&n.name)) {
+            if let Some(stand_in) = self.around.stand_ins.get(&node.name).cloned() {
+                self.stand_in(&node.name, &node.output, stand_in)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn source(&mut self, planned: &PlannedSource) -> Result<()> {
+        let doc = &planned.doc;
+        let name = doc.name.value.as_str();
+        let mut wake = Wake::default();
+        let source: Box<dyn Source> = match self.around.stand_ins.get(name) {
+            Some(stand_in) => {
+                Box::new(MemorySource::new(stand_in.rows.clone(), stand_in.partitions.max(1)))
+            }
+            None => match &doc.connector {
+                SourceConnector::File(file) => {
+                    let needed = planned.needed.clone();
+                    let zone = self.plan.zone;
+                    let source =
+                        zaraba_sources::file::FileSource::new(file, &doc.schema, zone, needed);
+                    Box::new(source.map_err(|e| e.at(name))?)
+                }
+                SourceConnector::Simulate(simulate) => {
+                    Box::new(crate::run::pick::Picked::new(
+                        zaraba_sources::simulate::SimulateSource::new(
+                            simulate,
+                            &doc.schema,
+                            &doc.time.value,
+                        )
+                        .map_err(|e| e.at(name))?,
+                        planned.schema.columns.clone(),
+                    ))
+                }
+                SourceConnector::Channel => {
+                    let all = zaraba_formats::decode::types::arrow_schema(&doc.schema);
+                    let (sender, source) =
+                        zaraba_sources::channel::channel(all, CHANNEL_BATCHES);
+                    wake = source.wake();
+                    self.wired.senders.insert(name.to_owned(), sender);
+                    Box::new(crate::run::pick::Picked::new(source, planned.schema.columns.clone()))
+                }
+            },
+        };
+        let live = source.live();
+        let policy = if live { ErrorPolicy::DeadLetter } else { ErrorPolicy::Fail };
+        let intake = IntakePlan {
+            name: name.to_owned(),
+            ordinal: planned.ordinal,
+            time: planned.schema.columns.index_of(&doc.time.value)?,
+            offset: 0,
+            out_of_order: doc.out_of_order,
+            ahead: live.then_some(doc.ahead),
+            on_error: doc.on_error.unwrap_or(policy),
+        };
+        let options = SourceOptions {
+            ordinal: self.wired.graph.sources.len(),
+            time: intake.time,
+            speed: doc.speed,
+            idle_timeout: doc.idle_timeout,
+            out_of_order: doc.out_of_order,
+            batch_rows: self.plan.limits.batch_rows,
+        };
+        self.add_source(name, source, intake, options, wake);
+        Ok(())
+    }
+
+    /// A source that stands in for a query or table.
+    fn stand_in(&mut self, name: &str, schema: &StreamSchema, rows: StandIn) -> Result<()> {
+        let time = schema.time.as_ref().ok_or_else(|| {
+            Error::user(format!(
+                "rows cannot stand in for `{name}`: it has no event-time column; select one"
+            ))
+        })?;
+        let ordinal = self.wired.graph.sources.len();
+        let intake = IntakePlan {
+            name: name.to_owned(),
+            ordinal: u8::try_from(ordinal).unwrap_or(u8::MAX),
+            time: schema.columns.index_of(&time.name)?,
+            offset: time.offset,
+            // The rows of a test come in any order.
+            out_of_order: i64::MAX,
+            ahead: None,
+            on_error: ErrorPolicy::Fail,
+        };
+        let options = SourceOptions {
+            ordinal,
+            time: intake.time,
+            speed: None,
+            idle_timeout: None,
+            out_of_order: i64::MAX,
+            batch_rows: self.plan.limits.batch_rows,
+        };
+        let source = Box::new(MemorySource::new(rows.rows, rows.partitions.max(1)));
+        self.add_source(name, source, intake, options, Wake::default());
+        Ok(())
+    }
+
+    fn add_source(
+        &mut self,
+        name: &str,
+        source: Box<dyn Source>,
+        intake: IntakePlan,
+        options: SourceOptions,
+        wake: Wake,
+    ) {
+        let partitions = source.partitions();
+        let (label, meter) = self.meter(name);
+        let task = SourceTask::new(
+            label,
+            source,
+            Intake::new(intake, partitions),
+            options,
+            meter,
+            Arc::clone(&self.around.clock),
+            Arc::clone(&self.timekeeper),
+        );
+        let index = self.wired.graph.sources.len();
+        self.wired.graph.sources.push((task, Routes::default(), wake));
+        for port in OutPort::ALL {
+            let stream = format!("{name}{}", port.suffix());
+            self.producers.insert(stream, (Producer::Source(index), port));
+        }
+    }
+
+    fn vertices(&mut self, wanted: &BTreeSet<String>) -> Result<()> {
+        let plan = self.plan;
+        for node in &plan.nodes {
+            if !wanted.contains(&node.name) || self.around.stand_ins.contains_key(&node.name) {
+                continue;
+            }
+            let first = self.wired.graph.vertices.len();
+            for stage in &node.stages {
+                let operator = stage.operator(&node.name)?;
+                let (label, meter) = self.meter(&node.name);
+                let ledger = Arc::clone(&self.ledger);
+                let vertex = Vertex::new(label, operator, stage.inputs.len(), meter, ledger);
+                let index = self.wired.graph.vertices.len();
+                self.wired.graph.vertices.push((vertex, Routes::default()));
+                for (port, input) in stage.inputs.iter().enumerate() {
+                    let target = Target::Vertex(index, Port(port));
+                    match input {
+                        Input::Stream(name, _) => self.route(name, target)?,
+                        Input::Stage(i) => {
+                            let producer = (Producer::Vertex(first + i), OutPort::Main);
+                            self.route_from(producer, target);
+                        }
+                    }
+                }
+                self.stages.entry(format!("{}__errors", node.name)).or_default().push(index);
+            }
+            let last = (Producer::Vertex(self.wired.graph.vertices.len() - 1), OutPort::Main);
+            self.producers.insert(node.name.clone(), last);
+        }
+        Ok(())
+    }
+
+    fn route(&mut self, stream: &str, target: Target) -> Result<()> {
+        if let Some(stages) = self.stages.remove(stream) {
+            self.merge_errors(stream, &stages);
+        }
+        let producer = self.producers.get(stream).copied();
+        let producer = producer
+            .ok_or_else(|| Error::internal(format!("nobody produces the stream `{stream}`")))?;
+        self.route_from(producer, target);
+        Ok(())
+    }
+
+    /// Makes one stream of the failed rows of a node's stages.
+    fn merge_errors(&mut self, stream: &str, stages: &[usize]) {
+        let producer = if let [only] = stages {
+            (Producer::Vertex(*only), OutPort::Errors)
+        } else {
+            let union = PassThrough::new(stream, vec![Vec::new(); stages.len()]);
+            let (label, meter) = self.meter(stream);
+            let ledger = Arc::clone(&self.ledger);
+            let vertex = Vertex::new(label, Box::new(union), stages.len(), meter, ledger);
+            let index = self.wired.graph.vertices.len();
+            self.wired.graph.vertices.push((vertex, Routes::default()));
+            for (port, stage) in stages.iter().enumerate() {
+                let target = Target::Vertex(index, Port(port));
+                self.route_from((Producer::Vertex(*stage), OutPort::Errors), target);
+            }
+            (Producer::Vertex(index), OutPort::Main)
+        };
+        self.producers.insert(stream.to_owned(), producer);
+    }
+
+    fn route_from(&mut self, (producer, port): (Producer, OutPort), target: Target) {
+        let graph = &mut self.wired.graph;
+        let routes = match producer {
+            Producer::Source(i) => &mut graph.sources[i].1,
+            Producer::Vertex(i) => &mut graph.vertices[i].1,
+        };
+        routes.0.push((port, target));
+    }
+
+    fn sinks(&mut self) -> Result<()> {
+        if let Some((streams, captures, after)) = self.around.capture.clone() {
+            let sink = Box::new(CaptureSink::new(captures, after));
+            return self.add_sink("capture", sink, &streams);
+        }
+        let plan = self.plan;
+        for doc in &plan.sinks {
+            let streams: Vec<String> = doc.from.iter().map(|f| f.value.clone()).collect();
+            let inputs: Vec<SinkInput> = streams
+                .iter()
+                .filter_map(|name| {
+                    let schema = plan.streams.get(name)?.clone();
+                    Some(SinkInput { name: name.clone(), schema })
+                })
+                .collect();
+            let sink = self.sink(doc, &inputs).map_err(|e| e.at(&doc.name.value))?;
+            self.add_sink(&doc.name.value, sink, &streams)?;
+        }
+        Ok(())
+    }
+
+    fn sink(&mut self, doc: &SinkDoc, inputs: &[SinkInput]) -> Result<Box<dyn Sink>> {
+        let zone = self.plan.zone;
+        Ok(match &doc.connector {
+            SinkConnector::File { path, format } => {
+                Box::new(zaraba_sinks::file::FileSink::open(inputs, &path.value, *format, zone)?)
+            }
+            SinkConnector::Stdout { format } => {
+                Box::new(zaraba_sinks::stdout::StdoutSink::new(inputs, *format, zone)?)
+            }
+            SinkConnector::Channel => {
+                let (sink, receiver) = zaraba_sinks::channel::channel(CHANNEL_BATCHES);
+                self.wired.receivers.insert(doc.name.value.clone(), receiver);
+                Box::new(sink.open(inputs))
+            }
+            SinkConnector::Websocket { listen, assets, history } => {
+                let handle = self.around.tokio.clone().ok_or_else(|| {
+                    Error::internal("a WebSocket sink needs a tokio runtime to run on")
+                })?;
+                let options = WebsocketOptions {
+                    listen: listen.value.clone(),
+                    assets: assets.as_ref().map(|a| a.value.clone()),
+                    history: *history,
+                    pipeline: self.plan.name.clone(),
+                    zone,
+                    metrics: Arc::clone(&self.around.metrics),
+                    graph: Arc::clone(&self.around.graph),
+                    clock: Arc::clone(&self.around.clock),
+                    limits: Limits::default(),
+                };
+                let (sink, address) = WebsocketSink::start(inputs, options, &handle)?;
+                self.wired.listening.push((doc.name.value.clone(), address));
+                Box::new(sink)
+            }
+        })
+    }
+
+    fn add_sink(&mut self, name: &str, sink: Box<dyn Sink>, streams: &[String]) -> Result<()> {
+        let (label, meter) = self.meter(name);
+        let index = self.wired.graph.sinks.len();
+        self.wired.graph.sinks.push(SinkTask::new(label, sink, streams.len(), meter));
+        for (port, stream) in streams.iter().enumerate() {
+            self.route(stream, Target::Sink(index, Port(port)))?;
+        }
+        Ok(())
+    }
+}
