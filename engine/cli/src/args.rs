@@ -19,7 +19,12 @@ const LATER: [&str; 11] = [
 
 /// Streams as SQL: runs pipelines written in TOML.
 #[derive(Parser)]
-#[command(name = "zaraba", version, subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    name = "zaraba",
+    version,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 pub(crate) struct Cli {
     /// How to write the log, to standard error
     #[arg(long, global = true, value_name = "FORMAT", default_value = "human")]
@@ -131,7 +136,9 @@ impl PipelineArgs {
             Some(profile) => pipeline.profile(profile),
             None => pipeline,
         };
-        self.set.iter().fold(pipeline, |pipeline, (name, value)| pipeline.set(name, value))
+        self.set.iter().fold(pipeline, |pipeline, (name, value)| {
+            pipeline.set(name, value)
+        })
     }
 }
 

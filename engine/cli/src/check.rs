@@ -8,10 +8,17 @@ use crate::voice::Voice;
 pub(crate) fn check(args: &PipelineArgs, voice: &Voice) -> Result<(), Failure> {
     let checked = args.pipeline().check()?;
     let counts = checked.plan.counts();
-    let counted: Vec<String> =
-        counts.iter().map(|(kind, n)| format!("{n} {}", plural(kind, *n))).collect();
+    let counted: Vec<String> = counts
+        .iter()
+        .map(|(kind, n)| format!("{n} {}", plural(kind, *n)))
+        .collect();
+    let counted = if counted.is_empty() {
+        "no nodes".to_owned()
+    } else {
+        counted.join(", ")
+    };
     let file = args.file.display();
-    voice.print(&format!("{file}: no mistakes ({})\n", counted.join(", ")))
+    voice.print(&format!("{file}: no mistakes ({counted})\n"))
 }
 
 /// The word for several.
@@ -29,9 +36,11 @@ mod tests {
 
     #[test]
     fn words_for_several() {
-        for (word, n, expected) in
-            [("query", 1, "query"), ("query", 2, "queries"), ("sink", 0, "sinks")]
-        {
+        for (word, n, expected) in [
+            ("query", 1, "query"),
+            ("query", 2, "queries"),
+            ("sink", 0, "sinks"),
+        ] {
             assert_eq!(plural(word, n), expected);
         }
     }

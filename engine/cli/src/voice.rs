@@ -13,7 +13,11 @@ use crate::args::LogFormat;
 use crate::failure::Failure;
 
 /// What is logged at each `-v` when `RUST_LOG` does not say.
-const FILTERS: [&str; 3] = ["warn", "warn,zaraba=info", "info,zaraba=trace"];
+const FILTERS: [&str; 3] = [
+    "warn,zaraba::voice=info",
+    "warn,zaraba=info",
+    "info,zaraba=trace",
+];
 
 /// Terminal codes of the colours.
 const RED: &str = "\x1b[1;31m";
@@ -36,7 +40,12 @@ impl Voice {
     pub(crate) fn new(format: LogFormat, verbose: u8) -> Self {
         let json = format == LogFormat::Json;
         let terminal = io::stderr().is_terminal() && !json;
-        let voice = Self { bar: ProgressBar::hidden(), terminal, json, secrets: Arc::default() };
+        let voice = Self {
+            bar: ProgressBar::hidden(),
+            terminal,
+            json,
+            secrets: Arc::default(),
+        };
         let level = FILTERS[usize::from(verbose).min(FILTERS.len() - 1)];
         let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
         let lines = voice.clone();
@@ -45,7 +54,11 @@ impl Voice {
             .with_writer(move || LogLine(lines.clone()))
             .with_ansi(voice.colours());
         // Only a second log in one process could be refused.
-        let _ = if json { log.json().flatten_event(true).try_init() } else { log.try_init() };
+        let _ = if json {
+            log.json().flatten_event(true).try_init()
+        } else {
+            log.try_init()
+        };
         voice
     }
 
@@ -53,17 +66,24 @@ impl Voice {
     pub(crate) fn hide(&self, secrets: &[String]) {
         let mut hidden = secrets.to_vec();
         // As they stand in JSON.
-        hidden.extend(secrets.iter().map(|s| format!("{s:?}").trim_matches('"').to_owned()));
+        hidden.extend(
+            secrets
+                .iter()
+                .map(|s| format!("{s:?}").trim_matches('"').to_owned()),
+        );
         let _ = self.secrets.set(hidden);
     }
 
     /// An answer, to standard output. Whoever closed it wanted no more.
     pub(crate) fn print(&self, text: &str) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
-        match out.write_all(self.clean(text).as_bytes()).and_then(|()| out.flush()) {
-            Err(e) if e.kind() != ErrorKind::BrokenPipe => {
-                Err(Failure::Outside(format!("cannot write to standard output: {e}")))
-            }
+        match out
+            .write_all(self.clean(text).as_bytes())
+            .and_then(|()| out.flush())
+        {
+            Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(Failure::Outside(format!(
+                "cannot write to standard output: {e}"
+            ))),
             _ => Ok(()),
         }
     }
@@ -71,7 +91,7 @@ impl Voice {
     /// A line beside the answer.
     pub(crate) fn say(&self, text: &str) {
         if self.json {
-            tracing::warn!("{text}");
+            tracing::info!("{text}");
         } else {
             self.write(&format!("{text}\n"));
         }
@@ -99,7 +119,8 @@ impl Voice {
     fn write(&self, text: &str) {
         let text = self.clean(text);
         // Standard error is where this would be told.
-        self.bar.suspend(|| drop(io::stderr().lock().write_all(text.as_bytes())));
+        self.bar
+            .suspend(|| drop(io::stderr().lock().write_all(text.as_bytes())));
     }
 }
 
@@ -145,6 +166,9 @@ mod tests {
         let paint = painted(text);
         assert_eq!(paint.matches(RED).count(), 2);
         assert_eq!(paint.matches(CYAN).count(), 1);
-        assert_eq!(paint.replace(RED, "").replace(CYAN, "").replace(PLAIN, ""), text);
+        assert_eq!(
+            paint.replace(RED, "").replace(CYAN, "").replace(PLAIN, ""),
+            text
+        );
     }
 }

@@ -64,11 +64,15 @@ pub fn batch(bad: &[BadRow], time: &[i64], seq: &[u64]) -> Result<Batch> {
 pub fn as_text(rows: &RecordBatch) -> String {
     let options = FormatOptions::new().with_null("null");
     let schema = rows.schema();
-    let pairs = schema.fields().iter().zip(rows.columns()).map(|(field, column)| {
-        match ArrayFormatter::try_new(column, &options) {
-            Ok(formatter) => format!("{}={}", field.name(), formatter.value(0)),
-            Err(_) => format!("{}=?", field.name()),
-        }
-    });
+    let pairs = schema
+        .fields()
+        .iter()
+        .zip(rows.columns())
+        .map(
+            |(field, column)| match ArrayFormatter::try_new(column, &options) {
+                Ok(formatter) => format!("{}={}", field.name(), formatter.value(0)),
+                Err(_) => format!("{}=?", field.name()),
+            },
+        );
     pairs.collect::<Vec<_>>().join(" ")
 }

@@ -25,6 +25,9 @@ pub struct Meter {
     /// Nanoseconds spent working.
     pub busy_ns: AtomicU64,
     watermark: AtomicI64,
+    /// Of a source: rows or bytes done, and in all (0: not known).
+    done: AtomicU64,
+    total: AtomicU64,
 }
 
 impl Default for Meter {
@@ -39,6 +42,8 @@ impl Default for Meter {
             state_bytes_max: AtomicU64::new(0),
             busy_ns: AtomicU64::new(0),
             watermark: AtomicI64::new(EventTime::MIN.0),
+            done: AtomicU64::new(0),
+            total: AtomicU64::new(0),
         }
     }
 }
@@ -71,5 +76,18 @@ impl Meter {
     #[must_use]
     pub fn watermark(&self) -> EventTime {
         EventTime(self.watermark.load(Ordering::Relaxed))
+    }
+
+    /// States how much of a source is done, and how much there is.
+    pub fn progressed(&self, done: u64, total: u64) {
+        self.done.store(done, Ordering::Relaxed);
+        self.total.store(total, Ordering::Relaxed);
+    }
+
+    /// How much of a source is done, and how much there is; none where that is not known.
+    #[must_use]
+    pub fn progress(&self) -> Option<(u64, u64)> {
+        let total = Self::get(&self.total);
+        (total > 0).then(|| (Self::get(&self.done), total))
     }
 }

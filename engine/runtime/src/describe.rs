@@ -39,7 +39,12 @@ impl PipelinePlan {
                 Some(Work::Window(_)) => ("query", "windows"),
                 Some(Work::PassThrough(_)) | None => ("query", "rows"),
             };
-            Shown { name: n.name.clone(), kind, detail, reads: streams.collect() }
+            Shown {
+                name: n.name.clone(),
+                kind,
+                detail,
+                reads: streams.collect(),
+            }
         });
         let sinks = self.sinks.iter().map(|s| Shown {
             name: s.name.value.clone(),
@@ -55,18 +60,54 @@ impl PipelinePlan {
         sources.chain(nodes).chain(sinks).collect()
     }
 
+    /// How many nodes there are of each kind, then tests; kinds without any are left out.
+    #[must_use]
+    pub fn counts(&self) -> Vec<(&'static str, usize)> {
+        let shown = self.shown();
+        let of = |kind| (kind, shown.iter().filter(|s| s.kind == kind).count());
+        let mut counts: Vec<_> = ["source", "table", "query", "sink"].map(of).into();
+        counts.push(("test", self.tests.len()));
+        counts.retain(|(_, n)| *n > 0);
+        counts
+    }
+
+    /// The sources' names.
+    #[must_use]
+    pub fn source_names(&self) -> Vec<String> {
+        self.sources
+            .iter()
+            .map(|s| s.doc.name.value.clone())
+            .collect()
+    }
+
+    /// The nodes whose rows come from or go to the embedding program.
+    #[must_use]
+    pub fn channels(&self) -> Vec<String> {
+        let channels = self.shown().into_iter().filter(|s| s.detail == "channel");
+        channels.map(|s| s.name).collect()
+    }
+
     /// As a Mermaid flow chart.
     #[must_use]
     pub fn graph_mermaid(&self) -> String {
         let mut text = String::from("flowchart LR\n");
-        for Shown { name, kind, detail, reads } in self.shown() {
+        for Shown {
+            name,
+            kind,
+            detail,
+            reads,
+        } in self.shown()
+        {
             let (open, close) = match kind {
                 "source" => ("([", "])"),
                 "table" => ("[(", ")]"),
                 "sink" => ("[/", "/]"),
                 _ => ("[", "]"),
             };
-            let _ = writeln!(text, "    {name}{open}\"{name}<br/>{kind}: {detail}\"{close}");
+            let _ = writeln!(
+                text,
+                "    {name}{open}\"{name}<br/>{kind}: {detail}\"{close}"
+            );
             for stream in reads {
                 let (node, label) = edge(&stream);
                 let _ = match label {
@@ -82,7 +123,13 @@ impl PipelinePlan {
     #[must_use]
     pub fn graph_dot(&self) -> String {
         let mut text = format!("digraph \"{}\" {{\n    rankdir = LR;\n", self.name);
-        for Shown { name, kind, detail, reads } in self.shown() {
+        for Shown {
+            name,
+            kind,
+            detail,
+            reads,
+        } in self.shown()
+        {
             let shape = match kind {
                 "source" => "oval",
                 "table" => "cylinder",
@@ -95,7 +142,9 @@ impl PipelinePlan {
             );
             for stream in reads {
                 let (node, label) = edge(&stream);
-                let label = label.map(|l| format!(" [label = \"{l}\"]")).unwrap_or_default();
+                let label = label
+                    .map(|l| format!(" [label = \"{l}\"]"))
+                    .unwrap_or_default();
                 let _ = writeln!(text, "    {node} -> {name}{label};");
             }
         }
@@ -107,7 +156,13 @@ impl PipelinePlan {
     #[must_use]
     pub fn graph_json(&self) -> String {
         let (mut nodes, mut edges) = (Vec::new(), Vec::new());
-        for Shown { name, kind, detail, reads } in self.shown() {
+        for Shown {
+            name,
+            kind,
+            detail,
+            reads,
+        } in self.shown()
+        {
             nodes.push(format!(
                 "{{\"name\":\"{name}\",\"kind\":\"{kind}\",\"detail\":\"{detail}\"}}"
             ));
@@ -118,7 +173,11 @@ impl PipelinePlan {
                 ));
             }
         }
-        format!("{{\"nodes\":[{}],\"edges\":[{}]}}", nodes.join(","), edges.join(","))
+        format!(
+            "{{\"nodes\":[{}],\"edges\":[{}]}}",
+            nodes.join(","),
+            edges.join(",")
+        )
     }
 
     /// Per node: what it keeps and for how long, its columns, and its plan.
@@ -162,7 +221,11 @@ fn edge(stream: &str) -> (&str, Option<&str>) {
 fn columns(schema: &arrow::datatypes::SchemaRef) -> String {
     let fields = schema.fields().iter();
     let shown = fields.map(|f| {
-        format!("{} {}", f.name(), zaraba_formats::decode::types::type_name(f.data_type()))
+        format!(
+            "{} {}",
+            f.name(),
+            zaraba_formats::decode::types::type_name(f.data_type())
+        )
     });
     shown.collect::<Vec<_>>().join(", ")
 }

@@ -24,6 +24,8 @@ use zaraba_sql::plan::catalog::Catalog;
 use zaraba_sql::plan::stage::PlannedNode;
 use zaraba_sql::table::reader::TableShape;
 
+pub(crate) use crate::plan::sinks::DELETED;
+
 /// A source, checked.
 #[derive(Clone, Debug)]
 pub struct PlannedSource {
@@ -167,6 +169,8 @@ fn day_offset(zone: Tz) -> Option<i64> {
     };
     let first = at(2000, 1)?;
     let months = (2000..2027).flat_map(|y| (1..=12).map(move |m| (y, m)));
-    let fixed = months.filter_map(|(y, m)| at(y, m)).all(|offset| offset == first);
+    let fixed = months
+        .filter_map(|(y, m)| at(y, m))
+        .all(|offset| offset == first);
     fixed.then(|| -i64::from(first) * zaraba_core::time::SECOND)
 }

@@ -108,7 +108,9 @@ pub fn wire(plan: &PipelinePlan, around: Surroundings) -> Result<Wired> {
     };
     let mut wirer = Wirer {
         plan,
-        ledger: Arc::new(Ledger::new(plan.limits.memory.unwrap_or_else(half_of_machine))),
+        ledger: Arc::new(Ledger::new(
+            plan.limits.memory.unwrap_or_else(half_of_machine),
+        )),
         timekeeper: Arc::new(Timekeeper::new(sources)),
         producers: BTreeMap::new(),
         stages: BTreeMap::new(),
@@ -131,7 +133,9 @@ fn wanted(plan: &PipelinePlan, around: &Surroundings) -> BTreeSet<String> {
     let node = |stream: &str| stream.split("__").next().unwrap_or(stream).to_owned();
     let Some((capture, ..)) = &around.capture else {
         let sources = plan.sources.iter().map(|s| s.doc.name.value.clone());
-        return sources.chain(plan.nodes.iter().map(|n| n.name.clone())).collect();
+        return sources
+            .chain(plan.nodes.iter().map(|n| n.name.clone()))
+            .collect();
     };
     let mut wanted: BTreeSet<String> = capture.iter().map(|s| node(s)).collect();
     for planned in plan.nodes.iter().rev() {
@@ -149,7 +153,10 @@ fn wanted(plan: &PipelinePlan, around: &Surroundings) -> BTreeSet<String> {
 impl Wirer<'_> {
     fn meter(&mut self, name: &str) -> (Arc<str>, Arc<Meter>) {
         let (name, meter): (Arc<str>, _) = (name.into(), Arc::new(Meter::default()));
-        self.wired.graph.meters.push((Arc::clone(&name), Arc::clone(&meter)));
+        self.wired
+            .graph
+            .meters
+            .push((Arc::clone(&name), Arc::clone(&meter)));
         (name, meter)
     }
 
@@ -173,9 +180,10 @@ impl Wirer<'_> {
         let name = doc.name.value.as_str();
         let mut wake = Wake::default();
         let source: Box<dyn Source> = match self.around.stand_ins.get(name) {
-            Some(stand_in) => {
-                Box::new(MemorySource::new(stand_in.rows.clone(), stand_in.partitions.max(1)))
-            }
+            Some(stand_in) => Box::new(MemorySource::new(
+                stand_in.rows.clone(),
+                stand_in.partitions.max(1),
+            )),
             None => match &doc.connector {
                 SourceConnector::File(file) => {
                     let needed = planned.needed.clone();
@@ -184,29 +192,33 @@ impl Wirer<'_> {
                         zaraba_sources::file::FileSource::new(file, &doc.schema, zone, needed);
                     Box::new(source.map_err(|e| e.at(name))?)
                 }
-                SourceConnector::Simulate(simulate) => {
-                    Box::new(crate::run::pick::Picked::new(
-                        zaraba_sources::simulate::SimulateSource::new(
-                            simulate,
-                            &doc.schema,
-                            &doc.time.value,
-                        )
-                        .map_err(|e| e.at(name))?,
-                        planned.schema.columns.clone(),
-                    ))
-                }
+                SourceConnector::Simulate(simulate) => Box::new(crate::run::pick::Picked::new(
+                    zaraba_sources::simulate::SimulateSource::new(
+                        simulate,
+                        &doc.schema,
+                        &doc.time.value,
+                    )
+                    .map_err(|e| e.at(name))?,
+                    planned.schema.columns.clone(),
+                )),
                 SourceConnector::Channel => {
                     let all = zaraba_formats::decode::types::arrow_schema(&doc.schema);
-                    let (sender, source) =
-                        zaraba_sources::channel::channel(all, CHANNEL_BATCHES);
+                    let (sender, source) = zaraba_sources::channel::channel(all, CHANNEL_BATCHES);
                     wake = source.wake();
                     self.wired.senders.insert(name.to_owned(), sender);
-                    Box::new(crate::run::pick::Picked::new(source, planned.schema.columns.clone()))
+                    Box::new(crate::run::pick::Picked::new(
+                        source,
+                        planned.schema.columns.clone(),
+                    ))
                 }
             },
         };
         let live = source.live();
-        let policy = if live { ErrorPolicy::DeadLetter } else { ErrorPolicy::Fail };
+        let policy = if live {
+            ErrorPolicy::DeadLetter
+        } else {
+            ErrorPolicy::Fail
+        };
         let intake = IntakePlan {
             name: name.to_owned(),
             ordinal: planned.ordinal,
@@ -279,10 +291,14 @@ impl Wirer<'_> {
             Arc::clone(&self.timekeeper),
         );
         let index = self.wired.graph.sources.len();
-        self.wired.graph.sources.push((task, Routes::default(), wake));
+        self.wired
+            .graph
+            .sources
+            .push((task, Routes::default(), wake));
         for port in OutPort::ALL {
             let stream = format!("{name}{}", port.suffix());
-            self.producers.insert(stream, (Producer::Source(index), port));
+            self.producers
+                .insert(stream, (Producer::Source(index), port));
         }
     }
 
@@ -310,9 +326,15 @@ impl Wirer<'_> {
                         }
                     }
                 }
-                self.stages.entry(format!("{}__errors", node.name)).or_default().push(index);
+                self.stages
+                    .entry(format!("{}__errors", node.name))
+                    .or_default()
+                    .push(index);
             }
-            let last = (Producer::Vertex(self.wired.graph.vertices.len() - 1), OutPort::Main);
+            let last = (
+                Producer::Vertex(self.wired.graph.vertices.len() - 1),
+                OutPort::Main,
+            );
             self.producers.insert(node.name.clone(), last);
         }
         Ok(())
@@ -370,7 +392,10 @@ impl Wirer<'_> {
                 .iter()
                 .filter_map(|name| {
                     let schema = plan.streams.get(name)?.clone();
-                    Some(SinkInput { name: name.clone(), schema })
+                    Some(SinkInput {
+                        name: name.clone(),
+                        schema,
+                    })
                 })
                 .collect();
             let sink = self.sink(doc, &inputs).map_err(|e| e.at(&doc.name.value))?;
@@ -382,18 +407,27 @@ impl Wirer<'_> {
     fn sink(&mut self, doc: &SinkDoc, inputs: &[SinkInput]) -> Result<Box<dyn Sink>> {
         let zone = self.plan.zone;
         Ok(match &doc.connector {
-            SinkConnector::File { path, format } => {
-                Box::new(zaraba_sinks::file::FileSink::open(inputs, &path.value, *format, zone)?)
-            }
-            SinkConnector::Stdout { format } => {
-                Box::new(zaraba_sinks::stdout::StdoutSink::new(inputs, *format, zone)?)
-            }
+            SinkConnector::File { path, format } => Box::new(zaraba_sinks::file::FileSink::open(
+                inputs,
+                &path.value,
+                *format,
+                zone,
+            )?),
+            SinkConnector::Stdout { format } => Box::new(zaraba_sinks::stdout::StdoutSink::new(
+                inputs, *format, zone,
+            )?),
             SinkConnector::Channel => {
                 let (sink, receiver) = zaraba_sinks::channel::channel(CHANNEL_BATCHES);
-                self.wired.receivers.insert(doc.name.value.clone(), receiver);
+                self.wired
+                    .receivers
+                    .insert(doc.name.value.clone(), receiver);
                 Box::new(sink.open(inputs))
             }
-            SinkConnector::Websocket { listen, assets, history } => {
+            SinkConnector::Websocket {
+                listen,
+                assets,
+                history,
+            } => {
                 let handle = self.around.tokio.clone().ok_or_else(|| {
                     Error::internal("a WebSocket sink needs a tokio runtime to run on")
                 })?;
@@ -418,7 +452,10 @@ impl Wirer<'_> {
     fn add_sink(&mut self, name: &str, sink: Box<dyn Sink>, streams: &[String]) -> Result<()> {
         let (label, meter) = self.meter(name);
         let index = self.wired.graph.sinks.len();
-        self.wired.graph.sinks.push(SinkTask::new(label, sink, streams.len(), meter));
+        self.wired
+            .graph
+            .sinks
+            .push(SinkTask::new(label, sink, streams.len(), meter));
         for (port, stream) in streams.iter().enumerate() {
             self.route(stream, Target::Sink(index, Port(port)))?;
         }

@@ -58,7 +58,11 @@ struct Partition {
 }
 
 impl Partition {
-    const NEW: Self = Self { newest: i64::MIN, position: 0, ended: false };
+    const NEW: Self = Self {
+        newest: i64::MIN,
+        position: 0,
+        ended: false,
+    };
 }
 
 /// Judges the rows of one source.
@@ -82,7 +86,11 @@ impl Intake {
     #[must_use]
     pub fn new(plan: IntakePlan, partitions: u16) -> Self {
         let partitions = vec![Partition::NEW; usize::from(partitions.max(1))];
-        Self { plan, partitions, floor: i64::MIN }
+        Self {
+            plan,
+            partitions,
+            floor: i64::MIN,
+        }
     }
 
     /// Takes rows in: good ones, late ones and bad ones go to their ports.
@@ -122,15 +130,23 @@ impl Intake {
             out.rows(self.batch(take_record_batch(&rows.rows, &good)?, base, Some(&good))?);
             let late = UInt32Array::from(judged.late);
             let picked = take_record_batch(&rows.rows, &late)?;
-            out.rows_to(OutPort::Late, late_batch(&picked, base, &late, judged.late_at)?);
+            out.rows_to(
+                OutPort::Late,
+                late_batch(&picked, base, &late, judged.late_at)?,
+            );
         }
         self.send_bad(&bad, index, out)
     }
 
     /// Sorts rows into good, late and bad.
     fn judge(&mut self, rows: &RecordBatch, index: usize, now: ClockTime, judged: &mut Judged) {
-        let times = rows.column(self.plan.time).as_primitive::<TimestampMicrosecondType>();
-        let ahead = self.plan.ahead.map_or(YEARS.1, |a| now.0.saturating_add(a).min(YEARS.1));
+        let times = rows
+            .column(self.plan.time)
+            .as_primitive::<TimestampMicrosecondType>();
+        let ahead = self
+            .plan
+            .ahead
+            .map_or(YEARS.1, |a| now.0.saturating_add(a).min(YEARS.1));
         let mut newest = self.partitions[index].newest;
         judged.good.reserve(rows.num_rows());
         for (i, time) in (0u32..).zip(times.values()) {
@@ -138,7 +154,11 @@ impl Intake {
             if times.is_null(i as usize) || *time < YEARS.0 || *time > ahead {
                 let shown = times.is_valid(i as usize).then_some(*time);
                 judged.bad.push(self.bad_time(shown, rows, i, index));
-            } else if *time < newest.saturating_sub(self.plan.out_of_order).max(self.floor) {
+            } else if *time
+                < newest
+                    .saturating_sub(self.plan.out_of_order)
+                    .max(self.floor)
+            {
                 judged.late.push(i);
                 judged.late_at.push(newest.max(self.floor));
             } else {
@@ -158,41 +178,65 @@ impl Intake {
             }
             Some(t) => {
                 let limit = self.plan.ahead.unwrap_or_default() / zaraba_core::time::SECOND;
-                format!("the event time {} is more than {limit} s ahead of the clock", iso8601(t))
+                format!(
+                    "the event time {} is more than {limit} s ahead of the clock",
+                    iso8601(t)
+                )
             }
         };
         let position = self.partitions[index].position + u64::from(row) + 1;
         let one = rows.slice(row as usize, 1);
-        BadRow { reason, place: format!("{}: row {position}", self.plan.name), row: bad_rows::as_text(&one) }
+        BadRow {
+            reason,
+            place: format!("{}: row {position}", self.plan.name),
+            row: bad_rows::as_text(&one),
+        }
     }
 
     fn batch(&self, rows: RecordBatch, base: u64, of: Option<&UInt32Array>) -> Result<Batch> {
-        let times = rows.column(self.plan.time).as_primitive::<TimestampMicrosecondType>();
+        let times = rows
+            .column(self.plan.time)
+            .as_primitive::<TimestampMicrosecondType>();
         let time = match self.plan.offset {
             0 => times.values().clone(),
             offset => times.values().iter().map(|t| t + offset).collect(),
         };
         let n = rows.num_rows() as u64;
         let seq = match of {
-            Some(indices) => indices.values().iter().map(|i| base + u64::from(*i)).collect(),
+            Some(indices) => indices
+                .values()
+                .iter()
+                .map(|i| base + u64::from(*i))
+                .collect(),
             None => (base..base + n).collect(),
         };
         Batch::new(rows, time, seq)
     }
 
     fn send_bad(&self, bad: &[BadRow], index: usize, out: &mut Output) -> Result<()> {
-        let Some(first) = bad.first() else { return Ok(()) };
+        let Some(first) = bad.first() else {
+            return Ok(());
+        };
         match self.plan.on_error {
             ErrorPolicy::Fail => {
                 let BadRow { reason, place, row } = first;
-                Err(Error::outside(format!("{}: {place}: {reason}: {row}", self.plan.name)))
+                Err(Error::outside(format!(
+                    "{}: {place}: {reason}: {row}",
+                    self.plan.name
+                )))
             }
             ErrorPolicy::Skip => Ok(()),
             ErrorPolicy::DeadLetter => {
-                let reached = self.partitions[index].newest.max(out.current().0).max(self.floor);
+                let reached = self.partitions[index]
+                    .newest
+                    .max(out.current().0)
+                    .max(self.floor);
                 let time = if reached == i64::MIN { 0 } else { reached };
                 let seq: Vec<u64> = (0..bad.len() as u64).collect();
-                out.rows_to(OutPort::Errors, bad_rows::batch(bad, &vec![time; bad.len()], &seq)?);
+                out.rows_to(
+                    OutPort::Errors,
+                    bad_rows::batch(bad, &vec![time; bad.len()], &seq)?,
+                );
                 Ok(())
             }
         }
@@ -214,9 +258,19 @@ impl Intake {
     #[must_use]
     pub fn watermark(&self) -> EventTime {
         let open = self.partitions.iter().filter(|p| !p.ended);
-        let own = open.map(|p| p.newest.saturating_sub(self.plan.out_of_order)).min();
-        let ended = self.partitions.iter().map(|p| p.newest).max().unwrap_or(i64::MIN);
-        EventTime(own.unwrap_or(ended.saturating_sub(self.plan.out_of_order)).max(self.floor))
+        let own = open
+            .map(|p| p.newest.saturating_sub(self.plan.out_of_order))
+            .min();
+        let ended = self
+            .partitions
+            .iter()
+            .map(|p| p.newest)
+            .max()
+            .unwrap_or(i64::MIN);
+        EventTime(
+            own.unwrap_or(ended.saturating_sub(self.plan.out_of_order))
+                .max(self.floor),
+        )
     }
 
     /// Numbers for a snapshot: the floor, then newest, position and ended of each partition.
@@ -232,7 +286,9 @@ impl Intake {
 
     /// Takes [`Self::save`] back.
     pub fn load(&mut self, numbers: &[i64]) {
-        let Some((floor, partitions)) = numbers.split_first() else { return };
+        let Some((floor, partitions)) = numbers.split_first() else {
+            return;
+        };
         self.floor = *floor;
         let of = |p: &[i64]| Partition {
             newest: p[0],
@@ -261,6 +317,10 @@ fn late_batch(
     let reached = TimestampMicrosecondArray::from(late_at.clone()).with_timezone("UTC");
     columns.push(Arc::new(reached));
     let rows = RecordBatch::try_new(late_schema(&rows.schema()), columns)?;
-    let seq = indices.values().iter().map(|i| base + u64::from(*i)).collect();
+    let seq = indices
+        .values()
+        .iter()
+        .map(|i| base + u64::from(*i))
+        .collect();
     Batch::new(rows, late_at.into(), seq)
 }

@@ -6,6 +6,8 @@ pub mod call;
 
 pub mod state;
 
+mod extreme;
+
 mod first_last;
 
 mod sorted_rows;

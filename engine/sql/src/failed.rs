@@ -20,7 +20,11 @@ pub fn send(node: &str, failed: &mut Vec<FailedRow>, out: &mut Output) -> Result
     for FailedRow { row, reason } in failed.drain(..) {
         time.push(row.time[0]);
         seq.push(row.seq[0]);
-        bad.push(BadRow { reason, place: node.to_owned(), row: bad_rows::as_text(&row.rows) });
+        bad.push(BadRow {
+            reason,
+            place: node.to_owned(),
+            row: bad_rows::as_text(&row.rows),
+        });
     }
     out.rows_to(OutPort::Errors, bad_rows::batch(&bad, &time, &seq)?);
     Ok(())

@@ -27,7 +27,11 @@ impl QueryTime {
         let aliases = vec!["current_timestamp".to_owned()];
         // Volatile, so that no optimiser takes it for a constant of the plan.
         let signature = Signature::nullary(Volatility::Volatile);
-        Arc::new(ScalarUDF::from(Now { time: self.clone(), aliases, signature }))
+        Arc::new(ScalarUDF::from(Now {
+            time: self.clone(),
+            aliases,
+            signature,
+        }))
     }
 }
 

@@ -22,7 +22,10 @@ impl PassThrough {
     /// `steps`: those of each input.
     #[must_use]
     pub fn new(node: &str, steps: Vec<Vec<Step>>) -> Self {
-        Self { node: node.into(), steps }
+        Self {
+            node: node.into(),
+            steps,
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 pub mod mistake;
 
+mod wording;
+
 pub mod parse;
 
 pub mod catalog;

@@ -88,7 +88,10 @@ fn split(
 ) -> Result<Batch> {
     let schema = schema_after(steps, &batch.rows.schema());
     if batch.len() == 1 {
-        failed.push(FailedRow { row: batch.clone(), reason: reason(error) });
+        failed.push(FailedRow {
+            row: batch.clone(),
+            reason: reason(error),
+        });
         return Ok(Batch::empty(schema));
     }
     let half = batch.len() / 2;
@@ -100,7 +103,11 @@ fn split(
             done.push(part);
         }
     }
-    if done.is_empty() { Ok(Batch::empty(schema)) } else { Batch::concat(&schema, &done) }
+    if done.is_empty() {
+        Ok(Batch::empty(schema))
+    } else {
+        Batch::concat(&schema, &done)
+    }
 }
 
 /// What users are told of an error in an expression.
@@ -139,7 +146,10 @@ impl Step {
                 Ok(with_rows(batch, record(schema, columns, batch.len())?))
             }
             Self::Retime(column) => {
-                let ends = batch.rows.column(*column).as_primitive::<TimestampMicrosecondType>();
+                let ends = batch
+                    .rows
+                    .column(*column)
+                    .as_primitive::<TimestampMicrosecondType>();
                 let mut batch = batch.clone();
                 batch.time = ends.values().iter().map(|end| end - 1).collect();
                 Ok(batch)
@@ -168,7 +178,11 @@ pub fn record(
     rows: usize,
 ) -> datafusion::common::Result<RecordBatch> {
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
-    Ok(RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)?)
+    Ok(RecordBatch::try_new_with_options(
+        Arc::clone(schema),
+        columns,
+        &options,
+    )?)
 }
 
 fn external(error: Error) -> DataFusionError {

@@ -2,32 +2,13 @@
 //! as Arrow record batches; a stream gives what a batch gives.
 //!
 //! ```
-//! # fn main() -> Result<(), zaraba::error::Error> {
-//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
-//! # let dir = tempfile::tempdir().unwrap();
-//! # let path = dir.path().join("pipeline.toml");
-//! # std::fs::write(&path, r#"
-//! # name = "doc"
-//! # [source.ticks]
-//! # connector = "simulate"
-//! # time = "ts"
-//! # start = "2025-11-14T09:00:00Z"
-//! # interval = "1s"
-//! # rows = 100
-//! # [source.ticks.schema]
-//! # ts = "timestamp"
-//! # price = { type = "float64", walk = { start = 100.0, step = 1.0, min = 1.0 } }
-//! # [sink.out]
-//! # connector = "channel"
-//! # from = ["ticks"]
-//! # "#).unwrap();
-//! let mut pipeline = zaraba::pipeline::Pipeline::from_path(&path).build()?;
-//! let rows = pipeline.take_receiver("out").expect("a sink with the connector `channel`");
-//! let reader = std::thread::spawn(move || rows.map(|(_, batch)| batch.len()).sum::<usize>());
-//! pipeline.run().await?;
-//! assert_eq!(reader.join().unwrap(), 100);
-//! # Ok(()) })
-//! # }
+#![doc = include_str!("../examples/five_lines.rs")]
+//! ```
+//!
+//! The pipeline of the example:
+//!
+//! ```toml
+#![doc = include_str!("../examples/five_lines.toml")]
 //! ```
 
 pub mod pipeline;
@@ -36,7 +17,16 @@ pub mod running;
 
 pub mod error;
 
+pub use zaraba_config::env::redact;
+pub use zaraba_config::json_schema::json_schema;
 pub use zaraba_core::batch::Batch;
-pub use zaraba_core::clock::{Clock, ManualClock, SystemClock};
+pub use zaraba_core::clock::{Clock, ManualClock, Stopwatch, SystemClock};
+pub use zaraba_core::diagnostic::width as text_width;
 pub use zaraba_core::meter::Meter;
 pub use zaraba_core::time::{ClockTime, EventTime};
+pub use zaraba_runtime::is_stdout_closed;
+
+/// The tests that a pipeline carries, run by [`pipeline::Checked::run_tests`].
+pub mod test_run {
+    pub use zaraba_runtime::test_run::{Difference, Outcome, RowDifference};
+}

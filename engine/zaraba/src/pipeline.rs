@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use datafusion::logical_expr::AggregateUDF;
 use zaraba_config::env::redact;
@@ -13,6 +13,7 @@ use zaraba_core::error::Result as CoreResult;
 use zaraba_core::meter::Meter;
 use zaraba_runtime::plan::{Extensions, PipelinePlan, plan};
 use zaraba_runtime::run::publish::publish;
+use zaraba_runtime::test_run::{Outcome, run_tests};
 use zaraba_runtime::wire::{Surroundings, Wired, wire};
 use zaraba_runtime::{ChannelReceiver, ChannelSender};
 
@@ -21,6 +22,9 @@ use crate::running::Running;
 
 /// A text made when it is asked for.
 pub type Answer = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// What nodes count, by their names.
+type Meters = Vec<(Arc<str>, Arc<Meter>)>;
 
 /// What is said about a pipeline before it is built.
 pub struct Pipeline {
@@ -51,7 +55,10 @@ impl Pipeline {
     /// A pipeline of this text; paths in it are relative to `path`'s folder.
     #[must_use]
     pub fn from_text(path: impl AsRef<Path>, text: impl Into<String>) -> Self {
-        Self { text: Some(text.into()), ..Self::from_path(path) }
+        Self {
+            text: Some(text.into()),
+            ..Self::from_path(path)
+        }
     }
 
     /// Lays a profile of the file over it.
@@ -96,9 +103,16 @@ impl Pipeline {
     /// The mistakes, as shown to users.
     pub fn check(&self) -> Result<Checked, Error> {
         let env = |name: &str| std::env::var(name).ok();
-        let options =
-            LoadOptions { profile: self.profile.clone(), set: self.set.clone(), env: &env };
-        let Loaded { document, sources, diagnostics } = match &self.text {
+        let options = LoadOptions {
+            profile: self.profile.clone(),
+            set: self.set.clone(),
+            env: &env,
+        };
+        let Loaded {
+            document,
+            sources,
+            diagnostics,
+        } = match &self.text {
             Some(text) => load_text(&self.path, text, &options),
             None => load(&self.path, &options),
         };
@@ -116,7 +130,10 @@ impl Pipeline {
         mistakes.sort();
         match planned {
             Some(plan) if mistakes.is_empty() => Ok(Checked { plan, secrets }),
-            _ => Err(Error::Mistakes(redact(&sources.render_all(&mistakes), &secrets))),
+            _ => Err(Error::Mistakes(redact(
+                &sources.render_all(&mistakes),
+                &secrets,
+            ))),
         }
     }
 
@@ -135,7 +152,7 @@ impl Pipeline {
     /// # Errors
     /// What could not be opened.
     pub fn build_checked(&self, checked: &Checked) -> Result<Built, Error> {
-        let meters: Arc<std::sync::OnceLock<Vec<(Arc<str>, Arc<Meter>)>>> = Arc::default();
+        let meters: Arc<OnceLock<Meters>> = Arc::default();
         let (counted, render) = (Arc::clone(&meters), Arc::clone(&self.metrics));
         let metrics: Answer = Arc::new(move || {
             publish(counted.get().map_or(&[][..], Vec::as_slice));
@@ -150,7 +167,12 @@ impl Pipeline {
             metrics,
             graph: Arc::new(move || graph.clone()),
         };
-        let Wired { graph, listening, senders, receivers } = wire(&checked.plan, around)?;
+        let Wired {
+            graph,
+            listening,
+            senders,
+            receivers,
+        } = wire(&checked.plan, around)?;
         // Set once, here: the answer above waits for it.
         let _ = meters.set(graph.meters.clone());
         Ok(Built {
@@ -172,6 +194,13 @@ pub struct Checked {
     pub plan: PipelinePlan,
     /// Values that must not appear in any output.
     pub secrets: Vec<String>,
+}
+
+impl Checked {
+    /// Runs the `[[test]]`s of the file, each when it is asked for: no clock, no network.
+    pub fn run_tests(&self) -> impl Iterator<Item = Outcome> + '_ {
+        run_tests(&self.plan)
+    }
 }
 
 /// A pipeline ready to run.

@@ -1,13 +1,12 @@
 //! Tables and queries, each planned behind those that it reads.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use zaraba_config::document::{QueryDoc, TableDoc, Text};
 use zaraba_core::bad_rows;
 use zaraba_core::diagnostic::Diagnostic;
 use zaraba_core::stream::Changelog;
-use zaraba_core::suggest;
-use zaraba_sql::plan::mistake::{SqlMistake, listed};
+use zaraba_sql::plan::mistake::SqlMistake;
 use zaraba_sql::plan::parse::{Parsed, condition_text, parse};
 use zaraba_sql::plan::stage::PlannedNode;
 use zaraba_sql::plan::triggered::{TriggerSpec, key_columns};
@@ -43,6 +42,25 @@ fn node_of(stream: &str) -> &str {
     stream.split("__").next().unwrap_or(stream)
 }
 
+/// A shortest way from a node over those that it reads back to itself; none if there is none.
+fn path_back<'a>(start: &str, reads: &'a BTreeMap<&str, BTreeSet<String>>) -> Option<Vec<&'a str>> {
+    let mut ways: VecDeque<Vec<&str>> = VecDeque::from([Vec::new()]);
+    let mut seen = BTreeSet::new();
+    while let Some(way) = ways.pop_front() {
+        let end = way.last().copied().unwrap_or(start);
+        for next in reads.get(end).into_iter().flatten().map(|r| node_of(r)) {
+            if reads.contains_key(next) && seen.insert(next) {
+                let longer: Vec<&str> = way.iter().copied().chain([next]).collect();
+                if next == start {
+                    return Some(longer);
+                }
+                ways.push_back(longer);
+            }
+        }
+    }
+    None
+}
+
 impl Planning<'_> {
     pub(crate) fn plan_nodes(&mut self) {
         let document = self.document;
@@ -74,23 +92,32 @@ impl Planning<'_> {
     }
 
     fn params(&self) -> Vec<(String, zaraba_config::document::Value)> {
-        self.document.params.iter().map(|(n, v)| (n.clone(), v.value.clone())).collect()
+        self.document
+            .params
+            .iter()
+            .map(|(n, v)| (n.clone(), v.value.clone()))
+            .collect()
     }
 
+    /// Tells each circle once, at its first node. What only reads a circle is left out silently.
     fn circle(&mut self, nodes: &[Waiting<'_>]) {
-        let names: BTreeSet<&str> = nodes.iter().map(Waiting::name).collect();
+        let reads: BTreeMap<&str, BTreeSet<String>> =
+            nodes.iter().map(|n| (n.name(), n.reads())).collect();
+        let mut told: BTreeSet<&str> = BTreeSet::new();
         for node in nodes {
-            let reads = node.reads();
-            let of: Vec<&str> =
-                reads.iter().map(|r| node_of(r)).filter(|r| names.contains(r)).collect();
+            self.broken.insert(node.name().to_owned());
+            if told.contains(node.name()) {
+                continue;
+            }
+            let Some(path) = path_back(node.name(), &reads) else { continue };
+            let steps: Vec<String> = path.iter().map(|n| format!("reads `{n}`")).collect();
+            told.extend(path);
             let span = match node {
                 Waiting::Table(doc) => doc.name.span,
                 Waiting::Query(doc, _) => doc.name.span,
             };
-            let message =
-                format!("`{}` reads {}, which reads it: a circle", node.name(), listed(&of));
+            let message = format!("`{}` {}: a circle", node.name(), steps.join(", which "));
             self.mistakes.push(Diagnostic::at(span, message));
-            self.broken.insert(node.name().to_owned());
         }
     }
 
@@ -120,13 +147,15 @@ impl Planning<'_> {
         let name = planned.name.clone();
         if let Some(key) = &upsert {
             // A table was noted with its ttl before.
-            self.shapes.entry(name.clone()).or_insert_with(|| TableShape {
-                name: name.clone(),
-                schema: planned.output.columns.clone(),
-                key: key.clone(),
-                ttl: None,
-                drop_when: None,
-            });
+            self.shapes
+                .entry(name.clone())
+                .or_insert_with(|| TableShape {
+                    name: name.clone(),
+                    schema: planned.output.columns.clone(),
+                    key: key.clone(),
+                    ttl: None,
+                    drop_when: None,
+                });
         }
         self.add_stream(&name, planned.output.clone(), upsert.is_some());
         self.add_stream(&format!("{name}__errors"), bad_rows::stream(), false);
@@ -136,10 +165,7 @@ impl Planning<'_> {
     fn table(&mut self, doc: &TableDoc) -> Result<PlannedNode, Diagnostic> {
         let from = &doc.from;
         let Some(input) = self.streams.get(&from.value).cloned() else {
-            let known = self.streams.keys().map(String::as_str);
-            let hint = suggest::hint(&from.value, known);
-            let message = format!("no stream `{}`{hint}", from.value);
-            return Err(Diagnostic::at(from.span, message));
+            return Err(self.no_stream(from));
         };
         let mut key = Vec::with_capacity(doc.key.len());
         for column in &doc.key {
@@ -152,7 +178,13 @@ impl Planning<'_> {
         };
         let name = doc.name.value.clone();
         let schema = input.columns.clone();
-        let shape = TableShape { name: name.clone(), schema, key, ttl: doc.ttl, drop_when };
+        let shape = TableShape {
+            name: name.clone(),
+            schema,
+            key,
+            ttl: doc.ttl,
+            drop_when,
+        };
         let planned = triggered::plan_table(shape.clone(), &from.value, &input, &self.catalog);
         let planned = planned.map_err(|mistake| match &doc.drop_when {
             Some(text) => places::in_text(&mistake, text),
@@ -185,8 +217,10 @@ impl Planning<'_> {
         };
         let shape = |table: &str| self.shapes.get(table).cloned();
         triggered::plan(name, parsed, &spec, &self.catalog, &shape).map_err(|mistake| {
-            let wrong = key.clone().find(|k| mistake.message.contains("for the key")
-                && mistake.message.contains(&format!("`{}`", k.value)));
+            let wrong = key.clone().find(|k| {
+                mistake.message.contains("for the key")
+                    && mistake.message.contains(&format!("`{}`", k.value))
+            });
             match wrong {
                 Some(column) => places::at(&mistake, column.span),
                 None => in_sql(mistake),

@@ -22,16 +22,29 @@ fn wanted(planning: &Planning<'_>, source: &str, time: &str) -> Option<Vec<Strin
     let columns = &planning.streams.get(source)?.columns;
     let mut wanted: BTreeSet<usize> = columns.index_of(time).ok().into_iter().collect();
     let late = format!("{source}__late");
-    let whole = planning.document.sinks.iter().flat_map(|s| &s.from).any(|from| {
-        from.value == source || from.value == late
-    });
+    let whole = planning
+        .document
+        .sinks
+        .iter()
+        .flat_map(|s| &s.from)
+        .any(|from| from.value == source || from.value == late);
     let tested = planning.document.tests.iter().any(|test| {
-        test.input.iter().chain(&test.expect).any(|(stream, _)| stream.value == source)
+        let mut streams = test
+            .input
+            .iter()
+            .chain(&test.expect)
+            .map(|(stream, _)| &stream.value);
+        streams.any(|stream| *stream == source || *stream == late)
     });
     if whole || tested {
         return None;
     }
-    for input in planning.nodes.iter().flat_map(|n| &n.stages).flat_map(|s| &s.inputs) {
+    for input in planning
+        .nodes
+        .iter()
+        .flat_map(|n| &n.stages)
+        .flat_map(|s| &s.inputs)
+    {
         match input {
             Input::Stream(name, Some(read)) if name == source => wanted.extend(read),
             Input::Stream(name, None) if name == source => return None,
@@ -39,5 +52,10 @@ fn wanted(planning: &Planning<'_>, source: &str, time: &str) -> Option<Vec<Strin
             Input::Stream(..) | Input::Stage(_) => {}
         }
     }
-    Some(wanted.into_iter().map(|i| columns.field(i).name().clone()).collect())
+    Some(
+        wanted
+            .into_iter()
+            .map(|i| columns.field(i).name().clone())
+            .collect(),
+    )
 }

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use zaraba_config::document::{Located, SinkConnector};
-use zaraba_core::diagnostic::{Diagnostic, Span};
+use zaraba_config::document::{Located, Row, SinkConnector};
+use zaraba_core::diagnostic::Diagnostic;
 use zaraba_core::suggest;
-use zaraba_sql::plan::mistake::listed;
+use zaraba_sql::plan::mistake::there;
 use zaraba_sql::plan::triggered::mentions_now;
 
 use crate::plan::Planning;
+use crate::test_run::{Checking, check_rows};
 
 impl Planning<'_> {
     pub(crate) fn check_sinks(&mut self) {
@@ -32,46 +33,65 @@ impl Planning<'_> {
     pub(crate) fn check_tests(&mut self) {
         let document = self.document;
         for test in &document.tests {
-            for (stream, rows) in test.input.iter().chain(&test.expect) {
-                self.check_stream(stream);
-                let Some(schema) = self.streams.get(&stream.value) else { continue };
-                let known: Vec<String> =
-                    schema.columns.fields().iter().map(|f| f.name().clone()).collect();
-                let mut wrong: Vec<(Span, String)> = Vec::new();
-                for (column, _) in rows.iter().flat_map(|r| &r.columns) {
-                    if !known.contains(&column.value) && column.value != DELETED {
-                        let hint =
-                            suggest::hint(&column.value, known.iter().map(String::as_str));
-                        let message =
-                            format!("no column `{}` in `{}`{hint}", column.value, stream.value);
-                        wrong.push((column.span, message));
-                    }
-                }
-                for (span, message) in wrong {
-                    self.mistakes.push(Diagnostic::at(span, message));
-                }
+            for (stream, rows) in &test.input {
+                self.check_test_rows(stream, rows, true);
+            }
+            for (stream, rows) in &test.expect {
+                self.check_test_rows(stream, rows, false);
             }
         }
+    }
+
+    fn check_test_rows(&mut self, stream: &Located<String>, rows: &[Row], input: bool) {
+        self.check_stream(stream);
+        let Some(schema) = self.streams.get(&stream.value) else {
+            return;
+        };
+        let names = || schema.columns.fields().iter().map(|f| f.name().as_str());
+        for (column, _) in rows.iter().flat_map(|r| &r.columns) {
+            if column.value != DELETED && !names().any(|name| name == column.value) {
+                let hint = suggest::hint(&column.value, names());
+                let message = format!("no column `{}` in `{}`{hint}", column.value, stream.value);
+                self.mistakes.push(Diagnostic::at(column.span, message));
+            }
+        }
+        let zone = self.document.timezone.value;
+        let checking = Checking {
+            stream,
+            schema,
+            nodes: &self.nodes,
+            zone,
+            input,
+        };
+        check_rows(rows, &checking, &mut self.mistakes);
     }
 
     fn check_stream(&mut self, name: &Located<String>) {
         if self.streams.contains_key(&name.value) || self.is_broken(&name.value) {
             return;
         }
+        let mistake = self.no_stream(name);
+        self.mistakes.push(mistake);
+    }
+
+    /// A name that is no stream.
+    pub(crate) fn no_stream(&self, name: &Located<String>) -> Diagnostic {
         let known: Vec<&str> = self.streams.keys().map(String::as_str).collect();
         let hint = suggest::hint(&name.value, known.iter().copied());
-        let mut mistake = Diagnostic::at(name.span, format!("no stream `{}`{hint}", name.value));
-        if hint.is_empty() {
-            let shown: Vec<&str> = known.into_iter().filter(|n| !n.contains("__")).collect();
-            mistake = mistake.help(format!("there are {}", listed(&shown)));
+        let mistake = Diagnostic::at(name.span, format!("no stream `{}`{hint}", name.value));
+        if !hint.is_empty() || known.is_empty() {
+            return mistake;
         }
-        self.mistakes.push(mistake);
+        let shown: Vec<&str> = known.into_iter().filter(|n| !n.contains("__")).collect();
+        mistake.help(there(&shown))
     }
 
     /// A table whose rows vanish as time goes by, without a row that says so, has no stream.
     fn check_followed(&mut self, from: &Located<String>) {
         let shape = self.shapes.get(&from.value);
-        let by_time = shape.and_then(|s| s.drop_when.as_deref()).is_some_and(mentions_now);
+        let by_time = shape
+            .and_then(|s| s.drop_when.as_deref())
+            .is_some_and(mentions_now);
         if by_time {
             let message = format!(
                 "the `drop_when` of `{}` asks for now(), so its rows vanish with time alone",
@@ -81,7 +101,8 @@ impl Planning<'_> {
                 "send a query over it instead: SELECT * FROM {} with `every` and a `key`",
                 from.value
             );
-            self.mistakes.push(Diagnostic::at(from.span, message).help(help));
+            self.mistakes
+                .push(Diagnostic::at(from.span, message).help(help));
         }
     }
 }

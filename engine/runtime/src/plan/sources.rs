@@ -41,7 +41,10 @@ impl Planning<'_> {
         let name = source.doc.name.value.clone();
         let late = StreamSchema {
             columns: late_schema(&source.schema.columns),
-            time: Some(TimeColumn { name: LATE_AT.to_owned(), offset: 0 }),
+            time: Some(TimeColumn {
+                name: LATE_AT.to_owned(),
+                offset: 0,
+            }),
             changelog: Changelog::Append,
         };
         self.add_stream(&name, source.schema.clone(), false);
@@ -64,17 +67,28 @@ impl Planning<'_> {
             let message = format!("expected a timestamp for the event time, found {kind}");
             return Err(Diagnostic::at(time.span, message));
         }
-        let needed = self.needed.as_ref().and_then(|n| n.get(&doc.name.value).cloned().flatten());
+        let needed = self
+            .needed
+            .as_ref()
+            .and_then(|n| n.get(&doc.name.value).cloned().flatten());
         let columns = match &needed {
             Some(names) => picked(&all, names),
             None => all,
         };
         let schema = StreamSchema {
             columns,
-            time: Some(TimeColumn { name: time.value.clone(), offset: 0 }),
+            time: Some(TimeColumn {
+                name: time.value.clone(),
+                offset: 0,
+            }),
             changelog: Changelog::Append,
         };
-        Ok(PlannedSource { doc: doc.clone(), ordinal, schema, needed })
+        Ok(PlannedSource {
+            doc: doc.clone(),
+            ordinal,
+            schema,
+            needed,
+        })
     }
 
     /// The columns that the source has: declared, or the file's own.
@@ -107,10 +121,16 @@ fn own_columns(file: &FileSourceDoc) -> Result<SchemaRef, Diagnostic> {
 /// The same columns without metadata, all nullable.
 fn nullable(schema: &SchemaRef) -> SchemaRef {
     let field = |f: &Arc<Field>| Field::new(f.name(), f.data_type().clone(), true);
-    Arc::new(Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>()))
+    Arc::new(Schema::new(
+        schema.fields().iter().map(field).collect::<Vec<_>>(),
+    ))
 }
 
 fn picked(all: &SchemaRef, names: &[String]) -> SchemaRef {
-    let wanted = all.fields().iter().filter(|f| names.contains(f.name())).cloned();
+    let wanted = all
+        .fields()
+        .iter()
+        .filter(|f| names.contains(f.name()))
+        .cloned();
     Arc::new(Schema::new(wanted.collect::<Vec<_>>()))
 }

@@ -28,7 +28,10 @@ impl Captures {
     /// Everything so far.
     #[must_use]
     pub fn all(&self) -> Vec<Captured> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Forgets what came after an epoch had ended.
@@ -40,7 +43,11 @@ impl Captures {
     /// The rows of one stream.
     #[must_use]
     pub fn of(&self, stream: usize) -> Vec<Batch> {
-        self.all().into_iter().filter(|c| c.stream == stream).map(|c| c.rows).collect()
+        self.all()
+            .into_iter()
+            .filter(|c| c.stream == stream)
+            .map(|c| c.rows)
+            .collect()
     }
 }
 
@@ -54,14 +61,25 @@ impl CaptureSink {
     /// Captures into `captures`, behind an epoch that has ended (0: none).
     #[must_use]
     pub const fn new(captures: Captures, after: Epoch) -> Self {
-        Self { captures, epoch: after }
+        Self {
+            captures,
+            epoch: after,
+        }
     }
 }
 
 impl Sink for CaptureSink {
     fn write(&mut self, port: Port, rows: &Batch) -> Result<()> {
-        let captured = Captured { after: self.epoch, stream: port.0, rows: rows.clone() };
-        self.captures.0.lock().unwrap_or_else(PoisonError::into_inner).push(captured);
+        let captured = Captured {
+            after: self.epoch,
+            stream: port.0,
+            rows: rows.clone(),
+        };
+        self.captures
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(captured);
         Ok(())
     }
 

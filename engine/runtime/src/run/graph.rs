@@ -28,7 +28,10 @@ pub struct Routes(pub Vec<(OutPort, Target)>);
 impl Routes {
     /// Who receives what is written to a port.
     pub fn of(&self, port: OutPort) -> impl Iterator<Item = Target> + '_ {
-        self.0.iter().filter(move |(p, _)| *p == port).map(|(_, target)| *target)
+        self.0
+            .iter()
+            .filter(move |(p, _)| *p == port)
+            .map(|(_, target)| *target)
     }
 }
 

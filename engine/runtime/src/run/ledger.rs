@@ -15,7 +15,10 @@ impl Ledger {
     /// With a limit in bytes.
     #[must_use]
     pub fn new(limit: u64) -> Self {
-        Self { limit: i64::try_from(limit).unwrap_or(i64::MAX), held: AtomicI64::new(0) }
+        Self {
+            limit: i64::try_from(limit).unwrap_or(i64::MAX),
+            held: AtomicI64::new(0),
+        }
     }
 
     /// A node's state went from `before` to `after` bytes.
@@ -46,7 +49,9 @@ fn size(bytes: i64) -> String {
 #[must_use]
 pub fn half_of_machine() -> u64 {
     const UNKNOWN: u64 = 4 << 30;
-    let Ok(text) = std::fs::read_to_string("/proc/meminfo") else { return UNKNOWN };
+    let Ok(text) = std::fs::read_to_string("/proc/meminfo") else {
+        return UNKNOWN;
+    };
     let total = text.lines().find_map(|l| l.strip_prefix("MemTotal:"));
     let kib = total.and_then(|t| t.trim().trim_end_matches(" kB").parse::<u64>().ok());
     kib.map_or(UNKNOWN, |kib| kib * 1024 / 2)

@@ -25,7 +25,13 @@ impl MemorySource {
             left[usize::from(*partition)] += batch.num_rows();
         }
         let n = usize::from(partitions);
-        Self { rows: rows.into(), partitions, handed: vec![0; n], left, ended: vec![false; n] }
+        Self {
+            rows: rows.into(),
+            partitions,
+            handed: vec![0; n],
+            left,
+            ended: vec![false; n],
+        }
     }
 }
 
@@ -37,14 +43,21 @@ impl Source for MemorySource {
             self.ended[p] = true;
             return Ok(Polled::PartitionEnd(u16::try_from(p).unwrap_or(u16::MAX)));
         }
-        let Some((partition, batch)) = self.rows.pop_front() else { return Ok(Polled::End) };
+        let Some((partition, batch)) = self.rows.pop_front() else {
+            return Ok(Polled::End);
+        };
         let n = batch.num_rows().min(limit.max(1));
         if n < batch.num_rows() {
-            self.rows.push_front((partition, batch.slice(n, batch.num_rows() - n)));
+            self.rows
+                .push_front((partition, batch.slice(n, batch.num_rows() - n)));
         }
         self.handed[usize::from(partition)] += n as u64;
         self.left[usize::from(partition)] -= n;
-        Ok(Polled::Rows(SourceRows { rows: batch.slice(0, n), partition, bad: Vec::new() }))
+        Ok(Polled::Rows(SourceRows {
+            rows: batch.slice(0, n),
+            partition,
+            bad: Vec::new(),
+        }))
     }
 
     fn partitions(&self) -> u16 {
@@ -61,7 +74,10 @@ impl Source for MemorySource {
 
     fn position(&self) -> Position {
         let own = self.ended.iter().map(|e| i64::from(*e)).collect();
-        Position { rows: self.handed.clone(), own }
+        Position {
+            rows: self.handed.clone(),
+            own,
+        }
     }
 
     fn seek(&mut self, position: &Position) -> Result<()> {
@@ -69,7 +85,9 @@ impl Source for MemorySource {
         let mut rest = VecDeque::new();
         for (partition, batch) in std::mem::take(&mut self.rows) {
             let p = usize::from(partition);
-            let n = usize::try_from(skip[p]).unwrap_or(usize::MAX).min(batch.num_rows());
+            let n = usize::try_from(skip[p])
+                .unwrap_or(usize::MAX)
+                .min(batch.num_rows());
             skip[p] -= n as u64;
             self.left[p] -= n;
             if n < batch.num_rows() {

@@ -34,7 +34,10 @@ mod tests {
         let mut pacer = Pacer::new(60.0);
         let now = ClockTime(1_000);
         assert_eq!(pacer.due(0, now), now);
-        assert_eq!(pacer.due(60_000_000, ClockTime(5_000)), ClockTime(1_001_000));
+        assert_eq!(
+            pacer.due(60_000_000, ClockTime(5_000)),
+            ClockTime(1_001_000)
+        );
         assert!(pacer.due(-60_000_000, now) < now);
     }
 }

@@ -25,9 +25,16 @@ impl<S: Source> Source for Picked<S> {
             other => return Ok(other),
         };
         let schema = rows.rows.schema();
-        let wanted = self.columns.fields().iter().map(|f| schema.index_of(f.name()));
+        let wanted = self
+            .columns
+            .fields()
+            .iter()
+            .map(|f| schema.index_of(f.name()));
         let indices = wanted.collect::<std::result::Result<Vec<_>, _>>()?;
-        Ok(Polled::Rows(SourceRows { rows: rows.rows.project(&indices)?, ..rows }))
+        Ok(Polled::Rows(SourceRows {
+            rows: rows.rows.project(&indices)?,
+            ..rows
+        }))
     }
 
     fn partitions(&self) -> u16 {

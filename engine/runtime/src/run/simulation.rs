@@ -65,12 +65,7 @@ pub struct Simulation {
 impl Simulation {
     /// Ready to run.
     #[must_use]
-    pub fn new(
-        graph: Graph,
-        clock: ManualClock,
-        seed: u64,
-        barrier_every: Option<usize>,
-    ) -> Self {
+    pub fn new(graph: Graph, clock: ManualClock, seed: u64, barrier_every: Option<usize>) -> Self {
         let mut dice = Dice(seed);
         Self {
             capacity: 1 + dice.below(8),
@@ -129,7 +124,8 @@ impl Simulation {
                 self.waits.fill(None);
                 continue;
             }
-            if self.barrier_every.is_some_and(|n| self.dice.below(n) == 0) {
+            // One epoch at a time, or barriers would come faster than rows.
+            if self.caught_up() && self.barrier_every.is_some_and(|n| self.dice.below(n) == 0) {
                 self.next_epoch += 1;
             }
             let node = ready[self.dice.below(ready.len())];
@@ -140,6 +136,12 @@ impl Simulation {
 
     fn now(&self) -> ClockTime {
         zaraba_core::clock::Clock::now(&self.clock)
+    }
+
+    /// Whether every source has put in the last barrier.
+    fn caught_up(&self) -> bool {
+        let epochs = self.graph.sources.iter().zip(&self.epochs);
+        epochs.into_iter().all(|((s, ..), epoch)| *epoch == self.next_epoch || s.ended())
     }
 
     fn ended(&self) -> bool {
@@ -246,7 +248,10 @@ impl Simulation {
 
     fn keep(&mut self, node: Node, taken: Vec<(Epoch, Snapshot)>) {
         for (epoch, snapshot) in taken {
-            self.pending.entry(epoch).or_default().insert(node, snapshot);
+            self.pending
+                .entry(epoch)
+                .or_default()
+                .insert(node, snapshot);
         }
     }
 

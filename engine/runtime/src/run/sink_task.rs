@@ -41,7 +41,17 @@ impl SinkTask {
         let inputs = vec![Input::default(); inputs];
         let (inbox, held) = (VecDeque::new(), VecDeque::new());
         let (aligning, prepared) = (None, Vec::new());
-        Self { name, meter, sink, inputs, inbox, held, aligning, prepared, ended: false }
+        Self {
+            name,
+            meter,
+            sink,
+            inputs,
+            inbox,
+            held,
+            aligning,
+            prepared,
+            ended: false,
+        }
     }
 
     /// Hands it a message.
@@ -79,7 +89,9 @@ impl SinkTask {
     /// # Errors
     /// When the sink cannot write: the run ends.
     pub fn step(&mut self) -> Result<()> {
-        let Some((port, message)) = self.inbox.pop_front() else { return Ok(()) };
+        let Some((port, message)) = self.inbox.pop_front() else {
+            return Ok(());
+        };
         self.handle(port, message).map_err(|e| e.at(&self.name))
     }
 
@@ -120,7 +132,9 @@ impl SinkTask {
 
     /// Ends the epoch if no stream is missing.
     fn align(&mut self) -> Result<()> {
-        let Some(epoch) = self.aligning else { return Ok(()) };
+        let Some(epoch) = self.aligning else {
+            return Ok(());
+        };
         if !self.inputs.iter().all(|i| i.blocked || i.ended) {
             return Ok(());
         }

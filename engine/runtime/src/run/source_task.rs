@@ -100,6 +100,12 @@ impl SourceTask {
         }
     }
 
+    /// The same with another source around its own: tests plant bugs so.
+    #[must_use]
+    pub fn wrapped(self, wrap: impl FnOnce(Box<dyn Source>) -> Box<dyn Source>) -> Self {
+        Self { source: wrap(self.source), ..self }
+    }
+
     /// Whether it has sent its end.
     #[must_use]
     pub const fn ended(&self) -> bool {
@@ -126,7 +132,10 @@ impl SourceTask {
     pub fn barrier(&mut self, epoch: Epoch) {
         let Position { rows, own } = self.source.position();
         let mut snapshot = Snapshot::default();
-        let rows = rows.into_iter().map(|r| i64::try_from(r).unwrap_or(i64::MAX)).collect();
+        let rows = rows
+            .into_iter()
+            .map(|r| i64::try_from(r).unwrap_or(i64::MAX))
+            .collect();
         snapshot.push("rows", rows, Vec::new());
         snapshot.push("own", own, Vec::new());
         snapshot.push("intake", self.intake.save(), Vec::new());
@@ -144,6 +153,8 @@ impl SourceTask {
         let own = snapshot.part("own")?.numbers.clone();
         self.source.seek(&Position { rows, own })?;
         self.intake.load(&snapshot.part("intake")?.numbers);
+        // Said again: what is behind it was restored too, but not what it had heard.
+        self.advance();
         Ok(())
     }
 
@@ -151,7 +162,8 @@ impl SourceTask {
     pub fn stop(&mut self) {
         if !self.ended {
             self.ended = true;
-            self.timekeeper.state(self.options.ordinal, EventTime::MAX, false);
+            self.timekeeper
+                .state(self.options.ordinal, EventTime::MAX, false);
             self.out.control(&Message::End);
         }
     }
@@ -165,11 +177,19 @@ impl SourceTask {
         if let Some(rows) = self.waiting.take() {
             return self.pace(rows, now);
         }
-        match self.source.poll(self.options.batch_rows).map_err(|e| e.at(&self.name))? {
+        match self
+            .source
+            .poll(self.options.batch_rows)
+            .map_err(|e| e.at(&self.name))?
+        {
             Polled::Rows(rows) => {
                 self.last_row = Some(now);
                 self.idle = false;
-                if self.pacer.is_some() { self.pace(rows, now) } else { self.take(rows, now) }
+                if self.pacer.is_some() {
+                    self.pace(rows, now)
+                } else {
+                    self.take(rows, now)
+                }
             }
             Polled::PartitionEnd(partition) => {
                 self.intake.partition_end(partition);
@@ -186,6 +206,9 @@ impl SourceTask {
 
     fn take(&mut self, rows: SourceRows, now: ClockTime) -> Result<Stepped> {
         self.intake.take(rows, now, &self.meter, &mut self.out)?;
+        if let Some((done, total)) = self.source.done_of_total() {
+            self.meter.progressed(done, total);
+        }
         self.advance();
         Ok(Stepped::Worked)
     }
@@ -194,16 +217,23 @@ impl SourceTask {
         let watermark = self.intake.watermark();
         self.out.watermark(watermark);
         self.meter.reached(watermark);
-        self.timekeeper.state(self.options.ordinal, watermark, !self.idle);
+        self.timekeeper
+            .state(self.options.ordinal, watermark, !self.idle);
     }
 
     /// Takes the rows that are due; the rest waits.
     fn pace(&mut self, rows: SourceRows, now: ClockTime) -> Result<Stepped> {
-        let Some(pacer) = &mut self.pacer else { return self.take(rows, now) };
+        let Some(pacer) = &mut self.pacer else {
+            return self.take(rows, now);
+        };
         let column = rows.rows.column(self.options.time);
         let times = column.as_primitive::<TimestampMicrosecondType>();
         let due_of = |i: usize, pacer: &mut Pacer| {
-            if times.is_null(i) { now } else { pacer.due(times.value(i), now) }
+            if times.is_null(i) {
+                now
+            } else {
+                pacer.due(times.value(i), now)
+            }
         };
         let n = rows.rows.num_rows();
         let due = (0..n).take_while(|i| due_of(*i, pacer) <= now).count();
@@ -220,7 +250,10 @@ impl SourceTask {
         if due == 0 && rows.bad.is_empty() {
             return Ok(Stepped::Wait(Some(next)));
         }
-        let first = SourceRows { rows: rows.rows.slice(0, due), ..rows };
+        let first = SourceRows {
+            rows: rows.rows.slice(0, due),
+            ..rows
+        };
         self.take(first, now)
     }
 
@@ -235,8 +268,10 @@ impl SourceTask {
             return Stepped::Wait(Some(wake.map_or(idle_at, |w| w.min(idle_at))));
         }
         self.idle = true;
-        self.timekeeper.state(self.options.ordinal, self.intake.watermark(), false);
-        self.intake.follow(self.timekeeper.follow(now, self.options.out_of_order));
+        self.timekeeper
+            .state(self.options.ordinal, self.intake.watermark(), false);
+        self.intake
+            .follow(self.timekeeper.follow(now, self.options.out_of_order));
         let before = self.out.current();
         self.advance();
         if self.out.current() > before {

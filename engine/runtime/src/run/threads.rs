@@ -48,12 +48,20 @@ impl Control {
 
 type Envelope = (Port, Message);
 
-/// Sends to everyone who receives.
-struct Sender {
-    routes: Routes,
+/// The way to one who receives.
+struct Way {
+    from: OutPort,
+    queue: SyncSender<Envelope>,
+    port: Port,
+    /// The receiver's.
     meter: Arc<Meter>,
-    vertices: Vec<(SyncSender<Envelope>, Arc<Meter>)>,
-    sinks: Vec<(SyncSender<Envelope>, Arc<Meter>)>,
+}
+
+/// Sends to those who receive, and holds nobody else's queue: a queue to which nobody can send any
+/// more tells its node that the run has failed.
+struct Sender {
+    ways: Vec<Way>,
+    meter: Arc<Meter>,
 }
 
 /// Whoever should receive has gone: the run is failing, and the reason is told by who failed.
@@ -63,14 +71,11 @@ impl Sender {
     fn send(&self, written: Vec<(OutPort, Message)>) -> Result<(), Gone> {
         for (from, message) in written {
             count(&self.meter, from, &message);
-            let mut targets = self.routes.of(from).peekable();
-            while let Some(target) = targets.next() {
-                let ((queue, meter), port) = match target {
-                    Target::Vertex(i, port) => (&self.vertices[i], port),
-                    Target::Sink(i, port) => (&self.sinks[i], port),
-                };
-                meter.queued.fetch_add(1, Ordering::Relaxed);
-                queue.send((port, message.clone())).map_err(|_| Gone)?;
+            for way in self.ways.iter().filter(|way| way.from == from) {
+                way.meter.queued.fetch_add(1, Ordering::Relaxed);
+                way.queue
+                    .send((way.port, message.clone()))
+                    .map_err(|_| Gone)?;
             }
         }
         Ok(())
@@ -97,9 +102,9 @@ impl Running {
     pub fn join(self) -> Result<()> {
         let mut failure = None;
         for (name, thread) in self.threads {
-            let result = thread.join().unwrap_or_else(|_| {
-                Err(Error::internal(format!("{name}: its thread panicked")))
-            });
+            let result = thread
+                .join()
+                .unwrap_or_else(|_| Err(Error::internal(format!("{name}: its thread panicked"))));
             if let Err(error) = result {
                 failure.get_or_insert(error);
             }
@@ -122,11 +127,21 @@ pub fn start(graph: Graph, queue: usize, clock: &Arc<dyn Clock>) -> Result<Runni
     let vertex_in: Vec<_> = vertex_in.into_iter().zip(vertex_meters).collect();
     let sink_meters = graph.sinks.iter().map(|s| Arc::clone(&s.meter));
     let sink_in: Vec<_> = sink_in.into_iter().zip(sink_meters).collect();
+    let way = |(from, target): &(OutPort, Target)| {
+        let ((queue, meter), port) = match *target {
+            Target::Vertex(i, port) => (&vertex_in[i], port),
+            Target::Sink(i, port) => (&sink_in[i], port),
+        };
+        Way {
+            from: *from,
+            queue: queue.clone(),
+            port,
+            meter: Arc::clone(meter),
+        }
+    };
     let sender = |routes: Routes, meter: &Arc<Meter>| Sender {
-        routes,
+        ways: routes.0.iter().map(way).collect(),
         meter: Arc::clone(meter),
-        vertices: vertex_in.clone(),
-        sinks: sink_in.clone(),
     };
     let mut threads = Vec::new();
     for (sink, inbox) in graph.sinks.into_iter().zip(sink_out) {
@@ -136,7 +151,9 @@ pub fn start(graph: Graph, queue: usize, clock: &Arc<dyn Clock>) -> Result<Runni
     for ((vertex, routes), inbox) in graph.vertices.into_iter().zip(vertex_out) {
         let sender = sender(routes, &vertex.meter);
         let name = Arc::clone(&vertex.name);
-        threads.push(spawn(name, &control, move || drive_vertex(vertex, &inbox, &sender))?);
+        threads.push(spawn(name, &control, move || {
+            drive_vertex(vertex, &inbox, &sender)
+        })?);
     }
     for (task, routes, wake) in graph.sources {
         let sender = sender(routes, &task.meter);
@@ -164,12 +181,15 @@ fn spawn(
     control: &Arc<Control>,
     run: impl FnOnce() -> Result<()> + Send + 'static,
 ) -> Result<(Arc<str>, JoinHandle<Result<()>>)> {
-    let mut alarm = Alarm(Arc::clone(control), true);
-    let thread = std::thread::Builder::new().name(name.to_string()).spawn(move || {
-        let result = run();
-        alarm.1 = result.is_err();
-        result
-    });
+    let control = Arc::clone(control);
+    let thread = std::thread::Builder::new()
+        .name(name.to_string())
+        .spawn(move || {
+            let mut alarm = Alarm(control, true);
+            let result = run();
+            alarm.1 = result.is_err();
+            result
+        });
     let thread = thread.map_err(|e| Error::outside(format!("{name}: no thread: {e}")))?;
     Ok((name, thread))
 }
@@ -181,7 +201,9 @@ fn busy(meter: &Meter, watch: Stopwatch) {
 
 fn drive_sink(mut sink: SinkTask, inbox: &Receiver<Envelope>) -> Result<()> {
     while !sink.ended() {
-        let Ok((port, message)) = inbox.recv() else { return Ok(()) };
+        let Ok((port, message)) = inbox.recv() else {
+            return Ok(());
+        };
         let watch = Stopwatch::start();
         sink.meter.queued.fetch_sub(1, Ordering::Relaxed);
         sink.receive(port, message);
@@ -195,7 +217,9 @@ fn drive_sink(mut sink: SinkTask, inbox: &Receiver<Envelope>) -> Result<()> {
 
 fn drive_vertex(mut vertex: Vertex, inbox: &Receiver<Envelope>, sender: &Sender) -> Result<()> {
     while !vertex.ended() {
-        let Ok((port, message)) = inbox.recv() else { return Ok(()) };
+        let Ok((port, message)) = inbox.recv() else {
+            return Ok(());
+        };
         vertex.meter.queued.fetch_sub(1, Ordering::Relaxed);
         vertex.receive(port, message);
         while vertex.busy() {

@@ -22,8 +22,13 @@ impl Timekeeper {
     /// For so many sources.
     #[must_use]
     pub fn new(sources: usize) -> Self {
-        let known = Known { watermark: EventTime::MIN, counts: true };
-        Self { sources: Mutex::new(vec![known; sources]) }
+        let known = Known {
+            watermark: EventTime::MIN,
+            counts: true,
+        };
+        Self {
+            sources: Mutex::new(vec![known; sources]),
+        }
     }
 
     /// A source states its watermark and whether it counts.
@@ -39,7 +44,11 @@ impl Timekeeper {
     #[must_use]
     pub fn follow(&self, now: ClockTime, out_of_order: i64) -> EventTime {
         let sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
-        let counting = sources.iter().filter(|s| s.counts).map(|s| s.watermark).min();
+        let counting = sources
+            .iter()
+            .filter(|s| s.counts)
+            .map(|s| s.watermark)
+            .min();
         counting.unwrap_or(EventTime(now.0.saturating_sub(out_of_order)))
     }
 }

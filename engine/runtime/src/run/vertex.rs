@@ -69,7 +69,11 @@ impl Vertex {
         meter: Arc<Meter>,
         ledger: Arc<Ledger>,
     ) -> Self {
-        let input = Input { watermark: EventTime::MIN, ended: false, blocked: false };
+        let input = Input {
+            watermark: EventTime::MIN,
+            ended: false,
+            blocked: false,
+        };
         Self {
             name,
             meter,
@@ -85,6 +89,15 @@ impl Vertex {
             ledger,
             steps: 0,
         }
+    }
+
+    /// The same node with another operator around its own: tests plant bugs so.
+    #[must_use]
+    pub fn wrapped(
+        self,
+        wrap: impl FnOnce(Box<dyn Operator>) -> Box<dyn Operator>,
+    ) -> Self {
+        Self { operator: wrap(self.operator), ..self }
     }
 
     /// Takes back a snapshot's state, before the first message.
@@ -201,14 +214,19 @@ impl Vertex {
             }
             Message::End => {
                 self.inputs[port.0].ended = true;
-                self.inputs[port.0].watermark = EventTime::MAX;
                 self.align()?;
-                if self.inputs.iter().all(|i| i.ended) {
+                if !self.inputs.iter().all(|i| i.ended) {
+                    return self.combine();
+                }
+                // Whichever input ended last: first to where the furthest had come, then the end.
+                let furthest = self.inputs.iter().map(|i| i.watermark).max();
+                if furthest > Some(self.combined) {
+                    self.inbox.push_front((port, Message::End));
+                    self.advance(furthest.unwrap_or(self.combined))?;
+                } else {
                     self.doing = Doing::Ending;
                     let progress = self.operator.end(&mut self.out)?;
                     self.after(progress);
-                } else {
-                    self.combine()?;
                 }
             }
         }
@@ -216,19 +234,24 @@ impl Vertex {
     }
 
     fn combine(&mut self) -> Result<()> {
-        let least = self.inputs.iter().map(|i| i.watermark).min().unwrap_or(EventTime::MIN);
-        if least > self.combined {
-            self.combined = least;
-            self.meter.reached(least);
-            let progress = self.operator.advance(least, &mut self.out)?;
-            self.after(progress);
-        }
+        let open = self.inputs.iter().filter(|i| !i.ended);
+        let least = open.map(|i| i.watermark).min().unwrap_or(EventTime::MIN);
+        if least > self.combined { self.advance(least) } else { Ok(()) }
+    }
+
+    fn advance(&mut self, watermark: EventTime) -> Result<()> {
+        self.combined = watermark;
+        self.meter.reached(watermark);
+        let progress = self.operator.advance(watermark, &mut self.out)?;
+        self.after(progress);
         Ok(())
     }
 
     /// Ends the epoch if no input is missing.
     fn align(&mut self) -> Result<()> {
-        let Some(epoch) = self.aligning else { return Ok(()) };
+        let Some(epoch) = self.aligning else {
+            return Ok(());
+        };
         if !self.inputs.iter().all(|i| i.blocked || i.ended) {
             return Ok(());
         }

@@ -3,9 +3,11 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, downcast_primitive};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array};
 use arrow::compute::SortOptions;
-use arrow::datatypes::{DataType, Field, FieldRef, Fields, TimestampMicrosecondType};
+use arrow::datatypes::{
+    DataType, Field, FieldRef, Fields, Float64Type, Int64Type, TimestampMicrosecondType,
+};
 use arrow::row::{RowConverter, SortField};
 use datafusion::common::{Result, plan_err};
 use datafusion::logical_expr::GroupsAccumulator;
@@ -17,11 +19,18 @@ use datafusion::physical_expr::{GroupsAccumulatorAdapter, PhysicalExpr, Physical
 
 use zaraba_core::batch::Batch;
 
+use crate::agg::extreme::of_floats;
 use crate::agg::first_last::{ByteKeys, FirstLast, Primitives, Scalars, TimeKeys};
 use crate::agg::sorted_rows::{Factory, SortedRows};
 
 /// Aggregates whose result depends on the order of their rows.
-const ORDERED: [&str; 5] = ["first_value", "last_value", "array_agg", "string_agg", "nth_value"];
+const ORDERED: [&str; 5] = [
+    "first_value",
+    "last_value",
+    "array_agg",
+    "string_agg",
+    "nth_value",
+];
 
 /// One aggregate call.
 pub struct AggCall {
@@ -35,18 +44,38 @@ pub struct AggCall {
 enum Kind {
     /// DataFusion's accumulator: the order of rows does not matter.
     Unordered(Arc<AggregateFunctionExpr>),
+    /// `min` or `max` of floats.
+    Extreme { greatest: bool },
     /// First or last by (time, sequence).
-    ByTime { last: bool, ignore_nulls: bool, time: Arc<dyn PhysicalExpr> },
+    ByTime {
+        last: bool,
+        ignore_nulls: bool,
+        time: Arc<dyn PhysicalExpr>,
+    },
     /// First or last by any order; ties by (time, sequence).
-    ByKey { last: bool, ignore_nulls: bool, order: Vec<PhysicalSortExpr>, keys: RowConverter },
+    ByKey {
+        last: bool,
+        ignore_nulls: bool,
+        order: Vec<PhysicalSortExpr>,
+        keys: RowConverter,
+    },
     /// All rows kept and sorted.
-    Sorted { factory: Factory, order: Vec<PhysicalSortExpr>, fields: Fields, distinct: bool },
+    Sorted {
+        factory: Factory,
+        order: Vec<PhysicalSortExpr>,
+        tie: SortOptions,
+        fields: Fields,
+        distinct: bool,
+    },
 }
 
 /// How rows of equal order are told apart: by time, then sequence, in this direction.
 fn tie_options(order: &[PhysicalSortExpr], by_time: bool) -> SortOptions {
     let descending = by_time && order.first().is_some_and(|o| o.options.descending);
-    SortOptions { descending, nulls_first: false }
+    SortOptions {
+        descending,
+        nulls_first: false,
+    }
 }
 
 impl AggCall {
@@ -56,7 +85,11 @@ impl AggCall {
     /// # Errors
     /// When the call's result would depend on the order of rows and no ORDER BY says which.
     pub fn new(call: LoweredAggregate, by_time: bool, input: &Fields) -> Result<Self> {
-        let LoweredAggregate { aggregate, filter, order_bys } = call;
+        let LoweredAggregate {
+            aggregate,
+            filter,
+            order_bys,
+        } = call;
         let arguments = aggregate.expressions();
         let output = aggregate.field();
         let name = aggregate.fun().name().to_owned();
@@ -69,12 +102,21 @@ impl AggCall {
         let ignore_nulls = aggregate.ignore_nulls();
         let last = name == "last_value";
         let pick = (last || name == "first_value") && !aggregate.is_distinct();
-        let kind = if order_bys.is_empty() || !ORDERED.contains(&name.as_str()) {
+        let extreme = matches!(name.as_str(), "min" | "max") && output.data_type().is_floating();
+        let kind = if extreme {
+            Kind::Extreme {
+                greatest: name == "max",
+            }
+        } else if order_bys.is_empty() || !ORDERED.contains(&name.as_str()) {
             Kind::Unordered(aggregate)
         } else if pick && by_time && order_bys.len() == 1 {
             let order = &order_bys[0];
             let last = last != order.options.descending;
-            Kind::ByTime { last, ignore_nulls, time: Arc::clone(&order.expr) }
+            Kind::ByTime {
+                last,
+                ignore_nulls,
+                time: Arc::clone(&order.expr),
+            }
         } else {
             let schema = arrow::datatypes::Schema::new(input.clone());
             let mut sorts = Vec::with_capacity(order_bys.len() + 2);
@@ -87,37 +129,56 @@ impl AggCall {
             sorts.push(SortField::new_with_options(DataType::UInt64, tie));
             if pick {
                 let keys = RowConverter::new(sorts)?;
-                Kind::ByKey { last, ignore_nulls, order: order_bys, keys }
+                Kind::ByKey {
+                    last,
+                    ignore_nulls,
+                    order: order_bys,
+                    keys,
+                }
             } else {
-                Self::sorted(&aggregate, &arguments, order_bys, &schema)?
+                Self::sorted(&aggregate, &arguments, order_bys, tie, &schema)?
             }
         };
-        Ok(Self { output, arguments, filter, kind })
+        Ok(Self {
+            output,
+            arguments,
+            filter,
+            kind,
+        })
     }
 
     fn sorted(
         aggregate: &AggregateFunctionExpr,
         arguments: &[Arc<dyn PhysicalExpr>],
         order: Vec<PhysicalSortExpr>,
+        tie: SortOptions,
         schema: &arrow::datatypes::Schema,
     ) -> Result<Kind> {
-        let plain = AggregateExprBuilder::new(
-            Arc::new(aggregate.fun().clone()),
-            arguments.to_vec(),
-        )
-        .schema(Arc::new(schema.clone()))
-        .alias(aggregate.name())
-        .with_ignore_nulls(aggregate.ignore_nulls())
-        .build()?;
+        let plain =
+            AggregateExprBuilder::new(Arc::new(aggregate.fun().clone()), arguments.to_vec())
+                .schema(Arc::new(schema.clone()))
+                .alias(aggregate.name())
+                .with_ignore_nulls(aggregate.ignore_nulls())
+                .build()?;
         let mut fields: Vec<Field> = Vec::new();
-        for (i, expr) in arguments.iter().chain(order.iter().map(|o| &o.expr)).enumerate() {
+        for (i, expr) in arguments
+            .iter()
+            .chain(order.iter().map(|o| &o.expr))
+            .enumerate()
+        {
             fields.push(Field::new(format!("c{i}"), expr.data_type(schema)?, true));
         }
         fields.push(Field::new("time", DataType::Int64, true));
         fields.push(Field::new("seq", DataType::UInt64, true));
         let factory: Factory = Arc::new(move || plain.create_accumulator());
         let distinct = aggregate.is_distinct();
-        Ok(Kind::Sorted { factory, order, fields: fields.into(), distinct })
+        Ok(Kind::Sorted {
+            factory,
+            order,
+            tie,
+            fields: fields.into(),
+            distinct,
+        })
     }
 
     /// Whether its state grows with rows instead of keys.
@@ -140,16 +201,33 @@ impl AggCall {
                 let factory = move || aggregate.create_accumulator();
                 Box::new(GroupsAccumulatorAdapter::new(factory))
             }
-            Kind::ByTime { last, ignore_nulls, .. } => {
-                first_last(self.output.data_type(), TimeKeys::default, *last, *ignore_nulls)
+            Kind::Extreme { greatest } => {
+                let kind = self.output.data_type();
+                match of_floats(kind, *greatest) {
+                    Some(accumulator) => accumulator,
+                    None => return plan_err!("no least or greatest of {kind}"),
+                }
             }
-            Kind::ByKey { last, ignore_nulls, .. } => {
-                first_last(self.output.data_type(), ByteKeys::default, *last, *ignore_nulls)
-            }
-            Kind::Sorted { factory, order, fields, distinct } => {
-                let tie = SortOptions { descending: false, nulls_first: false };
+            Kind::ByTime {
+                last, ignore_nulls, ..
+            } => by_time(self.output.data_type(), *last, *ignore_nulls),
+            Kind::ByKey {
+                last, ignore_nulls, ..
+            } => Box::new(FirstLast::new(
+                Scalars::new(self.output.data_type().clone()),
+                ByteKeys::default(),
+                *last,
+                *ignore_nulls,
+            )),
+            Kind::Sorted {
+                factory,
+                order,
+                tie,
+                fields,
+                distinct,
+            } => {
                 let mut options: Vec<_> = order.iter().map(|o| o.options).collect();
-                options.extend([tie, tie]);
+                options.extend([*tie, *tie]);
                 Box::new(SortedRows::new(
                     Arc::clone(factory),
                     self.arguments.len(),
@@ -169,7 +247,7 @@ impl AggCall {
         Ok(match &self.kind {
             Kind::Unordered(aggregate) => aggregate.state_fields()?,
             Kind::Sorted { fields, .. } => vec![Arc::new(SortedRows::state_field(fields))],
-            Kind::ByTime { .. } | Kind::ByKey { .. } => {
+            Kind::Extreme { .. } | Kind::ByTime { .. } | Kind::ByKey { .. } => {
                 // Asked of an empty state: it knows best.
                 let arrays = self.accumulator()?.state(EmitTo::All)?;
                 let field = |a: &ArrayRef| Arc::new(Field::new("s", a.data_type().clone(), true));
@@ -185,19 +263,28 @@ impl AggCall {
     pub fn evaluate(&self, batch: &Batch) -> Result<(Vec<ArrayRef>, Option<BooleanArray>)> {
         let n = batch.len();
         let column = |e: &Arc<dyn PhysicalExpr>| e.evaluate(&batch.rows)?.into_array(n);
-        let mut arrays = self.arguments.iter().map(column).collect::<Result<Vec<_>>>()?;
+        let mut arrays = self
+            .arguments
+            .iter()
+            .map(column)
+            .collect::<Result<Vec<_>>>()?;
         match &self.kind {
-            Kind::Unordered(_) => {}
+            Kind::Unordered(_) | Kind::Extreme { .. } => {}
             Kind::ByTime { time, .. } => {
                 let times = column(time)?;
-                let times = times.as_primitive::<TimestampMicrosecondType>().values().clone();
+                let times = times
+                    .as_primitive::<TimestampMicrosecondType>()
+                    .values()
+                    .clone();
                 arrays.truncate(1);
                 arrays.push(Arc::new(Int64Array::new(times, None)));
                 arrays.push(batch.seq_array());
             }
             Kind::ByKey { order, keys, .. } => {
-                let mut columns =
-                    order.iter().map(|o| column(&o.expr)).collect::<Result<Vec<_>>>()?;
+                let mut columns = order
+                    .iter()
+                    .map(|o| column(&o.expr))
+                    .collect::<Result<Vec<_>>>()?;
                 columns.extend([batch.time_array() as ArrayRef, batch.seq_array()]);
                 arrays.truncate(1);
                 arrays.push(Arc::new(keys.convert_columns(&columns)?.try_into_binary()?));
@@ -214,25 +301,24 @@ impl AggCall {
     }
 }
 
-/// First or last of a type, by a kind of key.
-fn first_last<K: crate::agg::first_last::Keys>(
-    kind: &DataType,
-    keys: fn() -> K,
-    last: bool,
-    ignore_nulls: bool,
-) -> Box<dyn GroupsAccumulator> {
-    macro_rules! primitive {
-        ($t:ty, $kind:expr) => {
-            Box::new(FirstLast::new(
-                Primitives::<$t>::new($kind.clone()),
-                keys(),
-                last,
-                ignore_nulls,
-            ))
-        };
-    }
-    downcast_primitive! {
-        kind => (primitive, kind),
-        _ => Box::new(FirstLast::new(Scalars::new(kind.clone()), keys(), last, ignore_nulls)),
+/// First or last by time: the usual types without boxing. Each is code of its own, so the list is
+/// short.
+fn by_time(kind: &DataType, last: bool, ignore_nulls: bool) -> Box<dyn GroupsAccumulator> {
+    let keys = TimeKeys::default();
+    match kind {
+        DataType::Float64 => {
+            let values = Primitives::<Float64Type>::new(kind.clone());
+            Box::new(FirstLast::new(values, keys, last, ignore_nulls))
+        }
+        DataType::Int64 => {
+            let values = Primitives::<Int64Type>::new(kind.clone());
+            Box::new(FirstLast::new(values, keys, last, ignore_nulls))
+        }
+        _ => Box::new(FirstLast::new(
+            Scalars::new(kind.clone()),
+            keys,
+            last,
+            ignore_nulls,
+        )),
     }
 }

@@ -40,7 +40,11 @@ pub(crate) struct Primitives<T: ArrowPrimitiveType> {
 impl<T: ArrowPrimitiveType> Primitives<T> {
     /// None yet.
     pub(crate) const fn new(kind: DataType) -> Self {
-        Self { kind, values: Vec::new(), valid: Vec::new() }
+        Self {
+            kind,
+            values: Vec::new(),
+            valid: Vec::new(),
+        }
     }
 }
 
@@ -83,7 +87,10 @@ pub(crate) struct Scalars {
 impl Scalars {
     /// None yet.
     pub(crate) const fn new(kind: DataType) -> Self {
-        Self { kind, values: Vec::new() }
+        Self {
+            kind,
+            values: Vec::new(),
+        }
     }
 }
 
@@ -146,11 +153,18 @@ impl Keys for TimeKeys {
     type Columns<'a> = (&'a Int64Array, &'a UInt64Array);
 
     fn columns(arrays: &[ArrayRef]) -> Self::Columns<'_> {
-        (arrays[0].as_primitive::<Int64Type>(), arrays[1].as_primitive::<UInt64Type>())
+        (
+            arrays[0].as_primitive::<Int64Type>(),
+            arrays[1].as_primitive::<UInt64Type>(),
+        )
     }
 
     fn grow(&mut self, groups: usize, last: bool) {
-        let (time, seq) = if last { (i64::MIN, 0) } else { (i64::MAX, u64::MAX) };
+        let (time, seq) = if last {
+            (i64::MIN, 0)
+        } else {
+            (i64::MAX, u64::MAX)
+        };
         self.times.resize(groups, time);
         self.seqs.resize(groups, seq);
     }
@@ -240,7 +254,12 @@ pub(crate) struct FirstLast<V, K> {
 impl<V: Values, K: Keys> FirstLast<V, K> {
     /// Nothing seen yet. `last`: the greatest key wins, else the least.
     pub(crate) const fn new(values: V, keys: K, last: bool, ignore_nulls: bool) -> Self {
-        Self { values, keys, last, ignore_nulls }
+        Self {
+            values,
+            keys,
+            last,
+            ignore_nulls,
+        }
     }
 
     fn all(emit: EmitTo) -> Result<()> {

@@ -47,7 +47,16 @@ impl SortedRows {
     ) -> Self {
         let columns = vec![Vec::new(); fields.len()];
         let groups = Vec::new();
-        Self { factory, arguments, fields, order, distinct, groups, columns, total: 0 }
+        Self {
+            factory,
+            arguments,
+            fields,
+            order,
+            distinct,
+            groups,
+            columns,
+            total: 0,
+        }
     }
 
     /// The one state column: per group the list of its rows.
@@ -73,10 +82,15 @@ impl SortedRows {
         for group in groups.values() {
             lengths[usize::try_from(*group).unwrap_or(0)] += 1;
         }
-        let mut keys =
-            vec![SortColumn { values: Arc::new(groups) as ArrayRef, options: None }];
+        let mut keys = vec![SortColumn {
+            values: Arc::new(groups) as ArrayRef,
+            options: None,
+        }];
         for (values, options) in columns[self.arguments..].iter().zip(&self.order) {
-            keys.push(SortColumn { values: Arc::clone(values), options: Some(*options) });
+            keys.push(SortColumn {
+                values: Arc::clone(values),
+                options: Some(*options),
+            });
         }
         let indices: UInt32Array = lexsort_to_indices(&keys, None)?;
         let columns = columns
@@ -97,10 +111,16 @@ impl SortedRows {
 
 /// The rows without those that stood before.
 fn first_of_equals(columns: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
-    let fields = columns.iter().map(|c| SortField::new(c.data_type().clone())).collect();
+    let fields = columns
+        .iter()
+        .map(|c| SortField::new(c.data_type().clone()))
+        .collect();
     let rows = RowConverter::new(fields)?.convert_columns(columns)?;
     let mut seen = HashSet::new();
-    let mask: BooleanArray = rows.iter().map(|row| Some(seen.insert(row.owned()))).collect();
+    let mask: BooleanArray = rows
+        .iter()
+        .map(|row| Some(seen.insert(row.owned())))
+        .collect();
     let kept = columns.iter().map(|c| filter_array(c, &mask));
     Ok(kept.collect::<std::result::Result<Vec<_>, _>>()?)
 }
@@ -122,7 +142,11 @@ impl GroupsAccumulator for SortedRows {
             .map(|v| filter_array(v, mask))
             .collect::<std::result::Result<Vec<_>, _>>()?;
         let counted = |row: &usize| mask.is_valid(*row) && mask.value(*row);
-        self.keep(&kept, (0..groups.len()).filter(counted).map(|row| groups[row]), total);
+        self.keep(
+            &kept,
+            (0..groups.len()).filter(counted).map(|row| groups[row]),
+            total,
+        );
         Ok(())
     }
 
@@ -135,8 +159,10 @@ impl GroupsAccumulator for SortedRows {
         for bounds in offsets.windows(2) {
             let (start, end) = (bounds[0] as usize, bounds[1] as usize);
             let mut accumulator = (self.factory)()?;
-            let mut arguments: Vec<ArrayRef> =
-                columns[..self.arguments].iter().map(|c| c.slice(start, end - start)).collect();
+            let mut arguments: Vec<ArrayRef> = columns[..self.arguments]
+                .iter()
+                .map(|c| c.slice(start, end - start))
+                .collect();
             if self.distinct {
                 arguments = first_of_equals(&arguments)?;
             }
@@ -158,7 +184,12 @@ impl GroupsAccumulator for SortedRows {
         let length = columns.first().map_or(0, |c| c.len());
         let rows = StructArray::try_new_with_length(self.fields.clone(), columns, None, length)?;
         let item = Arc::new(Field::new_struct("item", self.fields.clone(), true));
-        Ok(vec![Arc::new(ListArray::try_new(item, offsets, Arc::new(rows), None)?)])
+        Ok(vec![Arc::new(ListArray::try_new(
+            item,
+            offsets,
+            Arc::new(rows),
+            None,
+        )?)])
     }
 
     fn merge_batch(&mut self, values: &[ArrayRef], groups: &[usize], total: usize) -> Result<()> {

@@ -49,7 +49,13 @@ impl AggPlan {
         types.push(DataType::UInt64); // the largest sequence
         let named = |(i, t)| Field::new(format!("c{i}"), t, true);
         let segment = Schema::new(types.into_iter().enumerate().map(named).collect::<Vec<_>>());
-        Ok(Self { keys, key_fields, calls, widths, segment: Arc::new(segment) })
+        Ok(Self {
+            keys,
+            key_fields,
+            calls,
+            widths,
+            segment: Arc::new(segment),
+        })
     }
 
     /// Evaluates keys and arguments over rows.
@@ -60,7 +66,11 @@ impl AggPlan {
         let column = |e: &Arc<dyn PhysicalExpr>| e.evaluate(&batch.rows)?.into_array(batch.len());
         Ok(Evaluated {
             keys: self.keys.iter().map(column).collect::<Result<_>>()?,
-            calls: self.calls.iter().map(|c| c.evaluate(batch)).collect::<Result<_>>()?,
+            calls: self
+                .calls
+                .iter()
+                .map(|c| c.evaluate(batch))
+                .collect::<Result<_>>()?,
             seq: batch.seq.clone(),
         })
     }
@@ -96,7 +106,9 @@ impl Evaluated {
     /// When Arrow refuses.
     pub fn take(&self, indices: &arrow::array::UInt32Array) -> Result<Self> {
         let pick = |arrays: &Vec<ArrayRef>| -> Result<Vec<ArrayRef>> {
-            let taken = arrays.iter().map(|a| arrow::compute::take(a, indices, None));
+            let taken = arrays
+                .iter()
+                .map(|a| arrow::compute::take(a, indices, None));
             Ok(taken.collect::<std::result::Result<_, _>>()?)
         };
         let mut calls = Vec::with_capacity(self.calls.len());
@@ -107,8 +119,16 @@ impl Evaluated {
             };
             calls.push((pick(arrays)?, filter));
         }
-        let seq = indices.values().iter().map(|i| self.seq[*i as usize]).collect();
-        Ok(Self { keys: pick(&self.keys)?, calls, seq })
+        let seq = indices
+            .values()
+            .iter()
+            .map(|i| self.seq[*i as usize])
+            .collect();
+        Ok(Self {
+            keys: pick(&self.keys)?,
+            calls,
+            seq,
+        })
     }
 }
 
@@ -147,7 +167,11 @@ impl AggState {
         Ok(Self {
             plan: Arc::clone(plan),
             groups,
-            accumulators: plan.calls.iter().map(AggCall::accumulator).collect::<Result<_>>()?,
+            accumulators: plan
+                .calls
+                .iter()
+                .map(AggCall::accumulator)
+                .collect::<Result<_>>()?,
             seq: Vec::new(),
             indices: Vec::new(),
         })
@@ -208,7 +232,9 @@ impl AggState {
         }
         let columns = segment.columns();
         let (keys, mut states) = columns.split_at(self.plan.keys.len());
-        let seq = segment.column(columns.len() - 1).as_primitive::<UInt64Type>();
+        let seq = segment
+            .column(columns.len() - 1)
+            .as_primitive::<UInt64Type>();
         let total = self.intern(keys, seq.values())?;
         for (accumulator, width) in self.accumulators.iter_mut().zip(&self.plan.widths) {
             let (own, rest) = states.split_at(*width);
@@ -235,7 +261,10 @@ impl AggState {
             columns.extend(accumulator.state(EmitTo::All)?);
         }
         columns.push(Arc::new(UInt64Array::from(std::mem::take(&mut self.seq))));
-        Ok(RecordBatch::try_new(Arc::clone(&self.plan.segment), columns)?)
+        Ok(RecordBatch::try_new(
+            Arc::clone(&self.plan.segment),
+            columns,
+        )?)
     }
 
     /// Evaluates all groups.
@@ -244,9 +273,16 @@ impl AggState {
     /// When an accumulator refuses.
     pub fn finish(mut self) -> Result<Finished> {
         let keys = self.take_keys()?;
-        let results = self.accumulators.iter_mut().map(|a| a.evaluate(EmitTo::All));
+        let results = self
+            .accumulators
+            .iter_mut()
+            .map(|a| a.evaluate(EmitTo::All));
         let results = results.collect::<Result<_>>()?;
-        Ok(Finished { keys, results, seq: ScalarBuffer::from(self.seq) })
+        Ok(Finished {
+            keys,
+            results,
+            seq: ScalarBuffer::from(self.seq),
+        })
     }
 
     /// Bytes held.

@@ -9,13 +9,15 @@ use datafusion::config::ConfigOptions;
 use datafusion::datasource::provider_as_source;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner, RelationPlanner};
-use datafusion::logical_expr::{AggregateUDF, HigherOrderUDF, ScalarUDF, TableSource, WindowUDF};
+use datafusion::logical_expr::{
+    AggregateUDF, HigherOrderUDF, ScalarUDF, TableSource, Volatility, WindowUDF,
+};
 use datafusion::prelude::SessionConfig;
 use zaraba_core::stream::StreamSchema;
 use zaraba_core::suggest;
 
 use crate::functions::QueryTime;
-use crate::plan::mistake::{SqlMistake, listed};
+use crate::plan::mistake::{SqlMistake, there};
 use crate::plan::window_call::WindowCalls;
 use crate::triggered::scan::Slot;
 
@@ -58,8 +60,10 @@ impl Catalog {
         let options = config.options_mut();
         options.sql_parser.map_string_types_to_utf8view = false;
         options.sql_parser.collect_spans = true;
-        let mut state =
-            SessionStateBuilder::new().with_config(config).with_default_features().build();
+        let mut state = SessionStateBuilder::new()
+            .with_config(config)
+            .with_default_features()
+            .build();
         for aggregate in aggregates {
             let registry: &mut dyn datafusion::execution::FunctionRegistry = &mut state;
             // A name that exists already is replaced: the embedding program's wins.
@@ -67,12 +71,22 @@ impl Catalog {
         }
         let zone = (zone != "UTC").then(|| zone.into());
         let planners = vec![Arc::new(WindowCalls { day_offset }) as Arc<dyn RelationPlanner>];
-        Self { streams: BTreeMap::new(), snapshots: BTreeMap::new(), state, planners, zone }
+        Self {
+            streams: BTreeMap::new(),
+            snapshots: BTreeMap::new(),
+            state,
+            planners,
+            zone,
+        }
     }
 
     /// Adds a stream or table.
     pub fn add(&mut self, name: &str, schema: StreamSchema, table: bool) {
-        let source = StreamSource { name: name.to_owned(), schema, table };
+        let source = StreamSource {
+            name: name.to_owned(),
+            schema,
+            table,
+        };
         self.streams.insert(name.to_owned(), Arc::new(source));
     }
 
@@ -101,7 +115,9 @@ impl Catalog {
     pub(crate) fn with_snapshots(&self, slots: impl Iterator<Item = (String, Slot)>) -> Self {
         let mut catalog = self.clone();
         for (name, slot) in slots {
-            catalog.snapshots.insert(name, provider_as_source(Arc::new(slot)));
+            catalog
+                .snapshots
+                .insert(name, provider_as_source(Arc::new(slot)));
         }
         catalog
     }
@@ -119,8 +135,12 @@ impl ContextProvider for Catalog {
         let hint = suggest::hint(name.table(), known.iter().copied());
         let mut mistake = SqlMistake::new(format!("no stream or table `{}`{hint}", name.table()));
         if hint.is_empty() && !known.is_empty() {
-            let shown: Vec<&str> = known.iter().filter(|n| !n.contains("__")).copied().collect();
-            mistake.help = Some(format!("there are {}", listed(&shown)));
+            let shown: Vec<&str> = known
+                .iter()
+                .filter(|n| !n.contains("__"))
+                .copied()
+                .collect();
+            mistake.help = Some(there(&shown));
         }
         Err(mistake.into_datafusion())
     }
@@ -157,12 +177,22 @@ impl ContextProvider for Catalog {
         self.state.config_options()
     }
 
+    /// Those that may be suggested: a volatile one would be refused.
     fn udf_names(&self) -> Vec<String> {
-        self.state.scalar_functions().keys().cloned().collect()
+        let stable = |f: &&Arc<ScalarUDF>| f.signature().volatility != Volatility::Volatile;
+        let functions = self.state.scalar_functions().iter();
+        functions
+            .filter(|(_, f)| stable(f))
+            .map(|(name, _)| name.clone())
+            .collect()
     }
 
     fn higher_order_function_names(&self) -> Vec<String> {
-        self.state.higher_order_functions().keys().cloned().collect()
+        self.state
+            .higher_order_functions()
+            .keys()
+            .cloned()
+            .collect()
     }
 
     fn udaf_names(&self) -> Vec<String> {

@@ -20,7 +20,9 @@ pub(crate) fn event_time(plan: &LogicalPlan) -> TimeOf {
     match plan {
         LogicalPlan::TableScan(scan) => {
             let source = scan.source.downcast_ref::<StreamSource>();
-            let name = source.and_then(|s| s.schema.time.as_ref()).map(|t| t.name.as_str());
+            let name = source
+                .and_then(|s| s.schema.time.as_ref())
+                .map(|t| t.name.as_str());
             let fields = scan.projected_schema.fields();
             column(fields.iter().position(|f| Some(f.name().as_str()) == name))
         }
@@ -28,14 +30,16 @@ pub(crate) fn event_time(plan: &LogicalPlan) -> TimeOf {
             let TimeOf::Column(inner) = event_time(&projection.input) else {
                 return TimeOf::Dropped;
             };
-            let is_time = |e: &Expr| plain(e).is_some_and(|c| index(&projection.input, c) == Some(inner));
+            let is_time =
+                |e: &Expr| plain(e).is_some_and(|c| index(&projection.input, c) == Some(inner));
             column(projection.expr.iter().position(is_time))
         }
         LogicalPlan::Aggregate(aggregate) => {
             let Some(end) = window_column(&aggregate.input, "window_end") else {
                 return TimeOf::Dropped;
             };
-            let is_end = |e: &Expr| plain(e).is_some_and(|c| index(&aggregate.input, c) == Some(end));
+            let is_end =
+                |e: &Expr| plain(e).is_some_and(|c| index(&aggregate.input, c) == Some(end));
             column(aggregate.group_expr.iter().position(is_end))
         }
         LogicalPlan::Extension(extension) => {
@@ -47,7 +51,11 @@ pub(crate) fn event_time(plan: &LogicalPlan) -> TimeOf {
         LogicalPlan::Union(union) => {
             let mut times = union.inputs.iter().map(|i| event_time(i));
             let first = times.next().unwrap_or(TimeOf::Dropped);
-            if times.all(|t| t == first) { first } else { TimeOf::Dropped }
+            if times.all(|t| t == first) {
+                first
+            } else {
+                TimeOf::Dropped
+            }
         }
         LogicalPlan::Distinct(_) => match window_column(plan, "window_end") {
             Some(end) => TimeOf::Column(end),
@@ -56,7 +64,10 @@ pub(crate) fn event_time(plan: &LogicalPlan) -> TimeOf {
         LogicalPlan::Filter(_)
         | LogicalPlan::SubqueryAlias(_)
         | LogicalPlan::Sort(_)
-        | LogicalPlan::Limit(_) => plan.inputs().first().map_or(TimeOf::Dropped, |i| event_time(i)),
+        | LogicalPlan::Limit(_) => plan
+            .inputs()
+            .first()
+            .map_or(TimeOf::Dropped, |i| event_time(i)),
         _ => TimeOf::Dropped,
     }
 }
@@ -71,23 +82,38 @@ pub(crate) fn window_column(plan: &LogicalPlan, bound: &str) -> Option<usize> {
     match plan {
         LogicalPlan::TableScan(scan) if bound == "window_end" => {
             // A windowed query's stream: its time column is the window end.
-            let time = scan.source.downcast_ref::<StreamSource>()?.schema.time.as_ref()?;
+            let time = scan
+                .source
+                .downcast_ref::<StreamSource>()?
+                .schema
+                .time
+                .as_ref()?;
             let fields = scan.projected_schema.fields();
-            fields.iter().position(|f| time.offset == -1 && *f.name() == time.name)
+            fields
+                .iter()
+                .position(|f| time.offset == -1 && *f.name() == time.name)
         }
         LogicalPlan::Extension(extension) => {
             let fields = extension.node.schema().fields().len();
             let assign = extension.node.as_any().is::<WindowAssign>();
-            assign.then(|| if bound == "window_end" { fields - 1 } else { fields - 2 })
+            assign.then(|| {
+                if bound == "window_end" {
+                    fields - 1
+                } else {
+                    fields - 2
+                }
+            })
         }
         LogicalPlan::Projection(projection) => {
             let inner = window_column(&projection.input, bound)?;
-            let same = |e: &Expr| plain(e).is_some_and(|c| index(&projection.input, c) == Some(inner));
+            let same =
+                |e: &Expr| plain(e).is_some_and(|c| index(&projection.input, c) == Some(inner));
             projection.expr.iter().position(same)
         }
         LogicalPlan::Aggregate(aggregate) => {
             let inner = window_column(&aggregate.input, bound)?;
-            let same = |e: &Expr| plain(e).is_some_and(|c| index(&aggregate.input, c) == Some(inner));
+            let same =
+                |e: &Expr| plain(e).is_some_and(|c| index(&aggregate.input, c) == Some(inner));
             aggregate.group_expr.iter().position(same)
         }
         LogicalPlan::Filter(_)

@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, FunctionArg, FunctionArgExpr, ObjectName, Query, Statement, TableFactor, Value,
-    Visit, VisitMut, Visitor, VisitorMut,
+    Expr, FunctionArg, FunctionArgExpr, ObjectName, Query, Statement, TableFactor, Value, Visit,
+    VisitMut, Visitor, VisitorMut,
 };
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 use zaraba_config::document::Value as Param;
 use zaraba_core::suggest;
 
-use crate::plan::mistake::{SqlMistake, of_parser};
+use crate::plan::mistake::{SqlMistake, find_word, of_parser};
 
 /// The table functions of streaming SQL.
 pub(crate) const WINDOW_FUNCTIONS: [&str; 5] =
@@ -42,24 +42,40 @@ pub fn parse(sql: &str, params: &[(String, Param)]) -> Result<Parsed, Vec<SqlMis
     let statement = match <[Statement; 1]>::try_from(statements) {
         Ok([statement]) => statement,
         Err(several) => {
-            return Err(vec![SqlMistake::new(format!(
-                "expected one SELECT, found {} statements",
-                several.len()
-            ))]);
+            let found = several.len();
+            let mut mistake =
+                SqlMistake::new(format!("expected one SELECT, found {found} statements"));
+            let second = several.get(1).map(|s| s.to_string());
+            mistake.at = second.and_then(|second| {
+                let word = second.split_whitespace().next()?;
+                let behind = sql.find(';')? + 1;
+                find_word(&sql[behind..], word).map(|(s, e)| (behind + s, behind + e))
+            });
+            return Err(vec![mistake]);
         }
     };
     if !matches!(statement, Statement::Query(_)) {
-        return Err(vec![SqlMistake::new("expected a SELECT, found another statement")]);
+        return Err(vec![SqlMistake::new(
+            "expected a SELECT, found another statement",
+        )]);
     }
     let mut statement = statement;
-    let mut fill = FillParams { params, sql, mistakes: Vec::new() };
+    let mut fill = FillParams {
+        params,
+        sql,
+        mistakes: Vec::new(),
+    };
     let _ = VisitMut::visit(&mut statement, &mut fill);
     if !fill.mistakes.is_empty() {
         return Err(fill.mistakes);
     }
     let mut reads = Reads::default();
     let _ = Visit::visit(&statement, &mut reads);
-    Ok(Parsed { sql: sql.to_owned(), statement, reads: reads.found })
+    Ok(Parsed {
+        sql: sql.to_owned(),
+        statement,
+        reads: reads.found,
+    })
 }
 
 /// Parses one condition, as in `drop_when`: as the WHERE of a SELECT over `table`.
@@ -73,13 +89,20 @@ pub fn parse_condition(
 ) -> Result<Parsed, Vec<SqlMistake>> {
     let before = format!("SELECT * FROM {table} WHERE ");
     let parsed = parse(&format!("{before}{condition}"), params);
-    parsed.map_err(|mistakes| mistakes.into_iter().map(|m| moved(m, before.len())).collect())
+    parsed.map_err(|mistakes| {
+        mistakes
+            .into_iter()
+            .map(|m| moved(m, before.len()))
+            .collect()
+    })
 }
 
 /// A mistake found in a condition, moved back by what stood before it.
 #[must_use]
 pub fn moved(mut mistake: SqlMistake, by: usize) -> SqlMistake {
-    mistake.at = mistake.at.map(|(s, e)| (s.saturating_sub(by), e.saturating_sub(by)));
+    mistake.at = mistake
+        .at
+        .map(|(s, e)| (s.saturating_sub(by), e.saturating_sub(by)));
     mistake
 }
 
@@ -93,8 +116,12 @@ impl VisitorMut for FillParams<'_> {
     type Break = ();
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-        let Expr::Value(value) = expr else { return ControlFlow::Continue(()) };
-        let Value::Placeholder(name) = &value.value else { return ControlFlow::Continue(()) };
+        let Expr::Value(value) = expr else {
+            return ControlFlow::Continue(());
+        };
+        let Value::Placeholder(name) = &value.value else {
+            return ControlFlow::Continue(());
+        };
         let name = name.trim_start_matches('$').to_owned();
         match self.params.iter().find(|(n, _)| *n == name) {
             Some((_, param)) => {
@@ -113,7 +140,8 @@ impl VisitorMut for FillParams<'_> {
                 if mistake.at.is_none_or(|(start, end)| start == end) {
                     mistake = mistake.at_word(self.sql, &format!("${name}"));
                 }
-                self.mistakes.push(mistake.help("parameters are declared in `[params]`"));
+                self.mistakes
+                    .push(mistake.help("parameters are declared in `[params]`"));
             }
         }
         ControlFlow::Continue(())
@@ -152,7 +180,11 @@ impl Visitor for Reads {
     }
 
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
-        if let TableFactor::Table { name, args: Some(args), .. } = factor
+        if let TableFactor::Table {
+            name,
+            args: Some(args),
+            ..
+        } = factor
             && WINDOW_FUNCTIONS.contains(&name.to_string().to_lowercase().as_str())
             && let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Identifier(input)))) =
                 args.args.first()
@@ -176,5 +208,7 @@ pub fn condition_text(
         return Ok(condition.to_owned());
     }
     let whole = parsed.statement.to_string();
-    Ok(whole.split_once(" WHERE ").map_or(whole.clone(), |(_, condition)| condition.to_owned()))
+    Ok(whole
+        .split_once(" WHERE ")
+        .map_or(whole.clone(), |(_, condition)| condition.to_owned()))
 }

@@ -6,7 +6,7 @@ use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
 
 use crate::plan::catalog::StreamSource;
-use crate::plan::mistake::SqlMistake;
+use crate::plan::mistake::{SqlMistake, find_word};
 
 /// Functions that ask the clock, by DataFusion's canonical names.
 const CLOCK: [&str; 4] = ["now", "current_date", "current_time", "today"];
@@ -17,61 +17,123 @@ const CLOCK: [&str; 4] = ["now", "current_date", "current_time", "today"];
 /// # Errors
 /// The first refusal.
 pub(crate) fn streaming(plan: &LogicalPlan, sql: &str) -> Result<(), SqlMistake> {
+    subquery(plan, sql)?;
     let refusal = |node: &LogicalPlan| -> Option<SqlMistake> {
-        let (word, message, help) = match node {
-            LogicalPlan::Sort(_) => (
-                "ORDER",
-                "ORDER BY has no meaning on a stream without end",
-                "rows come in event time; to rank, keep a table and use a query with `every`",
-            ),
-            LogicalPlan::Limit(_) => (
-                "LIMIT",
-                "LIMIT has no meaning on a stream without end",
-                "keep a table and use a query with `every`",
-            ),
-            LogicalPlan::Join(_) => (
-                "JOIN",
-                "joins of streams are not built yet",
-                "keep tables and join them in a query with `every`",
-            ),
-            LogicalPlan::Window(_) => (
-                "OVER",
-                "OVER in a streaming query is not built yet",
-                "keep a table and use a query with `every`",
-            ),
-            LogicalPlan::Values(_) | LogicalPlan::EmptyRelation(_) => (
-                "SELECT",
-                "a streaming query reads a stream: there is none in FROM",
-                "name a source or a query in FROM",
-            ),
-            LogicalPlan::RecursiveQuery(_) | LogicalPlan::Unnest(_) => {
-                ("SELECT", "recursive queries and UNNEST are not built yet", "")
-            }
-            LogicalPlan::TableScan(scan) => {
-                let source = scan.source.downcast_ref::<StreamSource>()?;
-                if !source.table {
-                    return None;
-                }
+        if let LogicalPlan::TableScan(scan) = node {
+            let source = scan.source.downcast_ref::<StreamSource>()?;
+            let name = &source.name;
+            return source.table.then(|| {
                 let message = format!(
-                    "`{0}` is a table: its rows replace each other, so a streaming query cannot read it",
-                    source.name
+                    "the rows of `{name}` replace each other, so a streaming query cannot read them"
                 );
                 let help = "give the query `every = \"1s\"` (or `on_change = true`) and a `key`";
-                return Some(SqlMistake::new(message).help(help).at_word(sql, &source.name));
-            }
-            _ => return None,
-        };
-        let mistake = SqlMistake::new(message).at_word(sql, word);
-        Some(if help.is_empty() { mistake } else { mistake.help(help) })
+                SqlMistake::new(message).help(help).at_word(sql, name)
+            });
+        }
+        let (words, message, help) = unbounded(node)?;
+        let mut mistake = SqlMistake::new(message);
+        mistake.at = words.iter().find_map(|word| find_word(sql, word));
+        let except = |w: &str| w == "EXCEPT" || w == "INTERSECT";
+        if let Some(word) = mistake
+            .at
+            .map(|(s, e)| sql[s..e].to_uppercase())
+            .filter(|w| except(w))
+        {
+            mistake.message = format!("{word} of streams is not built yet");
+        }
+        Some(if help.is_empty() {
+            mistake
+        } else {
+            mistake.help(help)
+        })
     };
     first(plan, &refusal)?;
-    expressions(plan, sql, &|name, volatility| match (CLOCK.contains(&name), volatility) {
-        (true, _) => Some(format!(
-            "{name}() in a streaming query is not built yet: every row has its event time"
-        )),
-        (_, Volatility::Volatile) => Some(volatile(name)),
-        _ => None,
+    expressions(
+        plan,
+        sql,
+        &|name, volatility| match (CLOCK.contains(&name), volatility) {
+            (true, _) => Some(format!(
+                "{name}() in a streaming query is not built yet: every row has its event time"
+            )),
+            (_, Volatility::Volatile) => Some(volatile(name)),
+            _ => None,
+        },
+    )
+}
+
+/// The words at one of which it stands, why it is refused, and a way out.
+type Refusal = (&'static [&'static str], &'static str, &'static str);
+
+/// What needs the end of the stream, or is not built yet.
+fn unbounded(node: &LogicalPlan) -> Option<Refusal> {
+    Some(match node {
+        LogicalPlan::Sort(_) => (
+            &["ORDER"],
+            "ORDER BY has no meaning on a stream without end",
+            "rows come in event time; to rank, keep a table and use a query with `every`",
+        ),
+        LogicalPlan::Limit(_) => (
+            &["LIMIT", "FETCH"],
+            "LIMIT has no meaning on a stream without end",
+            "keep a table and use a query with `every`",
+        ),
+        LogicalPlan::Join(_) => (
+            &["EXCEPT", "INTERSECT", "JOIN", "FROM"],
+            "joins of streams are not built yet",
+            "keep tables and join them in a query with `every`",
+        ),
+        LogicalPlan::Window(_) => (
+            &["OVER"],
+            "OVER in a streaming query is not built yet",
+            "keep a table and use a query with `every`",
+        ),
+        LogicalPlan::Values(_) | LogicalPlan::EmptyRelation(_) => (
+            &["VALUES", "SELECT"],
+            "a streaming query reads a stream: there is none in FROM",
+            "name a source or a query in FROM",
+        ),
+        LogicalPlan::Aggregate(aggregate)
+            if aggregate
+                .group_expr
+                .iter()
+                .any(|e| matches!(e, Expr::GroupingSet(_))) =>
+        {
+            (
+                &["GROUPING", "CUBE", "ROLLUP"],
+                "GROUPING SETS, CUBE and ROLLUP are not built yet",
+                "write a query for each grouping",
+            )
+        }
+        LogicalPlan::RecursiveQuery(_) => {
+            (&["RECURSIVE"], "recursive queries are not built yet", "")
+        }
+        LogicalPlan::Unnest(_) => (&["UNNEST"], "UNNEST is not built yet", ""),
+        _ => return None,
     })
+}
+
+/// Refuses queries inside expressions.
+fn subquery(plan: &LogicalPlan, sql: &str) -> Result<(), SqlMistake> {
+    let mut found = false;
+    let _ = plan.apply(|node| {
+        node.apply_expressions(|expr| {
+            expr.apply(|inner| {
+                found |= matches!(
+                    inner,
+                    Expr::InSubquery(_) | Expr::Exists(_) | Expr::ScalarSubquery(_)
+                );
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    });
+    if !found {
+        return Ok(());
+    }
+    let first = find_word(sql, "SELECT").map_or(0, |(_, end)| end);
+    let mut mistake =
+        SqlMistake::new("a query inside an expression of a streaming query is not built yet");
+    mistake.at = find_word(&sql[first..], "SELECT").map(|(s, e)| (first + s, first + e));
+    Err(mistake.help("keep tables and use a query with `every`"))
 }
 
 /// Refuses what a query over tables may not say.
@@ -96,7 +158,13 @@ pub(crate) fn triggered(plan: &LogicalPlan, sql: &str) -> Result<(), SqlMistake>
             }
             LogicalPlan::Extension(_) => {
                 let message = "windows are made over streams, not over tables";
-                Some(SqlMistake::new(message).help("leave out the trigger"))
+                let word = if find_word(sql, "TUMBLE").is_some() {
+                    "TUMBLE"
+                } else {
+                    "HOP"
+                };
+                let help = "read the stream itself, and leave out the trigger";
+                Some(SqlMistake::new(message).help(help).at_word(sql, word))
             }
             _ => None,
         }
@@ -104,9 +172,9 @@ pub(crate) fn triggered(plan: &LogicalPlan, sql: &str) -> Result<(), SqlMistake>
     first(plan, &refusal)?;
     expressions(plan, sql, &|name, volatility| match (name, volatility) {
         ("now", _) => None,
-        (name, _) if CLOCK.contains(&name) => {
-            Some(format!("{name}() asks the machine's clock; now() is the time of the tick"))
-        }
+        (name, _) if CLOCK.contains(&name) => Some(format!(
+            "{name}() asks the machine's clock; now() is the time of the tick"
+        )),
         (_, Volatility::Volatile) => Some(volatile(name)),
         _ => None,
     })

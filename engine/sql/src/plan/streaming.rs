@@ -24,7 +24,7 @@ use crate::agg::call::AggCall;
 use crate::agg::state::AggPlan;
 use crate::plan::catalog::Catalog;
 use crate::plan::event_time::{TimeOf, event_time, plain, window_column};
-use crate::plan::mistake::SqlMistake;
+use crate::plan::mistake::{SqlMistake, find_word};
 use crate::plan::parse::Parsed;
 use crate::plan::refuse;
 use crate::plan::stage::{Input, PlannedNode, Stage, Work};
@@ -44,21 +44,36 @@ pub fn plan(name: &str, parsed: &Parsed, catalog: &Catalog) -> Result<PlannedNod
     refuse::streaming(&logical, &parsed.sql)?;
     let output = output_schema(&logical)?;
     let optimized = optimize(logical, catalog).map_err(of_datafusion)?;
-    let mut builder = Builder { node: name, stages: Vec::new() };
+    let mut builder = Builder {
+        node: name,
+        sql: &parsed.sql,
+        stages: Vec::new(),
+    };
     let flow = builder.flow(&optimized).map_err(of_datafusion)?;
     builder.finish(flow, &output.columns);
     let explained = optimized.display_indent().to_string();
-    Ok(PlannedNode { name: name.to_owned(), stages: builder.stages, output, explained })
+    Ok(PlannedNode {
+        name: name.to_owned(),
+        stages: builder.stages,
+        output,
+        explained,
+    })
 }
 
 /// The plan as written, types settled.
 pub(crate) fn logical(parsed: &Parsed, catalog: &Catalog) -> Result<LogicalPlan> {
     let options = ParserOptions::new().with_collect_spans(true);
-    let options = ParserOptions { map_string_types_to_utf8view: false, ..options };
+    let options = ParserOptions {
+        map_string_types_to_utf8view: false,
+        ..options
+    };
     let plan = SqlToRel::new_with_options(catalog, options)
         .sql_statement_to_plan(parsed.statement.clone())?;
     let config = catalog.state().config_options();
-    let plan = catalog.state().analyzer().execute_and_check(plan, config, |_, _| {})?;
+    let plan = catalog
+        .state()
+        .analyzer()
+        .execute_and_check(plan, config, |_, _| {})?;
     match &catalog.zone {
         Some(zone) => in_zone(plan, zone),
         None => Ok(plan),
@@ -81,7 +96,9 @@ fn optimize(plan: LogicalPlan, catalog: &Catalog) -> Result<LogicalPlan> {
 /// Fields without qualifiers and metadata, all nullable.
 pub(crate) fn plain_schema(schema: &DFSchema) -> SchemaRef {
     let field = |f: &Arc<Field>| Field::new(f.name(), f.data_type().clone(), true);
-    Arc::new(Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>()))
+    Arc::new(Schema::new(
+        schema.fields().iter().map(field).collect::<Vec<_>>(),
+    ))
 }
 
 fn output_schema(plan: &LogicalPlan) -> Result<StreamSchema, SqlMistake> {
@@ -90,12 +107,23 @@ fn output_schema(plan: &LogicalPlan) -> Result<StreamSchema, SqlMistake> {
     let time = match event_time(plan) {
         TimeOf::Column(column) => {
             let of_window = window_column(plan, "window_end") == Some(column);
-            let offset = if of_window && !is_expanded(plan) { -1 } else { 0 };
-            Some(TimeColumn { name: columns.field(column).name().clone(), offset })
+            let offset = if of_window && !is_expanded(plan) {
+                -1
+            } else {
+                0
+            };
+            Some(TimeColumn {
+                name: columns.field(column).name().clone(),
+                offset,
+            })
         }
         TimeOf::Dropped => None,
     };
-    Ok(StreamSchema { columns, time, changelog: Changelog::Append })
+    Ok(StreamSchema {
+        columns,
+        time,
+        changelog: Changelog::Append,
+    })
 }
 
 /// Whether windows are assigned without an aggregate above: rows keep their own time.
@@ -110,7 +138,10 @@ fn is_expanded(plan: &LogicalPlan) -> bool {
 /// Refuses two columns of one name: nobody could tell them apart.
 pub(crate) fn unique(columns: &SchemaRef) -> Result<(), SqlMistake> {
     for (i, field) in columns.fields().iter().enumerate() {
-        if columns.fields()[..i].iter().any(|f| f.name() == field.name()) {
+        if columns.fields()[..i]
+            .iter()
+            .any(|f| f.name() == field.name())
+        {
             let message = format!("two columns are called `{}`", field.name());
             return Err(SqlMistake::new(message).help("give one another name with AS"));
         }
@@ -130,6 +161,7 @@ struct Flow {
 
 struct Builder<'a> {
     node: &'a str,
+    sql: &'a str,
     stages: Vec<Stage>,
 }
 
@@ -143,7 +175,10 @@ fn reads_bounds(expr: &Expr, plan: &LogicalPlan) -> Result<bool> {
     if plain(expr).is_some() {
         return Ok(false);
     }
-    let bounds = [window_column(plan, "window_start"), window_column(plan, "window_end")];
+    let bounds = [
+        window_column(plan, "window_start"),
+        window_column(plan, "window_end"),
+    ];
     let mut found = false;
     expr.apply(|e| {
         if let Expr::Column(column) = e {
@@ -160,15 +195,27 @@ impl Builder<'_> {
         match plan {
             LogicalPlan::TableScan(scan) => {
                 let name = scan.table_name.table().to_owned();
-                let steps = scan.projection.iter().map(|p| Step::Pick(p.clone())).collect();
+                let steps = scan
+                    .projection
+                    .iter()
+                    .map(|p| Step::Pick(p.clone()))
+                    .collect();
                 let input = Input::Stream(name, scan.projection.clone());
-                Ok(Flow { input, steps, window: None, bounds_read: false })
+                Ok(Flow {
+                    input,
+                    steps,
+                    window: None,
+                    bounds_read: false,
+                })
             }
             LogicalPlan::SubqueryAlias(alias) => self.flow(&alias.input),
             LogicalPlan::Filter(filter) => {
                 let mut flow = self.flow(&filter.input)?;
                 flow.bounds_read |= reads_bounds(&filter.predicate, &filter.input)?;
-                flow.steps.push(Step::Filter(physical(&filter.predicate, filter.input.schema())?));
+                flow.steps.push(Step::Filter(physical(
+                    &filter.predicate,
+                    filter.input.schema(),
+                )?));
                 Ok(flow)
             }
             LogicalPlan::Projection(projection) => self.projection(projection),
@@ -178,30 +225,52 @@ impl Builder<'_> {
                 let mut flow = self.flow(&assign.input)?;
                 flow.window = Some((flow.steps.len(), assign.spec));
                 flow.bounds_read = false;
-                flow.steps.push(Step::Window(assign.spec, plain_schema(extension.node.schema())));
+                flow.steps.push(Step::Window(
+                    assign.spec,
+                    plain_schema(extension.node.schema()),
+                ));
                 Ok(flow)
             }
             LogicalPlan::Aggregate(aggregate) => self.aggregate(aggregate),
             LogicalPlan::Union(union) => {
-                let flows: Vec<Flow> =
-                    union.inputs.iter().map(|i| self.flow(i)).collect::<Result<_>>()?;
+                let flows: Vec<Flow> = union
+                    .inputs
+                    .iter()
+                    .map(|i| self.flow(i))
+                    .collect::<Result<_>>()?;
                 let (inputs, mut steps): (Vec<_>, Vec<_>) =
                     flows.into_iter().map(|f| (f.input, f.steps)).unzip();
                 let schema = plain_schema(&union.schema);
                 for (steps, input) in steps.iter_mut().zip(&union.inputs) {
                     steps.push(renamed(input.schema(), &schema)?);
                 }
-                let stage = Stage { inputs, work: Work::PassThrough(steps), schema };
+                let stage = Stage {
+                    inputs,
+                    work: Work::PassThrough(steps),
+                    schema,
+                };
                 Ok(self.close(stage))
             }
-            other => Err(unbuilt(other.display().to_string().split([':', ' ']).next().unwrap_or(""))),
+            other => Err(unbuilt(
+                other
+                    .display()
+                    .to_string()
+                    .split([':', ' '])
+                    .next()
+                    .unwrap_or(""),
+            )),
         }
     }
 
     fn close(&mut self, stage: Stage) -> Flow {
         self.stages.push(stage);
         let input = Input::Stage(self.stages.len() - 1);
-        Flow { input, steps: Vec::new(), window: None, bounds_read: false }
+        Flow {
+            input,
+            steps: Vec::new(),
+            window: None,
+            bounds_read: false,
+        }
     }
 
     fn projection(&mut self, projection: &Projection) -> Result<Flow> {
@@ -210,8 +279,13 @@ impl Builder<'_> {
         for expr in &projection.expr {
             flow.bounds_read |= reads_bounds(expr, &projection.input)?;
         }
-        let exprs = projection.expr.iter().map(|e| physical(e, input)).collect::<Result<_>>()?;
-        flow.steps.push(Step::Compute(exprs, plain_schema(&projection.schema)));
+        let exprs = projection
+            .expr
+            .iter()
+            .map(|e| physical(e, input))
+            .collect::<Result<_>>()?;
+        flow.steps
+            .push(Step::Compute(exprs, plain_schema(&projection.schema)));
         Ok(flow)
     }
 
@@ -228,7 +302,9 @@ impl Builder<'_> {
             flow.bounds_read |= reads_bounds(expr, input)?;
         }
         // Panes stand in for the rows' bounds where nothing but the grouping reads them.
-        let panes = flow.window.filter(|_| !flow.bounds_read && (by_start || by_end));
+        let panes = flow
+            .window
+            .filter(|_| !flow.bounds_read && (by_start || by_end));
         let spec = match (panes, end) {
             (Some((step, spec)), _) => {
                 if let Step::Window(_, schema) = &flow.steps[step] {
@@ -240,15 +316,12 @@ impl Builder<'_> {
                 flow.steps.push(Step::Retime(end));
                 WindowSpec::tumble(1, 0)
             }
-            _ => return Err(no_window(aggregate).into_datafusion()),
+            _ => return Err(no_window(aggregate, self.sql).into_datafusion()),
         };
         let mut groups = Vec::with_capacity(aggregate.group_expr.len());
         let (mut keys, mut key_fields) = (Vec::new(), Vec::new());
         let schema = plain_schema(&aggregate.schema);
         for (expr, field) in aggregate.group_expr.iter().zip(schema.fields()) {
-            if matches!(expr, Expr::GroupingSet(_)) {
-                return Err(unbuilt("GROUPING SETS, CUBE and ROLLUP"));
-            }
             if panes.is_some() && is(expr, start) {
                 groups.push(GroupColumn::Start);
             } else if panes.is_some() && is(expr, end) {
@@ -270,12 +343,16 @@ impl Builder<'_> {
             post: Vec::new(),
         };
         let work = Work::Window(Arc::new(work));
-        Ok(self.close(Stage { inputs: vec![flow.input], work, schema }))
+        Ok(self.close(Stage {
+            inputs: vec![flow.input],
+            work,
+            schema,
+        }))
     }
 
     /// The last steps go to the last stage, or make one.
     fn finish(&mut self, flow: Flow, output: &SchemaRef) {
-        let mut steps = flow.steps;
+        let steps = flow.steps;
         if let (Input::Stage(_), Some(last)) = (&flow.input, self.stages.last_mut())
             && let Work::Window(plan) = &mut last.work
             && let Some(plan) = Arc::get_mut(plan)
@@ -287,13 +364,13 @@ impl Builder<'_> {
         if steps.is_empty() && matches!(flow.input, Input::Stage(_)) {
             return;
         }
-        if matches!(steps.last(), None | Some(Step::Filter(_) | Step::Pick(_))) {
-            let all = (0..output.fields().len()).collect();
-            steps.push(Step::Pick(all));
-        }
         let work = Work::PassThrough(vec![steps]);
         let schema = Arc::clone(output);
-        self.stages.push(Stage { inputs: vec![flow.input], work, schema });
+        self.stages.push(Stage {
+            inputs: vec![flow.input],
+            work,
+            schema,
+        });
     }
 }
 
@@ -303,7 +380,9 @@ fn calls(aggregate: &Aggregate) -> Result<Vec<AggCall>> {
     let fields = plain_schema(input);
     let time = event_time(&aggregate.input);
     let by_time = |expr: &Expr| {
-        let Expr::AggregateFunction(call) = unaliased(expr) else { return false };
+        let Expr::AggregateFunction(call) = unaliased(expr) else {
+            return false;
+        };
         let first = call.params.order_by.first().and_then(|o| plain(&o.expr));
         let index = first.and_then(|c| input.maybe_index_of_column(c));
         index.is_some_and(|i| time == TimeOf::Column(i))
@@ -325,12 +404,20 @@ fn unaliased(expr: &Expr) -> &Expr {
     }
 }
 
-fn no_window(aggregate: &Aggregate) -> SqlMistake {
-    let what = if aggregate.aggr_expr.is_empty() { "DISTINCT" } else { "an aggregate" };
-    SqlMistake::new(format!(
+fn no_window(aggregate: &Aggregate, sql: &str) -> SqlMistake {
+    // UNION without ALL is a DISTINCT too.
+    let (what, words) = match aggregate.aggr_expr.first().map(unaliased) {
+        None => ("DISTINCT", ["DISTINCT", "UNION", "GROUP"]),
+        Some(Expr::AggregateFunction(call)) => {
+            ("an aggregate", ["GROUP", call.func.name(), "FROM"])
+        }
+        Some(_) => ("an aggregate", ["GROUP", "SELECT", "FROM"]),
+    };
+    let mut mistake = SqlMistake::new(format!(
         "{what} over a stream without end would keep its state for ever: group by a window"
-    ))
-    .help(
+    ));
+    mistake.at = words.iter().find_map(|word| find_word(sql, word));
+    mistake.help(
         "FROM TUMBLE(input, time, INTERVAL '1 minute') … GROUP BY window_start, window_end, or \
          keep a table and use a query with `every`",
     )
@@ -343,6 +430,8 @@ fn unbuilt(what: &str) -> DataFusionError {
 /// Casts nothing, names columns as the union does.
 fn renamed(input: &DFSchema, output: &SchemaRef) -> Result<Step> {
     let columns = input.columns().into_iter().map(Expr::Column);
-    let exprs = columns.map(|c| physical(&c, input)).collect::<Result<_>>()?;
+    let exprs = columns
+        .map(|c| physical(&c, input))
+        .collect::<Result<_>>()?;
     Ok(Step::Compute(exprs, Arc::clone(output)))
 }

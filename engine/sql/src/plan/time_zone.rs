@@ -46,14 +46,18 @@ fn one(expr: Expr, schema: &DFSchema, local: &DataType) -> Result<Transformed<Ex
                 Some(time) if is_event_time(time, schema) => {
                     call.args[1] = cast(time.clone(), local.clone());
                     let call = Expr::ScalarFunction(call);
-                    let call = if *back { cast(call, event_time_type()) } else { call };
+                    let call = if *back {
+                        cast(call, event_time_type())
+                    } else {
+                        call
+                    };
                     Ok(Transformed::yes(call))
                 }
                 _ => Ok(Transformed::no(Expr::ScalarFunction(call))),
             }
         }
-        Expr::Cast(to) if *to.field.data_type() == DataType::Date32
-            && is_event_time(&to.expr, schema) =>
+        Expr::Cast(to)
+            if *to.field.data_type() == DataType::Date32 && is_event_time(&to.expr, schema) =>
         {
             let time = cast(*to.expr, local.clone());
             Ok(Transformed::yes(cast(time, DataType::Date32)))

@@ -17,7 +17,7 @@ use zaraba_core::suggest;
 use crate::functions::QueryTime;
 use crate::plan::catalog::Catalog;
 use crate::plan::event_time::plain;
-use crate::plan::mistake::{SqlMistake, listed};
+use crate::plan::mistake::{SqlMistake, there};
 use crate::plan::parse::{Parsed, moved, parse_condition};
 use crate::plan::refuse;
 use crate::plan::stage::{Input, PlannedNode, Stage, Work};
@@ -65,7 +65,9 @@ pub fn plan(
     let time = now_column(&logical);
     let changelog = match spec.emit {
         Emit::All => Changelog::Append,
-        Emit::Changes => Changelog::Upsert { key: spec.key.clone() },
+        Emit::Changes => Changelog::Upsert {
+            key: spec.key.clone(),
+        },
     };
     let explained = logical.display_indent().to_string();
     let plan = Arc::new(TriggeredPlan {
@@ -81,10 +83,27 @@ pub fn plan(
     });
     // Planned once now, so that what DataFusion cannot run is a mistake and not a failure.
     TriggeredOperator::new(Arc::clone(&plan)).map_err(|e| SqlMistake::new(e.to_string()))?;
-    let inputs = plan.tables.iter().map(|t| Input::Stream(t.name.clone(), None)).collect();
-    let output = StreamSchema { columns: Arc::clone(&schema), time, changelog };
-    let stages = vec![Stage { inputs, work: Work::Triggered(plan), schema }];
-    Ok(PlannedNode { name: name.to_owned(), stages, output, explained })
+    let inputs = plan
+        .tables
+        .iter()
+        .map(|t| Input::Stream(t.name.clone(), None))
+        .collect();
+    let output = StreamSchema {
+        columns: Arc::clone(&schema),
+        time,
+        changelog,
+    };
+    let stages = vec![Stage {
+        inputs,
+        work: Work::Triggered(plan),
+        schema,
+    }];
+    Ok(PlannedNode {
+        name: name.to_owned(),
+        stages,
+        output,
+        explained,
+    })
 }
 
 /// Plans a table over a stream.
@@ -105,16 +124,32 @@ pub fn plan_table(
         }
     }
     let schema = Arc::clone(&shape.schema);
-    let names = shape.key.iter().map(|k| schema.field(*k).name().clone()).collect();
+    let names = shape
+        .key
+        .iter()
+        .map(|k| schema.field(*k).name().clone())
+        .collect();
     let output = StreamSchema {
         columns: Arc::clone(&schema),
         time: input.time.clone(),
         changelog: Changelog::Upsert { key: names },
     };
     let (name, explained) = (shape.name.clone(), format!("Table: {}", shape.name));
-    let work = Work::Table(Arc::new(TablePlan { shape, drop_at_once }));
+    let work = Work::Table(Arc::new(TablePlan {
+        shape,
+        drop_at_once,
+    }));
     let inputs = vec![Input::Stream(from.to_owned(), None)];
-    Ok(PlannedNode { name, stages: vec![Stage { inputs, work, schema }], output, explained })
+    Ok(PlannedNode {
+        name,
+        stages: vec![Stage {
+            inputs,
+            work,
+            schema,
+        }],
+        output,
+        explained,
+    })
 }
 
 /// Whether a condition asks for now(), so that it may hold later for a row for which it does not
@@ -139,7 +174,7 @@ pub fn key_columns(
             let hint = suggest::hint(name, known.iter().copied());
             let mistake = SqlMistake::new(format!("no column `{name}` for the key{hint}"));
             if hint.is_empty() {
-                mistake.help(format!("there are {}", listed(&known)))
+                mistake.help(there(&known))
             } else {
                 mistake
             }
@@ -164,12 +199,25 @@ pub(crate) fn compile_condition(
 ) -> Result<Arc<dyn PhysicalExpr>, SqlMistake> {
     const TABLE: &str = "__rows";
     let before = "SELECT * FROM __rows WHERE ".len();
-    let parsed = parse_condition(condition, TABLE, &[])
-        .map_err(|mut m| if m.is_empty() { SqlMistake::new("not a condition") } else { m.remove(0) })?;
+    let parsed = parse_condition(condition, TABLE, &[]).map_err(|mut m| {
+        if m.is_empty() {
+            SqlMistake::new("not a condition")
+        } else {
+            m.remove(0)
+        }
+    })?;
     let mut catalog = catalog.with_now(time);
     let changelog = Changelog::Append;
     let columns = Arc::clone(&shape.schema);
-    catalog.add(TABLE, StreamSchema { columns, time: None, changelog }, false);
+    catalog.add(
+        TABLE,
+        StreamSchema {
+            columns,
+            time: None,
+            changelog,
+        },
+        false,
+    );
     let in_condition =
         |e: DataFusionError| moved(SqlMistake::from_datafusion(&e, &parsed.sql), before);
     let plan = logical(&parsed, &catalog).map_err(in_condition)?;
@@ -215,12 +263,18 @@ fn now_column(plan: &LogicalPlan) -> Option<TimeColumn> {
         LogicalPlan::Projection(projection) => {
             let fields = projection.schema.fields();
             if let Some(i) = projection.expr.iter().position(is_now) {
-                return Some(TimeColumn { name: fields[i].name().clone(), offset: 0 });
+                return Some(TimeColumn {
+                    name: fields[i].name().clone(),
+                    offset: 0,
+                });
             }
             let inner = now_column(&projection.input)?;
             let same = |e: &Expr| plain(e).is_some_and(|c| c.name == inner.name);
             let i = projection.expr.iter().position(same)?;
-            Some(TimeColumn { name: fields[i].name().clone(), offset: 0 })
+            Some(TimeColumn {
+                name: fields[i].name().clone(),
+                offset: 0,
+            })
         }
         LogicalPlan::Sort(_) | LogicalPlan::Limit(_) | LogicalPlan::Filter(_) => {
             now_column(plan.inputs().first()?)

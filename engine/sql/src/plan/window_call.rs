@@ -17,6 +17,7 @@ use datafusion::sql::sqlparser::ast::{
     Expr as SqlExpr, FunctionArg, FunctionArgExpr, ObjectName, Spanned, TableFactor,
 };
 use zaraba_core::stream::event_time_type;
+use zaraba_core::suggest;
 use zaraba_core::time::{DAY, parse_duration};
 
 use crate::plan::event_time::{TimeOf, event_time};
@@ -42,13 +43,20 @@ impl PartialOrd for WindowAssign {
 
 impl WindowAssign {
     fn new(input: LogicalPlan, spec: WindowSpec) -> Result<Self> {
-        let mut fields: Vec<_> =
-            input.schema().iter().map(|(q, f)| (q.cloned(), Arc::clone(f))).collect();
+        let mut fields: Vec<_> = input
+            .schema()
+            .iter()
+            .map(|(q, f)| (q.cloned(), Arc::clone(f)))
+            .collect();
         for name in ["window_start", "window_end"] {
             fields.push((None, Arc::new(Field::new(name, event_time_type(), true))));
         }
         let schema = DFSchema::new_with_metadata(fields, input.schema().metadata().clone())?;
-        Ok(Self { input, spec, schema: Arc::new(schema) })
+        Ok(Self {
+            input,
+            spec,
+            schema: Arc::new(schema),
+        })
     }
 }
 
@@ -86,7 +94,13 @@ impl UserDefinedLogicalNodeCore for WindowAssign {
 
     fn necessary_children_exprs(&self, output_columns: &[usize]) -> Option<Vec<Vec<usize>>> {
         let inputs = self.input.schema().fields().len();
-        Some(vec![output_columns.iter().copied().filter(|c| *c < inputs).collect()])
+        Some(vec![
+            output_columns
+                .iter()
+                .copied()
+                .filter(|c| *c < inputs)
+                .collect(),
+        ])
     }
 }
 
@@ -103,19 +117,33 @@ impl RelationPlanner for WindowCalls {
         relation: TableFactor,
         context: &mut dyn RelationPlannerContext,
     ) -> Result<RelationPlanning> {
-        let TableFactor::Table { name, args: Some(args), alias, .. } = &relation else {
+        let TableFactor::Table {
+            name,
+            args: Some(args),
+            alias,
+            ..
+        } = &relation
+        else {
             return Ok(RelationPlanning::Original(Box::new(relation)));
         };
         let function = name.to_string().to_lowercase();
         if !WINDOW_FUNCTIONS.contains(&function.as_str()) {
-            return Ok(RelationPlanning::Original(Box::new(relation)));
+            let hint = suggest::hint(&function, WINDOW_FUNCTIONS);
+            let mistake = SqlMistake::new(format!("no table function `{function}`{hint}"));
+            return Err(spanned(mistake.help("TUMBLE and HOP are"), name).into_datafusion());
         }
-        let call = Call { name, function: &function, day_offset: self.day_offset };
-        let plan = call.plan(&args.args, context).map_err(|error| match error {
-            Failed::Mistake(mistake) => mistake.into_datafusion(),
-            Failed::DataFusion(error) => error,
-        })?;
-        Ok(RelationPlanning::Planned(Box::new(PlannedRelation::new(plan, alias.clone()))))
+        let call = Call {
+            name,
+            function: &function,
+            day_offset: self.day_offset,
+        };
+        let plan = call
+            .plan(&args.args, context)
+            .map_err(Failed::into_datafusion)?;
+        Ok(RelationPlanning::Planned(Box::new(PlannedRelation::new(
+            plan,
+            alias.clone(),
+        ))))
     }
 }
 
@@ -123,6 +151,15 @@ impl RelationPlanner for WindowCalls {
 enum Failed {
     Mistake(SqlMistake),
     DataFusion(DataFusionError),
+}
+
+impl Failed {
+    fn into_datafusion(self) -> DataFusionError {
+        match self {
+            Self::Mistake(mistake) => mistake.into_datafusion(),
+            Self::DataFusion(error) => error,
+        }
+    }
 }
 
 impl From<DataFusionError> for Failed {
@@ -203,11 +240,7 @@ impl Call<'_> {
     }
 
     /// The time argument must be the column that shows the input's event time.
-    fn check_time(
-        &self,
-        arg: &SqlExpr,
-        input: &LogicalPlan,
-    ) -> std::result::Result<(), Failed> {
+    fn check_time(&self, arg: &SqlExpr, input: &LogicalPlan) -> std::result::Result<(), Failed> {
         let name = match arg {
             SqlExpr::Identifier(ident) => ident.value.clone(),
             SqlExpr::CompoundIdentifier(parts) => {
@@ -270,7 +303,11 @@ impl Call<'_> {
                 spanned(mistake.help(format!("write {}", self.usage())), self.name)
             })?,
         };
-        Ok(WindowSpec { size, slide, offset: offset.rem_euclid(slide) })
+        Ok(WindowSpec {
+            size,
+            slide,
+            offset: offset.rem_euclid(slide),
+        })
     }
 }
 
@@ -308,15 +345,18 @@ fn micros(
     arg: &SqlExpr,
     context: &mut dyn RelationPlannerContext,
 ) -> std::result::Result<i64, Failed> {
-    let planned = context.sql_to_expr(arg.clone(), &DFSchema::empty())?;
-    let value = match planned {
-        Expr::Literal(value, _) => value,
+    let value = match context.sql_to_expr(arg.clone(), &DFSchema::empty()) {
+        Ok(Expr::Literal(value, _)) => value,
+        // A column, or an interval that cannot be read.
         _ => ScalarValue::Null,
     };
     match value {
         ScalarValue::IntervalMonthDayNano(Some(i)) if i.months != 0 => {
             let mistake = SqlMistake::new(format!("months have no fixed length, found `{arg}`"));
-            Err(spanned(mistake.help("windows are fixed lengths of time"), arg))
+            Err(spanned(
+                mistake.help("windows are fixed lengths of time"),
+                arg,
+            ))
         }
         ScalarValue::IntervalMonthDayNano(Some(i)) => {
             Ok(i64::from(i.days) * DAY + i.nanoseconds / 1000)

@@ -13,6 +13,8 @@ use zaraba_core::error::Result;
 
 /// Stale rows that are kept before the live ones are copied together.
 const STALE_ROWS_MAX: usize = 65_536;
+/// Batches that are kept, or one for 64 live rows where that is more.
+const BATCHES_MAX: usize = 1024;
 
 /// A key as bytes that order like its columns.
 pub(crate) type Key = Box<[u8]>;
@@ -39,8 +41,11 @@ impl KeyEncoder {
         if self.columns.is_empty() {
             return Ok(None);
         }
-        let columns: Vec<ArrayRef> =
-            self.columns.iter().map(|c| Arc::clone(rows.column(*c))).collect();
+        let columns: Vec<ArrayRef> = self
+            .columns
+            .iter()
+            .map(|c| Arc::clone(rows.column(*c)))
+            .collect();
         Ok(Some(self.converter.convert_columns(&columns)?))
     }
 }
@@ -104,9 +109,15 @@ impl KeyedRows {
                 self.remove(&key);
                 continue;
             }
-            let at = At { batch: index, row, time: batch.time[row], seq: batch.seq[row] };
+            let at = At {
+                batch: index,
+                row,
+                time: batch.time[row],
+                seq: batch.seq[row],
+            };
             if let Some(ttl) = self.ttl {
-                self.expiries.insert((at.time.saturating_add(ttl), key.clone()));
+                self.expiries
+                    .insert((at.time.saturating_add(ttl), key.clone()));
             }
             self.key_bytes += key.len();
             if let Some(old) = self.rows.insert(key.clone(), at) {
@@ -128,7 +139,8 @@ impl KeyedRows {
     fn forget(&mut self, key: &Key, old: At) {
         let Some(ttl) = self.ttl else { return };
         if self.rows.get(key).is_none_or(|new| new.time != old.time) {
-            self.expiries.remove(&(old.time.saturating_add(ttl), key.clone()));
+            self.expiries
+                .remove(&(old.time.saturating_add(ttl), key.clone()));
         }
     }
 
@@ -145,12 +157,15 @@ impl KeyedRows {
         while let Some((at, _)) = self.expiries.first()
             && *at <= time
         {
-            let Some((at, key)) = self.expiries.pop_first() else { break };
+            let Some((at, key)) = self.expiries.pop_first() else {
+                break;
+            };
             if let Some(row) = self.rows.remove(&key) {
                 self.key_bytes -= key.len();
                 picks.push((row.batch, row.row));
                 times.push(at);
-                seqs.push(row.seq);
+                // Before any row of that time, which may bring the key back.
+                seqs.push(0);
             }
         }
         if picks.is_empty() {
@@ -178,10 +193,11 @@ impl KeyedRows {
         Batch::new(self.gather(&picks)?, times.into(), seqs.into())
     }
 
-    /// Copies the live rows together when too many are stale.
+    /// Copies the live rows together when too many are stale or their batches too small.
     fn compact(&mut self) -> Result<()> {
         let live = self.rows.len();
-        if self.held <= 2 * live + STALE_ROWS_MAX && self.batches.len() <= live + 1024 {
+        let small = self.batches.len() > BATCHES_MAX.max(live / 64);
+        if self.held <= 2 * live + STALE_ROWS_MAX && !small {
             return Ok(());
         }
         let all = self.all()?;
@@ -195,8 +211,14 @@ impl KeyedRows {
 
     /// Bytes held.
     pub(crate) fn size(&self) -> usize {
-        let batches: usize = self.batches.iter().map(RecordBatch::get_array_memory_size).sum();
+        let batches: usize = self
+            .batches
+            .iter()
+            .map(RecordBatch::get_array_memory_size)
+            .sum();
         let per_row = size_of::<(Key, At)>();
-        batches + self.rows.len() * per_row + self.key_bytes * if self.ttl.is_some() { 2 } else { 1 }
+        batches
+            + self.rows.len() * per_row
+            + self.key_bytes * if self.ttl.is_some() { 2 } else { 1 }
     }
 }

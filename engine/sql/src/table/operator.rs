@@ -18,6 +18,8 @@ use crate::table::keyed::KeyedRows;
 use crate::table::reader::TableShape;
 use crate::table::segment;
 
+/// Batches that wait as they came before they are sorted into one.
+const FRESH_BATCHES_MAX: usize = 64;
 /// Most rows emitted in one call.
 const EMIT_ROWS_MAX: usize = 8192;
 
@@ -33,8 +35,12 @@ impl TablePlan {
     /// One line for `explain`.
     #[must_use]
     pub fn describe(&self) -> String {
-        let key: Vec<&str> =
-            self.shape.key.iter().map(|k| self.shape.schema.field(*k).name().as_str()).collect();
+        let key: Vec<&str> = self
+            .shape
+            .key
+            .iter()
+            .map(|k| self.shape.schema.field(*k).name().as_str())
+            .collect();
         let bound = match self.shape.ttl {
             Some(ttl) => format!("for {} s", ttl / zaraba_core::time::SECOND),
             None => "for ever (no ttl)".to_owned(),
@@ -48,8 +54,10 @@ pub struct TableOperator {
     plan: Arc<TablePlan>,
     /// Only to know what expires.
     rows: Option<KeyedRows>,
-    /// Rows that the watermark has not passed.
-    waiting: Vec<Batch>,
+    /// Rows that the watermark has not passed, in order.
+    sorted: Option<Batch>,
+    /// Those that came since, as they came.
+    fresh: Vec<Batch>,
     /// Rows that it has, in order, not yet emitted.
     ready: Option<Batch>,
     watermark: EventTime,
@@ -71,36 +79,66 @@ impl TableOperator {
             None => None,
         };
         let watermark = EventTime::MIN;
-        Ok(Self { plan, rows, waiting: Vec::new(), ready: None, watermark, ended: false })
+        Ok(Self {
+            plan,
+            rows,
+            sorted: None,
+            fresh: Vec::new(),
+            ready: None,
+            watermark,
+            ended: false,
+        })
     }
 
     /// Takes from the waiting rows those that the watermark has passed, in order.
     fn gather(&mut self) -> Result<()> {
-        let (mut passed, mut waiting) = (Vec::new(), Vec::new());
-        for batch in std::mem::take(&mut self.waiting) {
-            let before = |t: &i64| *t < self.watermark.0 || self.ended;
+        let before = |t: &i64| *t < self.watermark.0 || self.ended;
+        let (mut passed, mut fresh) = (Vec::new(), Vec::new());
+        if let Some(sorted) = self.sorted.take() {
+            let n = sorted.time.partition_point(before);
+            if n > 0 {
+                passed.push(sorted.slice(0, n));
+            }
+            if n < sorted.len() {
+                self.sorted = Some(sorted.slice(n, sorted.len() - n));
+            }
+        }
+        for batch in std::mem::take(&mut self.fresh) {
             if batch.time.iter().all(before) {
                 passed.push(batch);
             } else if batch.time.iter().any(before) {
                 let mask: Vec<bool> = batch.time.iter().map(before).collect();
                 let rest: Vec<bool> = mask.iter().map(|m| !m).collect();
                 passed.push(batch.filter(&mask.into())?);
-                waiting.push(batch.filter(&rest.into())?);
+                fresh.push(batch.filter(&rest.into())?);
             } else {
-                waiting.push(batch);
+                fresh.push(batch);
             }
         }
-        self.waiting = waiting;
-        if passed.is_empty() {
-            return Ok(());
+        self.fresh = fresh;
+        if !passed.is_empty() {
+            self.ready = Some(self.in_order(&passed)?);
         }
-        let all = Batch::concat(&self.plan.shape.schema, &passed)?;
+        if self.fresh.len() > FRESH_BATCHES_MAX {
+            let parts: Vec<Batch> = self
+                .sorted
+                .take()
+                .into_iter()
+                .chain(self.fresh.drain(..))
+                .collect();
+            self.sorted = Some(self.in_order(&parts)?);
+        }
+        Ok(())
+    }
+
+    /// Batches as one, by (time, sequence).
+    fn in_order(&self, parts: &[Batch]) -> Result<Batch> {
+        let all = Batch::concat(&self.plan.shape.schema, parts)?;
         let rows = u32::try_from(all.len())
             .map_err(|_| Error::internal("more than 4 billion rows waited in one table"))?;
         let mut order: Vec<u32> = (0..rows).collect();
         order.sort_by_key(|i| (all.time[*i as usize], all.seq[*i as usize]));
-        self.ready = Some(all.take(&UInt32Array::from(order))?);
-        Ok(())
+        all.take(&UInt32Array::from(order))
     }
 
     /// Emits some of what is ready.
@@ -120,7 +158,10 @@ impl TableOperator {
         // Up to the next row that expires, so that deletions come in their order.
         let expiry = self.rows.as_ref().and_then(KeyedRows::next_expiry);
         let n = match expiry {
-            Some(expiry) => ready.time.partition_point(|t| *t < expiry).min(EMIT_ROWS_MAX),
+            Some(expiry) => ready
+                .time
+                .partition_point(|t| *t < expiry)
+                .min(EMIT_ROWS_MAX),
             None if self.rows.is_some() => ready.time.partition_point(|t| *t <= ready.time[0]),
             None => ready.len().min(EMIT_ROWS_MAX),
         };
@@ -145,7 +186,9 @@ impl TableOperator {
 
     /// Marks as deletions the rows that `drop_when` drops at once.
     fn drop_at_once(&self, batch: Batch) -> Result<Batch> {
-        let Some(predicate) = &self.plan.drop_at_once else { return Ok(batch) };
+        let Some(predicate) = &self.plan.drop_at_once else {
+            return Ok(batch);
+        };
         let mask = predicate
             .evaluate(&batch.rows)
             .and_then(|v| v.into_array(batch.len()))
@@ -153,14 +196,17 @@ impl TableOperator {
         let mask = mask.as_boolean();
         let gone = |i| batch.is_deleted(i) || (mask.is_valid(i) && mask.value(i));
         let deleted: BooleanBuffer = (0..batch.len()).map(gone).collect();
-        Ok(Batch { deleted: (deleted.count_set_bits() > 0).then_some(deleted), ..batch })
+        Ok(Batch {
+            deleted: (deleted.count_set_bits() > 0).then_some(deleted),
+            ..batch
+        })
     }
 }
 
 impl Operator for TableOperator {
     fn process(&mut self, _port: Port, rows: Batch, _out: &mut Output) -> Result<Progress> {
         let rows = self.drop_at_once(rows)?;
-        self.waiting.push(rows);
+        self.fresh.push(rows);
         Ok(Progress::Done)
     }
 
@@ -187,8 +233,12 @@ impl Operator for TableOperator {
             let all = segment::pack(&rows.all()?)?;
             snapshot.push("rows", Vec::new(), vec![Segment::new(all)]);
         }
-        for batch in &self.waiting {
-            snapshot.push("waiting", Vec::new(), vec![Segment::new(segment::pack(batch)?)]);
+        for batch in self.sorted.iter().chain(&self.fresh) {
+            snapshot.push(
+                "waiting",
+                Vec::new(),
+                vec![Segment::new(segment::pack(batch)?)],
+            );
         }
         Ok(snapshot)
     }
@@ -199,13 +249,19 @@ impl Operator for TableOperator {
             rows.apply(&segment::unpack(&snapshot.part("rows")?.segments[0].rows)?)?;
         }
         for part in snapshot.parts("waiting") {
-            self.waiting.push(segment::unpack(&part.segments[0].rows)?);
+            self.fresh.push(segment::unpack(&part.segments[0].rows)?);
         }
         Ok(())
     }
 
     fn state_bytes(&self) -> usize {
         let rows = self.rows.as_ref().map_or(0, KeyedRows::size);
-        rows + self.waiting.iter().chain(&self.ready).map(Batch::bytes).sum::<usize>()
+        rows + self
+            .fresh
+            .iter()
+            .chain(&self.sorted)
+            .chain(&self.ready)
+            .map(Batch::bytes)
+            .sum::<usize>()
     }
 }

@@ -45,7 +45,11 @@ impl TableReader {
         drop_when: Option<Arc<dyn PhysicalExpr>>,
     ) -> Result<Self> {
         let rows = KeyedRows::new(Arc::clone(&shape.schema), shape.key.clone(), shape.ttl)?;
-        Ok(Self { rows, waiting: VecDeque::new(), drop_when })
+        Ok(Self {
+            rows,
+            waiting: VecDeque::new(),
+            drop_when,
+        })
     }
 
     /// Takes rows in, none older than those before.
@@ -55,7 +59,10 @@ impl TableReader {
 
     /// The first time at which the table changes: a row that waits, or one that expires.
     pub(crate) fn next_change(&self) -> Option<i64> {
-        self.next_row().into_iter().chain(self.rows.next_expiry()).min()
+        self.next_row()
+            .into_iter()
+            .chain(self.rows.next_expiry())
+            .min()
     }
 
     /// The time of the first row that waits.
@@ -85,14 +92,17 @@ impl TableReader {
     /// The rows now, in key order.
     pub(crate) fn rows(&self) -> Result<RecordBatch> {
         let rows = self.rows.all()?.rows;
-        let Some(drop_when) = &self.drop_when else { return Ok(rows) };
+        let Some(drop_when) = &self.drop_when else {
+            return Ok(rows);
+        };
         let mask = drop_when
             .evaluate(&rows)
             .and_then(|v| v.into_array(rows.num_rows()))
             .map_err(|e| Error::outside(format!("drop_when: {e}")))?;
         let mask = mask.as_boolean();
-        let keep: BooleanArray =
-            (0..mask.len()).map(|i| Some(mask.is_null(i) || !mask.value(i))).collect();
+        let keep: BooleanArray = (0..mask.len())
+            .map(|i| Some(mask.is_null(i) || !mask.value(i)))
+            .collect();
         Ok(filter_record_batch(&rows, &keep)?)
     }
 
@@ -101,7 +111,11 @@ impl TableReader {
         let all = segment::pack(&self.rows.all()?)?;
         snapshot.push("rows", vec![port], vec![Segment::new(all)]);
         for batch in &self.waiting {
-            snapshot.push("waiting", vec![port], vec![Segment::new(segment::pack(batch)?)]);
+            snapshot.push(
+                "waiting",
+                vec![port],
+                vec![Segment::new(segment::pack(batch)?)],
+            );
         }
         Ok(())
     }
@@ -112,7 +126,8 @@ impl TableReader {
             self.rows.apply(&segment::unpack(&part.segments[0].rows)?)?;
         }
         for part in snapshot.parts("waiting").filter(|p| p.numbers == [port]) {
-            self.waiting.push_back(segment::unpack(&part.segments[0].rows)?);
+            self.waiting
+                .push_back(segment::unpack(&part.segments[0].rows)?);
         }
         Ok(())
     }
@@ -121,5 +136,4 @@ impl TableReader {
     pub(crate) fn size(&self) -> usize {
         self.rows.size() + self.waiting.iter().map(Batch::bytes).sum::<usize>()
     }
-
 }

@@ -12,17 +12,26 @@ use zaraba_core::error::{Error, Result};
 pub(crate) fn pack(batch: &Batch) -> Result<RecordBatch> {
     let mut fields: Vec<Arc<Field>> = batch.rows.schema().fields().iter().cloned().collect();
     let mut columns = batch.rows.columns().to_vec();
-    let deleted: BooleanArray = (0..batch.len()).map(|i| Some(batch.is_deleted(i))).collect();
+    let deleted: BooleanArray = (0..batch.len())
+        .map(|i| Some(batch.is_deleted(i)))
+        .collect();
     let own: [(&str, ArrayRef); 3] = [
         ("__time", batch.time_array()),
         ("__seq", batch.seq_array()),
         ("__deleted", Arc::new(deleted)),
     ];
     for (name, column) in own {
-        fields.push(Arc::new(Field::new(name, column.data_type().clone(), false)));
+        fields.push(Arc::new(Field::new(
+            name,
+            column.data_type().clone(),
+            false,
+        )));
         columns.push(column);
     }
-    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+    Ok(RecordBatch::try_new(
+        Arc::new(Schema::new(fields)),
+        columns,
+    )?)
 }
 
 /// Back from [`pack`].
@@ -32,8 +41,16 @@ pub(crate) fn unpack(packed: &RecordBatch) -> Result<Batch> {
     let own = own.filter(|own| (0..3).all(|i| *packed.column(own + i).data_type() == types[i]));
     let own = own.ok_or_else(|| Error::internal("a segment that is no packed batch"))?;
     let rows = packed.project(&(0..own).collect::<Vec<_>>())?;
-    let time = packed.column(own).as_primitive::<Int64Type>().values().clone();
-    let seq = packed.column(own + 1).as_primitive::<UInt64Type>().values().clone();
+    let time = packed
+        .column(own)
+        .as_primitive::<Int64Type>()
+        .values()
+        .clone();
+    let seq = packed
+        .column(own + 1)
+        .as_primitive::<UInt64Type>()
+        .values()
+        .clone();
     let deleted = packed.column(own + 2).as_boolean().values().clone();
     let mut batch = Batch::new(rows, time, seq)?;
     batch.deleted = (deleted.count_set_bits() > 0).then_some(deleted);

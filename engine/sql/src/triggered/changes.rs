@@ -51,7 +51,10 @@ impl Changes {
         let rows = self.whole.convert_columns(result.columns())?;
         let mut by_key: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
         for row in 0..result.num_rows() {
-            by_key.entry(key_at(keys.as_ref(), row)).or_default().push(row);
+            by_key
+                .entry(key_at(keys.as_ref(), row))
+                .or_default()
+                .push(row);
         }
         let mut unique = BTreeMap::new();
         for (key, found) in by_key {
@@ -66,7 +69,9 @@ impl Changes {
         let mut picks: BTreeMap<&Key, (usize, usize)> = BTreeMap::new();
         for (key, row) in &self.by_key {
             let same = before.get(key).is_some_and(|old| {
-                self.last_rows.as_ref().is_some_and(|last| last.row(*old) == rows.row(*row))
+                self.last_rows
+                    .as_ref()
+                    .is_some_and(|last| last.row(*old) == rows.row(*row))
             });
             if !same {
                 picks.insert(key, (1, *row));
@@ -108,7 +113,11 @@ impl Changes {
 
     /// Bytes held.
     pub(crate) fn size(&self) -> usize {
-        let keys: usize = self.by_key.keys().map(|k| k.len() + size_of::<(Key, usize)>()).sum();
+        let keys: usize = self
+            .by_key
+            .keys()
+            .map(|k| k.len() + size_of::<(Key, usize)>())
+            .sum();
         let rows = self.last_rows.as_ref().map_or(0, Rows::size);
         keys + rows + self.last.get_array_memory_size()
     }
@@ -122,7 +131,10 @@ fn duplicates(result: &RecordBatch, found: &[usize], time: i64) -> Result<Vec<Fa
         let index = u32::try_from(*row).map_err(|_| Error::internal("a result too large"))?;
         let rows = arrow::compute::take_record_batch(result, &UInt32Array::from(vec![index]))?;
         let row = Batch::new(rows, vec![time].into(), vec![seq].into())?;
-        failed.push(FailedRow { row, reason: reason.clone() });
+        failed.push(FailedRow {
+            row,
+            reason: reason.clone(),
+        });
     }
     Ok(failed)
 }

@@ -23,7 +23,7 @@ use crate::functions::QueryTime;
 use crate::plan::catalog::Catalog;
 use crate::plan::parse::Parsed;
 use crate::plan::triggered::{compile, compile_condition};
-use crate::rows::{record, reason};
+use crate::rows::{reason, record};
 use crate::table::reader::{TableReader, TableShape};
 use crate::triggered::changes::Changes;
 use crate::triggered::scan::Slot;
@@ -61,7 +61,10 @@ impl TriggeredPlan {
             Trigger::OnChange(0) => "at each event time at which a table changed".to_owned(),
             Trigger::OnChange(i) => format!("at changes, at most each {} ms", i / 1000),
         };
-        format!("runs {when}; keeps the rows of {} and its last result", tables.join(", "))
+        format!(
+            "runs {when}; keeps the rows of {} and its last result",
+            tables.join(", ")
+        )
     }
 }
 
@@ -89,8 +92,11 @@ impl TriggeredOperator {
     pub fn new(plan: Arc<TriggeredPlan>) -> Result<Self> {
         let ours = |e: DataFusionError| Error::internal(e.to_string());
         let time = QueryTime::default();
-        let slots: Vec<Slot> =
-            plan.tables.iter().map(|t| Slot::new(Arc::clone(&t.schema))).collect();
+        let slots: Vec<Slot> = plan
+            .tables
+            .iter()
+            .map(|t| Slot::new(Arc::clone(&t.schema)))
+            .collect();
         let mut readers = Vec::with_capacity(plan.tables.len());
         for shape in &plan.tables {
             let condition = shape.drop_when.as_deref();
@@ -100,7 +106,11 @@ impl TriggeredOperator {
                 .map_err(|m| Error::internal(m.to_string()))?;
             readers.push(TableReader::new(shape, drop_when)?);
         }
-        let named = plan.tables.iter().map(|t| t.name.clone()).zip(slots.iter().cloned());
+        let named = plan
+            .tables
+            .iter()
+            .map(|t| t.name.clone())
+            .zip(slots.iter().cloned());
         let catalog = plan.catalog.with_now(&time).with_snapshots(named);
         let physical = compile(&plan.parsed, &catalog).map_err(ours)?;
         Ok(Self {
@@ -121,7 +131,11 @@ impl TriggeredOperator {
 
     /// The next tick that may run.
     fn due(&self) -> Option<i64> {
-        let change = self.readers.iter().filter_map(TableReader::next_change).min();
+        let change = self
+            .readers
+            .iter()
+            .filter_map(TableReader::next_change)
+            .min();
         let tick = self.schedule.next(change)?;
         if !self.ended {
             return (tick < self.watermark.0).then_some(tick);
@@ -237,7 +251,8 @@ impl Operator for TriggeredOperator {
         self.watermark = EventTime(snapshot.part("watermark")?.numbers[0]);
         self.schedule.last = snapshot.part("last tick")?.numbers.first().copied();
         self.last_event = snapshot.part("last event")?.numbers.first().copied();
-        self.changes.restore(snapshot.part("result")?.segments[0].rows.clone())?;
+        self.changes
+            .restore(snapshot.part("result")?.segments[0].rows.clone())?;
         for (port, reader) in (0i64..).zip(&mut self.readers) {
             reader.load(port, snapshot)?;
         }

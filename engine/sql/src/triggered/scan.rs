@@ -37,7 +37,10 @@ impl Slot {
     }
 
     fn read(&self) -> RecordBatch {
-        self.rows.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.rows
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -82,7 +85,11 @@ impl SlotScan {
             EmissionType::Incremental,
             Boundedness::Bounded,
         ));
-        Ok(Self { slot, projection, properties })
+        Ok(Self {
+            slot,
+            projection,
+            properties,
+        })
     }
 }
 
@@ -109,7 +116,11 @@ impl ExecutionPlan for SlotScan {
         self: Arc<Self>,
         children: Vec<Arc<dyn ExecutionPlan>>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        if children.is_empty() { Ok(self) } else { internal_err!("a scan has no children") }
+        if children.is_empty() {
+            Ok(self)
+        } else {
+            internal_err!("a scan has no children")
+        }
     }
 
     fn apply_expressions(
@@ -125,7 +136,12 @@ impl ExecutionPlan for SlotScan {
         _context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
         let rows = vec![self.slot.read()];
-        let schema = Arc::clone(&self.slot.schema);
-        Ok(Box::pin(MemoryStream::try_new(rows, schema, self.projection.clone())?))
+        // The schema is that of what comes out, so behind the projection.
+        let schema = self.schema();
+        Ok(Box::pin(MemoryStream::try_new(
+            rows,
+            schema,
+            self.projection.clone(),
+        )?))
     }
 }

@@ -15,7 +15,11 @@ pub(crate) struct Schedule {
 impl Schedule {
     /// No tick yet.
     pub(crate) const fn new(trigger: Trigger, every_tick: bool) -> Self {
-        Self { trigger, every_tick, last: None }
+        Self {
+            trigger,
+            every_tick,
+            last: None,
+        }
     }
 
     /// The next tick, given the first time at which an input changes.
@@ -39,7 +43,12 @@ impl Schedule {
 
 /// The first multiple of `every` at or after `time`.
 fn ceil(time: i64, every: i64) -> i64 {
-    time.div_euclid(every) * every + if time.rem_euclid(every) == 0 { 0 } else { every }
+    time.div_euclid(every) * every
+        + if time.rem_euclid(every) == 0 {
+            0
+        } else {
+            every
+        }
 }
 
 #[cfg(test)]
@@ -49,15 +58,23 @@ mod tests {
     #[test]
     fn ticks() {
         let every = Schedule::new(Trigger::Every(10), false);
-        assert_eq!([every.next(Some(1)), every.next(Some(10)), every.next(None)], [
-            Some(10),
-            Some(10),
-            None
-        ]);
+        assert_eq!(
+            [every.next(Some(1)), every.next(Some(10)), every.next(None)],
+            [Some(10), Some(10), None]
+        );
         assert_eq!(every.next(Some(-1)), Some(0));
-        let asking = Schedule { last: Some(20), ..Schedule::new(Trigger::Every(10), true) };
+        let asking = Schedule {
+            last: Some(20),
+            ..Schedule::new(Trigger::Every(10), true)
+        };
         assert_eq!(asking.next(None), Some(30));
-        let change = Schedule { last: Some(20), ..Schedule::new(Trigger::OnChange(5), false) };
-        assert_eq!([change.next(Some(21)), change.next(Some(40))], [Some(25), Some(40)]);
+        let change = Schedule {
+            last: Some(20),
+            ..Schedule::new(Trigger::OnChange(5), false)
+        };
+        assert_eq!(
+            [change.next(Some(21)), change.next(Some(40))],
+            [Some(25), Some(40)]
+        );
     }
 }

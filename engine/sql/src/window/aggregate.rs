@@ -68,7 +68,10 @@ impl WindowPlan {
         let panes = size.div_euclid(self.spec.pane());
         let ms = |micros: i64| micros / 1000;
         if slide == size {
-            format!("one row of state per key and window of {} ms, until it closes{kept}", ms(size))
+            format!(
+                "one row of state per key and window of {} ms, until it closes{kept}",
+                ms(size)
+            )
         } else {
             format!(
                 "windows of {} ms each {} ms: at most {} rows of state per key, until they close{kept}",
@@ -86,6 +89,9 @@ pub struct WindowAggregate {
     panes: BTreeMap<i64, Pane>,
     stacks: TwoStacks,
     watermark: EventTime,
+    /// No row follows: every window may close. The watermark stays where it was, since time does
+    /// not go on.
+    ended: bool,
     /// End of the last window that was closed.
     closed: i64,
     /// A closed window's rows not yet emitted, before the post steps.
@@ -105,6 +111,7 @@ impl WindowAggregate {
             panes: BTreeMap::new(),
             stacks: TwoStacks::default(),
             watermark: EventTime::MIN,
+            ended: false,
             closed: i64::MIN,
             pending: None,
         }
@@ -124,7 +131,10 @@ impl WindowAggregate {
         match self.plan.agg.evaluate(batch) {
             Ok(evaluated) => into.push((batch.clone(), evaluated)),
             Err(error) if batch.len() == 1 => {
-                failed.push(FailedRow { row: batch.clone(), reason: reason(&error) });
+                failed.push(FailedRow {
+                    row: batch.clone(),
+                    reason: reason(&error),
+                });
             }
             Err(_) => {
                 let half = batch.len() / 2;
@@ -178,8 +188,13 @@ impl WindowAggregate {
     /// The next window with rows, if the watermark has reached its end.
     fn next_end(&mut self) -> datafusion::common::Result<Option<i64>> {
         loop {
-            let oldest = self.stacks.oldest().or_else(|| self.panes.keys().next().copied());
-            let Some(oldest) = oldest else { return Ok(None) };
+            let oldest = self
+                .stacks
+                .oldest()
+                .or_else(|| self.panes.keys().next().copied());
+            let Some(oldest) = oldest else {
+                return Ok(None);
+            };
             let spec = self.plan.spec;
             let end = spec.next_end(oldest.max(self.closed));
             if oldest < end - spec.size {
@@ -188,7 +203,7 @@ impl WindowAggregate {
                 self.stacks.evict(&self.plan.agg, oldest + 1)?;
                 continue;
             }
-            return Ok((end <= self.watermark.0).then_some(end));
+            return Ok((self.ended || end <= self.watermark.0).then_some(end));
         }
     }
 
@@ -246,7 +261,9 @@ impl WindowAggregate {
             None => match self.next_end().map_err(|e| ours(&e))? {
                 Some(end) => self.close(end).map_err(|e| ours(&e))?,
                 None => {
-                    out.watermark(self.watermark);
+                    if !self.ended {
+                        out.watermark(self.watermark);
+                    }
                     return Ok(Progress::Done);
                 }
             },
@@ -287,7 +304,7 @@ impl Operator for WindowAggregate {
     }
 
     fn end(&mut self, out: &mut Output) -> Result<Progress> {
-        self.watermark = EventTime::MAX;
+        self.ended = true;
         self.step(out)
     }
 
@@ -317,13 +334,19 @@ impl Operator for WindowAggregate {
         }
         for part in snapshot.parts("pane") {
             let pane = Pane::restored(&self.plan.agg, part.segments.clone());
-            self.panes.insert(part.numbers[0], pane.map_err(|e| ours(&e))?);
+            self.panes
+                .insert(part.numbers[0], pane.map_err(|e| ours(&e))?);
         }
         let panes = |name: &str| {
             let parts = snapshot.parts(name);
-            parts.map(|p| (p.numbers[0], Arc::clone(&p.segments[0]))).collect()
+            parts
+                .map(|p| (p.numbers[0], Arc::clone(&p.segments[0])))
+                .collect()
         };
-        let merged = snapshot.parts("merged").next().map(|p| Arc::clone(&p.segments[0]));
+        let merged = snapshot
+            .parts("merged")
+            .next()
+            .map(|p| Arc::clone(&p.segments[0]));
         self.stacks = TwoStacks::restored(panes("front"), panes("back"), merged);
         Ok(())
     }

@@ -17,12 +17,18 @@ pub(crate) struct Pane {
 impl Pane {
     /// No rows yet.
     pub(crate) fn new(plan: &Arc<AggPlan>) -> Result<Self> {
-        Ok(Self { segments: Vec::new(), head: AggState::new(plan)? })
+        Ok(Self {
+            segments: Vec::new(),
+            head: AggState::new(plan)?,
+        })
     }
 
     /// What a snapshot held.
     pub(crate) fn restored(plan: &Arc<AggPlan>, segments: Vec<Arc<Segment>>) -> Result<Self> {
-        Ok(Self { segments, head: AggState::new(plan)? })
+        Ok(Self {
+            segments,
+            head: AggState::new(plan)?,
+        })
     }
 
     /// Takes rows in.
@@ -59,7 +65,12 @@ impl Pane {
 
     /// Bytes held.
     pub(crate) fn size(&self) -> usize {
-        self.head.size() + self.segments.iter().map(|s| s.rows.get_array_memory_size()).sum::<usize>()
+        self.head.size()
+            + self
+                .segments
+                .iter()
+                .map(|s| s.rows.get_array_memory_size())
+                .sum::<usize>()
     }
 }
 

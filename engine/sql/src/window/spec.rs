@@ -16,7 +16,11 @@ impl WindowSpec {
     /// Windows that touch each other.
     #[must_use]
     pub const fn tumble(size: i64, offset: i64) -> Self {
-        Self { size, slide: size, offset }
+        Self {
+            size,
+            slide: size,
+            offset,
+        }
     }
 
     /// The largest slice that all windows share: no window begins or ends inside one.
@@ -62,18 +66,32 @@ mod tests {
     #[test]
     fn windows_by_their_definition() {
         for (size, slide, offset) in [(5, 5, 0), (5, 1, 0), (6, 4, 1), (3, 7, -2), (10, 4, 3)] {
-            let spec = WindowSpec { size, slide, offset };
+            let spec = WindowSpec {
+                size,
+                slide,
+                offset,
+            };
             for time in -40..40 {
                 let defined: Vec<_> = (-60..60)
                     .map(|k| offset + k * slide)
                     .filter(|start| *start <= time && time < start + size)
                     .map(|start| (start, start + size))
                     .collect();
-                assert_eq!(spec.windows(time).collect::<Vec<_>>(), defined, "{spec:?} at {time}");
+                assert_eq!(
+                    spec.windows(time).collect::<Vec<_>>(),
+                    defined,
+                    "{spec:?} at {time}"
+                );
                 let pane = spec.pane_start(time);
-                assert!(pane <= time && time < pane + spec.pane(), "{spec:?} at {time}");
+                assert!(
+                    pane <= time && time < pane + spec.pane(),
+                    "{spec:?} at {time}"
+                );
                 for (start, end) in defined {
-                    assert!(start <= pane && pane + spec.pane() <= end, "{spec:?} at {time}");
+                    assert!(
+                        start <= pane && pane + spec.pane() <= end,
+                        "{spec:?} at {time}"
+                    );
                 }
             }
         }

@@ -27,7 +27,12 @@ pub(crate) struct TwoStacks {
 
 impl TwoStacks {
     /// Adds a pane newer than all others.
-    pub(crate) fn push(&mut self, plan: &Arc<AggPlan>, start: i64, pane: Arc<Segment>) -> Result<()> {
+    pub(crate) fn push(
+        &mut self,
+        plan: &Arc<AggPlan>,
+        start: i64,
+        pane: Arc<Segment>,
+    ) -> Result<()> {
         self.back_merged = Some(match self.back_merged.take() {
             Some(held) => Segment::new(merged(plan, &[held, Arc::clone(&pane)])?.seal()?),
             None => Arc::clone(&pane),
@@ -62,13 +67,20 @@ impl TwoStacks {
 
     /// Start of the oldest pane.
     pub(crate) fn oldest(&self) -> Option<i64> {
-        self.front.last().or(self.back.first()).map(|(start, _)| *start)
+        self.front
+            .last()
+            .or(self.back.first())
+            .map(|(start, _)| *start)
     }
 
     /// Evaluates all panes together.
     pub(crate) fn finish(&self, plan: &Arc<AggPlan>) -> Result<Finished> {
         let front = self.front.last().map(|(_, segment)| segment);
-        let parts: Vec<_> = front.into_iter().chain(&self.back_merged).map(Arc::clone).collect();
+        let parts: Vec<_> = front
+            .into_iter()
+            .chain(&self.back_merged)
+            .map(Arc::clone)
+            .collect();
         merged(plan, &parts)?.finish()
     }
 
@@ -83,12 +95,19 @@ impl TwoStacks {
         back: Vec<Closed>,
         back_merged: Option<Arc<Segment>>,
     ) -> Self {
-        Self { front, back, back_merged }
+        Self {
+            front,
+            back,
+            back_merged,
+        }
     }
 
     /// Bytes held.
     pub(crate) fn size(&self) -> usize {
         let panes = self.front.iter().chain(&self.back).map(|(_, s)| s);
-        panes.chain(&self.back_merged).map(|s| s.rows.get_array_memory_size()).sum()
+        panes
+            .chain(&self.back_merged)
+            .map(|s| s.rows.get_array_memory_size())
+            .sum()
     }
 }

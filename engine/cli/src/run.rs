@@ -1,0 +1,93 @@
+//! `zaraba run`: a pipeline until its sources end, it fails, or it is stopped. The first Ctrl-C or
+//! SIGTERM lets everything in flight be written; the second ends at once.
+
+mod monitor;
+
+mod signals;
+
+use std::pin::pin;
+use std::process;
+use std::sync::Arc;
+use std::time::Duration;
+
+use metrics_exporter_prometheus::PrometheusBuilder;
+use zaraba::error::Error;
+use zaraba::pipeline::{Checked, Pipeline};
+
+use crate::args::PipelineArgs;
+use crate::failure::Failure;
+use crate::run::monitor::Monitor;
+use crate::run::signals::Signals;
+use crate::voice::Voice;
+
+/// Threads for sockets; nodes have threads of their own.
+const SOCKET_THREADS: usize = 2;
+/// How often counters are looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// How long connections may take to end after the last row.
+const GOODBYE: Duration = Duration::from_secs(1);
+/// Exit code of a run that was ended before everything was written.
+const CUT_SHORT: i32 = 1;
+
+/// Runs the pipeline.
+pub(crate) fn run(args: &PipelineArgs, voice: &Voice) -> Result<(), Failure> {
+    let outside = |e: String| Failure::Outside(format!("cannot start: {e}"));
+    let recorder = PrometheusBuilder::new().install_recorder();
+    let recorder = recorder.map_err(|e| outside(e.to_string()))?;
+    let pipeline = args.pipeline().metrics(Arc::new(move || recorder.render()));
+    let checked = pipeline.check()?;
+    voice.hide(&checked.secrets);
+    if let Some(name) = checked.plan.channels().first() {
+        return Err(Failure::User(format!(
+            "`{name}` has the connector `channel`, whose rows come from or go to a program that \
+             embeds zaraba; `zaraba run` has none"
+        )));
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(SOCKET_THREADS)
+        .enable_all()
+        .build()
+        .map_err(|e| outside(e.to_string()))?;
+    let result = runtime.block_on(drive(&pipeline, &checked, voice));
+    runtime.shutdown_timeout(GOODBYE);
+    match result {
+        Err(Failure::Pipeline(Error::Run(error))) if zaraba::is_stdout_closed(&error) => Ok(()),
+        other => other,
+    }
+}
+
+/// Starts the nodes, and looks after them until the last has ended.
+async fn drive(pipeline: &Pipeline, checked: &Checked, voice: &Voice) -> Result<(), Failure> {
+    let mut signals =
+        Signals::new().map_err(|e| Failure::Outside(format!("cannot listen for signals: {e}")))?;
+    let built = pipeline.build_checked(checked)?;
+    for (name, address) in built.listening() {
+        voice.say(&format!(
+            "{name}: open http://{address}/ or connect a client to ws://{address}/ws \
+             (Ctrl-C stops)"
+        ));
+    }
+    let running = built.start().map_err(Error::from)?;
+    let stopper = running.stopper();
+    let mut monitor = Monitor::new(&checked.plan.source_names(), running.meters(), voice);
+    let mut wait = pin!(running.wait());
+    let mut look = tokio::time::interval(LOOK_EVERY);
+    let mut stopping = false;
+    let result = loop {
+        tokio::select! {
+            result = &mut wait => break result,
+            () = signals.next() => {
+                if stopping {
+                    voice.bar.finish_and_clear();
+                    voice.say("ended at once: what was in flight is not written");
+                    process::exit(CUT_SHORT);
+                }
+                stopping = true;
+                stopper.stop();
+            }
+            _ = look.tick() => monitor.look(stopping),
+        }
+    };
+    monitor.end(result.is_ok());
+    Ok(result?)
+}

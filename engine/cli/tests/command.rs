@@ -1,0 +1,37 @@
+//! The binary as its users meet it: what it prints, where, and with which exit code. One module a
+//! subject; pipelines and what is expected of them lie in folders beside.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on fails"
+)]
+
+#[path = "command/harness.rs"]
+mod harness;
+
+/// The command line itself.
+#[path = "command/line.rs"]
+mod line;
+
+/// `check`, `graph`, `explain`, `schema`.
+#[path = "command/look.rs"]
+mod look;
+
+/// `run` to its end, and what it says.
+#[path = "command/run.rs"]
+mod run;
+
+/// `run` ended by a signal or a reader that goes away.
+#[cfg(unix)]
+#[path = "command/stop.rs"]
+mod stop;
+
+/// What happens when the outside fails.
+#[cfg(unix)]
+#[path = "command/outside.rs"]
+mod outside;
+
+/// `test`.
+#[path = "command/tests.rs"]
+mod tests;

@@ -1,0 +1,1 @@
+SELECT date_bin(INTERVAL '1 minute', ts) + INTERVAL '1 minute' AS window_end, lower(side) AS s, price > 100 AS dear, count(*) AS n FROM ticks GROUP BY date_bin(INTERVAL '1 minute', ts), lower(side), price > 100

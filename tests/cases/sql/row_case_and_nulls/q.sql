@@ -1,0 +1,1 @@
+SELECT ts, CASE WHEN price > 100 THEN 'dear' WHEN price IS NULL THEN 'none' ELSE 'cheap' END AS k, coalesce(oi, -1) AS oi, nullif(side, 'C') AS s, price IS NOT NULL AS p, side IN ('C', 'X') AS i, oi BETWEEN 5 AND 7 AS b FROM ticks

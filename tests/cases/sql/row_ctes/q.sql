@@ -1,0 +1,1 @@
+SELECT ts, price - 100 AS above FROM ticks WHERE side = 'C' AND price > 100 AND oi > 3

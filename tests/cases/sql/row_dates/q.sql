@@ -1,0 +1,1 @@
+SELECT ts, date_trunc('hour', ts) AS h, extract(year FROM day) AS y, extract(dow FROM day) AS dow, day + INTERVAL '1 day' AS next, ts - INTERVAL '90 minutes' AS before, day > DATE '2025-01-01' AS new FROM ticks

@@ -1,0 +1,1 @@
+SELECT ts AS at, price * 2 + 1 AS more FROM ticks WHERE oi > 4 AND price > 50

@@ -1,0 +1,1 @@
+SELECT * FROM ticks WHERE side = 'P'

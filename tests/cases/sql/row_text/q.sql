@@ -1,0 +1,1 @@
+SELECT ts, upper(name) AS u, length(name) AS n, substr(name, 2, 2) AS s, trim(name) || '.' AS t, replace(name, 'a', 'o') AS r, split_part(name, ' ', 2) AS p, name LIKE '%b%' AS has_b, concat(name, '-', side) AS c, starts_with(name, ' ') AS st, reverse(name) AS rev FROM ticks

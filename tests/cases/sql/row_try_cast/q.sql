@@ -1,0 +1,1 @@
+SELECT ts, try_cast(side AS BIGINT) AS n FROM ticks

@@ -1,0 +1,1 @@
+SELECT w + INTERVAL '1 minute' AS window_end, count(*) AS sides, max(n) AS most FROM (SELECT date_bin(INTERVAL '1 minute', ts) AS w, side, count(*) AS n FROM ticks GROUP BY date_bin(INTERVAL '1 minute', ts), side) GROUP BY w

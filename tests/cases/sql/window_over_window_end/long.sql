@@ -1,0 +1,1 @@
+SELECT date_bin(INTERVAL '5 minutes', ts) AS window_start, date_bin(INTERVAL '5 minutes', ts) + INTERVAL '5 minutes' AS window_end, side, max(price) AS high, sum(oi) AS oi, count(DISTINCT date_bin(INTERVAL '1 minute', ts)) AS bars FROM ticks GROUP BY 1, 2, 3

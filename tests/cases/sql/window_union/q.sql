@@ -1,0 +1,1 @@
+SELECT date_bin(INTERVAL '1 minute', ts) + INTERVAL '1 minute' AS window_end, side, sum(oi) AS oi, count(*) AS n FROM (SELECT * FROM ticks UNION ALL SELECT * FROM other) GROUP BY date_bin(INTERVAL '1 minute', ts), side

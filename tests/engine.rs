@@ -1,0 +1,7 @@
+//! The engine as a whole, over rows that are there already.
+
+pub(crate) mod harness;
+
+mod first_path;
+
+mod to_a_client;

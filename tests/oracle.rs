@@ -1,0 +1,168 @@
+//! The oracle: a stream gives what a batch gives. Each construct has a generator of cases; a case
+//! runs through the engine and, as SQL written by hand that shares no code with the engine's
+//! windows, tables and ticks, through DataFusion over the whole input. Both must give the same
+//! rows, in the same order per key. That the oracle would notice is a test of its own: it fails on
+//! each of ten planted bugs.
+
+/// Random choices.
+mod dice;
+
+/// Sources and their rows.
+mod data;
+
+/// Cells of results.
+mod value;
+
+/// The batch side.
+mod batch;
+
+/// A case, both sides of it.
+mod case;
+
+/// All cases of a construct.
+mod run;
+
+/// Calls and conditions that generators pick from.
+mod aggregate;
+
+/// TUMBLE, HOP, aggregates.
+mod window;
+
+/// Queries without a window.
+mod pass;
+
+/// Windows of windows.
+mod nested;
+
+/// Tables.
+mod table;
+
+/// Queries over tables.
+mod triggered;
+
+/// Planted bugs.
+mod faults;
+
+/// Another batch side.
+mod duck;
+
+use batch::BatchSql;
+use case::Failure;
+use faults::Fault;
+use run::{CASES, Construct, asked, run};
+
+const PASS: Construct = Construct { name: "pass", case: pass::pass };
+const TUMBLE: Construct = Construct { name: "tumble", case: window::tumble };
+const HOP: Construct = Construct { name: "hop", case: window::hop };
+const AGGREGATES: Construct = Construct { name: "aggregates", case: window::aggregates };
+const NESTED: Construct = Construct { name: "nested", case: nested::nested };
+const TABLE: Construct = Construct { name: "table", case: table::table };
+const TRIGGERED: Construct = Construct { name: "triggered", case: triggered::triggered };
+
+#[test]
+fn pass_through() {
+    run(PASS);
+}
+
+#[test]
+fn tumble() {
+    run(TUMBLE);
+}
+
+#[test]
+fn hop() {
+    run(HOP);
+}
+
+#[test]
+fn aggregates() {
+    run(AGGREGATES);
+}
+
+#[test]
+fn nested_windows() {
+    run(NESTED);
+}
+
+#[test]
+fn tables() {
+    run(TABLE);
+}
+
+#[test]
+fn triggered_queries() {
+    run(TRIGGERED);
+}
+
+#[test]
+fn duckdb_answers_the_same() {
+    if asked().is_none() {
+        duck::compare(&[TUMBLE, HOP, TABLE], 14);
+    }
+}
+
+/// Within a construct's usual cases, some case must find the bug by rows that differ.
+fn finds(fault: Fault, constructs: &[Construct]) {
+    if asked().is_some() {
+        return;
+    }
+    let batch = BatchSql::new();
+    for construct in constructs {
+        let found = (0..CASES).find(|seed| {
+            let case = (construct.case)(*seed);
+            matches!(case.check(&batch, Some(fault)), Err(Failure::Differs(_)))
+        });
+        let Some(seed) = found else { panic!("{}: {fault:?} is not noticed", construct.name) };
+        println!("{fault:?}: noticed by {}:{seed}", construct.name);
+    }
+}
+
+#[test]
+fn finds_a_pane_merged_twice() {
+    finds(Fault::PaneTwice, &[TUMBLE, HOP, AGGREGATES]);
+}
+
+#[test]
+fn finds_a_row_at_a_windows_end_in_the_window_before() {
+    finds(Fault::WindowEnd, &[TUMBLE, HOP]);
+}
+
+#[test]
+fn finds_a_tie_resolved_the_other_way() {
+    finds(Fault::Tie, &[TUMBLE, HOP, AGGREGATES, NESTED, TABLE, TRIGGERED]);
+}
+
+#[test]
+fn finds_a_dropped_null_key() {
+    finds(Fault::NullKey, &[TUMBLE, HOP, TABLE, TRIGGERED]);
+}
+
+#[test]
+fn finds_a_watermark_taken_from_the_batch() {
+    finds(Fault::BatchWatermark, &[PASS, TUMBLE, HOP, TABLE]);
+}
+
+#[test]
+fn finds_an_expired_row_seen() {
+    finds(Fault::Expired, &[TABLE, TRIGGERED]);
+}
+
+#[test]
+fn finds_a_deletion_lost() {
+    finds(Fault::DeletionLost, &[TABLE, TRIGGERED]);
+}
+
+#[test]
+fn finds_a_tick_run_early() {
+    finds(Fault::TickEarly, &[TRIGGERED]);
+}
+
+#[test]
+fn finds_a_late_row_counted() {
+    finds(Fault::LateCounted, &[PASS, TUMBLE, HOP]);
+}
+
+#[test]
+fn finds_a_hop_window_missed_at_the_start() {
+    finds(Fault::FirstWindow, &[HOP]);
+}

@@ -1,0 +1,233 @@
+//! Bugs planted at the seams of a running graph, to see that the oracle finds them: operators and
+//! sources are wrapped, or the engine's pipeline file is changed.
+
+use arrow::array::{Array, AsArray, BooleanArray, Int64Array};
+use arrow::compute::{sort_to_indices, take_record_batch};
+use arrow::datatypes::TimestampMicrosecondType;
+use zaraba_core::batch::Batch;
+use zaraba_core::error::Result;
+use zaraba_core::message::Message;
+use zaraba_core::operator::{Operator, Port, Progress};
+use zaraba_core::output::{OutPort, Output};
+use zaraba_core::snapshot::Snapshot;
+use zaraba_core::source::{Polled, Position, Source};
+use zaraba_core::time::{Epoch, EventTime};
+use zaraba_runtime::run::graph::Graph;
+
+use super::window::Windows;
+
+/// A bug.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// A restored pane is merged twice.
+    PaneTwice,
+    /// `>=` for `>` at a window's end: its first microsecond belongs to the window before.
+    WindowEnd,
+    /// Of rows of equal time the other one is taken.
+    Tie,
+    /// Rows without a key are dropped.
+    NullKey,
+    /// Rows are late by the watermark before their batch, not before them.
+    BatchWatermark,
+    /// A row is seen a microsecond after it expired.
+    Expired,
+    /// Deletions are lost.
+    DeletionLost,
+    /// A tick runs at the watermark, before the last rows of its time.
+    TickEarly,
+    /// A row late by a microsecond is counted.
+    LateCounted,
+    /// The first window is not emitted.
+    FirstWindow,
+}
+
+impl Fault {
+    /// The pipeline file with the bug.
+    pub(crate) fn change_file(self, toml: &str) -> String {
+        let key = match self {
+            Self::Expired => "ttl",
+            Self::LateCounted => "out_of_order",
+            _ => return toml.to_owned(),
+        };
+        let longer = |line: &str| match line.strip_prefix(&format!("{key} = \"")) {
+            Some(rest) => {
+                let micros: i64 = rest.trim_end_matches("us\"").parse().unwrap();
+                format!("{key} = \"{}us\"\n", micros + 1)
+            }
+            None => format!("{line}\n"),
+        };
+        toml.lines().map(longer).collect()
+    }
+
+    /// The graph with the bug.
+    pub(crate) fn change_graph(self, graph: Graph, windows: Option<Windows>) -> Graph {
+        let planted = |inner| -> Box<dyn Operator> {
+            let (scratch, first_end) = (Output::default(), None);
+            Box::new(Planted { inner, fault: self, windows, scratch, first_end })
+        };
+        let sorted = |inner| -> Box<dyn Source> { Box::new(SortedBatches(inner)) };
+        let sources = graph.sources.into_iter().map(|(task, routes, wake)| {
+            let batch = self == Self::BatchWatermark;
+            (if batch { task.wrapped(sorted) } else { task }, routes, wake)
+        });
+        Graph {
+            sources: sources.collect(),
+            vertices: graph.vertices.into_iter().map(|(v, r)| (v.wrapped(planted), r)).collect(),
+            sinks: graph.sinks,
+            meters: graph.meters,
+        }
+    }
+}
+
+/// An operator with a bug.
+struct Planted {
+    inner: Box<dyn Operator>,
+    fault: Fault,
+    windows: Option<Windows>,
+    /// What the operator wrote, before the bug.
+    scratch: Output,
+    /// The first window's time, which is not emitted.
+    first_end: Option<i64>,
+}
+
+impl Planted {
+    fn spoil_input(&self, mut rows: Batch) -> Result<Batch> {
+        match (self.fault, self.windows) {
+            (Fault::WindowEnd, Some(windows)) => {
+                let Windows { size, slide, offset } = windows;
+                let at_end = |t: &i64| (t - offset - size).rem_euclid(slide) == 0;
+                rows.time = rows.time.iter().map(|t| t - i64::from(at_end(t))).collect();
+            }
+            (Fault::Tie, _) => {
+                rows.seq = rows.seq.iter().map(|s| s ^ ((1 << 40) - 1)).collect();
+            }
+            (Fault::NullKey, _) => {
+                let schema = rows.rows.schema();
+                let keys: Vec<usize> = (0..schema.fields().len())
+                    .filter(|i| schema.field(*i).name().starts_with('k'))
+                    .collect();
+                let known = |i| keys.iter().all(|k| rows.rows.column(*k).is_valid(i));
+                let mask: BooleanArray = (0..rows.len()).map(|i| Some(known(i))).collect();
+                rows = rows.filter(&mask)?;
+            }
+            _ => {}
+        }
+        Ok(rows)
+    }
+
+    fn spoil_output(&mut self, rows: Batch) -> Result<Batch> {
+        let kept: Option<BooleanArray> = match self.fault {
+            Fault::DeletionLost => {
+                Some((0..rows.len()).map(|i| Some(!rows.is_deleted(i))).collect())
+            }
+            Fault::FirstWindow if self.windows.is_some() && !rows.is_empty() => {
+                let first = *self.first_end.get_or_insert(rows.time[0]);
+                Some(rows.time.iter().map(|t| Some(*t != first)).collect())
+            }
+            _ => None,
+        };
+        kept.map_or(Ok(rows.clone()), |kept| rows.filter(&kept))
+    }
+
+    /// Calls the operator and passes on what it wrote.
+    fn call(
+        &mut self,
+        out: &mut Output,
+        call: impl FnOnce(&mut dyn Operator, &mut Output) -> Result<Progress>,
+    ) -> Result<Progress> {
+        let progress = call(self.inner.as_mut(), &mut self.scratch)?;
+        for (port, message) in self.scratch.take() {
+            match message {
+                Message::Rows(rows) => {
+                    let rows = self.spoil_output(rows)?;
+                    out.rows_to(port, rows);
+                }
+                Message::Watermark(watermark) if port == OutPort::Main => {
+                    out.watermark(watermark);
+                }
+                _ => {}
+            }
+        }
+        Ok(progress)
+    }
+}
+
+impl Operator for Planted {
+    fn process(&mut self, port: Port, rows: Batch, out: &mut Output) -> Result<Progress> {
+        let rows = self.spoil_input(rows)?;
+        self.call(out, |inner, out| inner.process(port, rows, out))
+    }
+
+    fn advance_port(&mut self, port: Port, watermark: EventTime) -> Result<()> {
+        self.inner.advance_port(port, watermark)
+    }
+
+    fn advance(&mut self, watermark: EventTime, out: &mut Output) -> Result<Progress> {
+        let early = i64::from(self.fault == Fault::TickEarly);
+        self.call(out, |inner, out| inner.advance(watermark.plus(early), out))
+    }
+
+    fn resume(&mut self, out: &mut Output) -> Result<Progress> {
+        self.call(out, |inner, out| inner.resume(out))
+    }
+
+    fn end(&mut self, out: &mut Output) -> Result<Progress> {
+        self.call(out, |inner, out| inner.end(out))
+    }
+
+    fn snapshot(&mut self, epoch: Epoch) -> Result<Snapshot> {
+        let mut snapshot = self.inner.snapshot(epoch)?;
+        if self.fault == Fault::PaneTwice {
+            for part in snapshot.parts.iter_mut().filter(|p| p.name == "pane") {
+                part.segments.extend(part.segments.first().cloned());
+            }
+        }
+        Ok(snapshot)
+    }
+
+    fn restore(&mut self, snapshot: &Snapshot) -> Result<()> {
+        self.inner.restore(snapshot)
+    }
+
+    fn state_bytes(&self) -> usize {
+        self.inner.state_bytes()
+    }
+}
+
+/// Hands over each batch in the order of time, so that no row is late by one of its own batch.
+struct SortedBatches(Box<dyn Source>);
+
+impl Source for SortedBatches {
+    fn poll(&mut self, limit: usize) -> Result<Polled> {
+        let mut rows = match self.0.poll(limit)? {
+            Polled::Rows(rows) => rows,
+            other => return Ok(other),
+        };
+        let times = rows.rows.column_by_name("ts").unwrap();
+        let times = times.as_primitive::<TimestampMicrosecondType>();
+        let times = Int64Array::new(times.values().clone(), None);
+        let order = sort_to_indices(&times, None, None)?;
+        rows.rows = take_record_batch(&rows.rows, &order)?;
+        Ok(Polled::Rows(rows))
+    }
+
+    fn partitions(&self) -> u16 {
+        self.0.partitions()
+    }
+
+    fn replayable(&self) -> bool {
+        self.0.replayable()
+    }
+
+    fn live(&self) -> bool {
+        self.0.live()
+    }
+
+    fn position(&self) -> Position {
+        self.0.position()
+    }
+
+    fn seek(&mut self, position: &Position) -> Result<()> {
+        self.0.seek(position)
+    }
+}

@@ -1,0 +1,36 @@
+//! Runs Python scripts in the virtual environment that `make test` sets up: DuckDB is the
+//! independent answer to SQL, `websockets` the client of a stranger. The pins are in
+//! `requirements.txt`, the set-up in `.ci/setup.sh`.
+
+use std::process::Command;
+
+/// What `script` prints, run with `args` in `sys.argv[1:]`; its own error where it fails.
+pub(crate) fn run(script: &str, args: &[&str]) -> String {
+    let python = std::env::var("ZARABA_PYTHON")
+        .expect("ZARABA_PYTHON names the tests' Python: `make test` sets it up");
+    let output = Command::new(&python)
+        .args(["-c", script])
+        .args(args)
+        .output()
+        .unwrap_or_else(|error| panic!("{python}: {error}: `make test` sets it up"));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}\n{errors}", output.status);
+    String::from_utf8(output.stdout).expect("a script prints UTF-8")
+}
+
+/// The programs are there in the pinned versions, and DuckDB rounds times as the engine must.
+#[test]
+fn the_pinned_programs_answer() {
+    let script = "
+import sys, duckdb, websockets
+print(f'duckdb=={duckdb.__version__}')
+print(f'websockets=={websockets.__version__}')
+print(duckdb.sql(sys.argv[1]).fetchall()[0][0])";
+    let query = "SELECT epoch_us(time_bucket(INTERVAL 1 MINUTE, TIMESTAMP '1969-12-31 23:59:59'))";
+    let pins = include_str!("requirements.txt")
+        .lines()
+        .filter(|line| !line.starts_with('#'));
+    let mut expected: Vec<&str> = pins.collect();
+    expected.push("-60000000");
+    assert_eq!(run(script, &[query]).lines().collect::<Vec<_>>(), expected);
+}
