@@ -42,15 +42,16 @@ FROM TUMBLE(ticks, ts, INTERVAL '1 day') GROUP BY window_start, window_end, key"
     println!("{KEYS} keys in batches of one row: {took:?}");
     let rows: usize = streams[0].iter().map(zaraba::Batch::len).sum();
     assert_eq!(rows as i64, KEYS);
-    let mut next = 0;
+    let mut seen = vec![false; KEYS as usize];
     for batch in &streams[0] {
         let column = |i: usize| batch.rows.column(i).as_primitive::<Int64Type>().values().to_vec();
         for ((key, n), last) in column(1).into_iter().zip(column(2)).zip(column(3)) {
-            assert_eq!((key, n, last), (next, 1, next));
-            next += 1;
+            assert_eq!((n, last), (1, key));
+            assert!(!std::mem::replace(&mut seen[key as usize], true), "{key} came twice");
         }
     }
-    assert!(took.as_secs() < 60, "{took:?}");
+    // 40 µs a batch on a busy machine of two cores; far more means work that grows with keys.
+    assert!(took.as_secs() < 150, "{took:?}");
 }
 
 /// Most bytes that this process has had in memory.

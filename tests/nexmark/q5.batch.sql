@@ -1,7 +1,7 @@
 WITH bounds AS (
-  SELECT date_bin(INTERVAL '2 seconds', min(date_time)) AS first FROM bid
+  SELECT min(date_time)::bigint / 2000000 AS first FROM bid
 ), windows AS (
-  SELECT first + (value - 4) * INTERVAL '2 seconds' AS s
+  SELECT arrow_cast((first + value - 4) * 2000000, 'Timestamp(Microsecond, Some("UTC"))') AS s
   FROM bounds CROSS JOIN generate_series(0, 20)
 ), counted AS (
   SELECT s, auction, count(*) AS bids

@@ -67,22 +67,34 @@ impl Table {
         Self { rows, ..self.clone() }
     }
 
-    /// Every upsert and deletion: the columns, `_deleted`, `_time`; in their order per key.
+    /// Every upsert and deletion that it emits: the columns, `_deleted`, `_time`; in their order
+    /// per key. What would go behind the end of the input stays.
     pub(crate) fn changes(&self) -> String {
-        let Self { rows, watermark, .. } = self;
+        let Self { watermark, .. } = self;
+        self.changes_while(&format!("(_time <= _last OR _time < {watermark})"))
+    }
+
+    /// Every upsert and deletion that a reader sees who goes on for ever.
+    pub(crate) fn all_changes(&self) -> String {
+        self.changes_while("true")
+    }
+
+    /// The rows that come, and those of them that go while `condition` holds.
+    fn changes_while(&self, condition: &str) -> String {
+        let Self { rows, .. } = self;
         let (columns, dropped) = (self.columns.join(", "), self.dropped());
         let came = format!("SELECT {columns}, {dropped} AS _deleted, _t, 1 AS _kind, _seq FROM {rows} AS r");
         let Some(ttl) = self.ttl else {
             return format!("SELECT {columns}, _deleted, _t AS _time FROM ({came}) AS c ORDER BY _t, _seq");
         };
         let partition = self.partition();
-        // A row goes when the time has passed, unless another came for its key before; what would
-        // go behind the end of the input stays.
+        let condition = condition.replace("_time", &format!("_t + {ttl}"));
+        // A row goes when the time has passed, unless another came for its key before.
         let gone = format!(
             "SELECT {columns}, true AS _deleted, _t + {ttl} AS _t, 0 AS _kind, _seq FROM (SELECT *, \
              lead(_t) OVER ({partition}ORDER BY _t, _seq) AS _next, max(_t) OVER () AS _last FROM \
              {rows} AS r) AS g WHERE NOT {dropped} AND (_next IS NULL OR _next >= _t + {ttl}) AND \
-             (_t + {ttl} <= _last OR _t + {ttl} < {watermark})"
+             {condition}"
         );
         format!(
             "SELECT {columns}, _deleted, _t AS _time FROM ({came} UNION ALL {gone}) AS c ORDER BY \

@@ -47,11 +47,12 @@ impl Query {
         format!("[query.{}]\n{when}\n{emit}\nsql = \"\"\"{}\"\"\"\n", self.name, self.sql)
     }
 
-    /// Its ticks, given the times at which its tables change and the last watermark.
-    fn ticks(&self, changes: &[i64], watermark: i64) -> Vec<i64> {
-        let Some(end) = changes.iter().max().copied() else { return Vec::new() };
+    /// Its ticks, given the times at which its tables change, the last of the rows that feed
+    /// them, and the last watermark.
+    fn ticks(&self, changes: &[i64], end: Option<i64>, watermark: i64) -> Vec<i64> {
+        let Some(end) = end else { return Vec::new() };
         let multiple = |time: i64, every: i64| -(-time).div_euclid(every) * every;
-        // The last tick of a finished input; later ones only where the watermark asked for them.
+        // The last tick of a finished input; later ones only where the watermark asks for them.
         let finish = match self.trigger {
             Trigger::Every(every) => multiple(end, every),
             Trigger::OnChange(interval) => end + interval,
@@ -67,7 +68,8 @@ impl Query {
                 (Trigger::OnChange(_), None) => next,
             };
             match tick {
-                Some(tick) if tick < watermark || tick <= finish => ticks.push(tick),
+                Some(tick) if tick < watermark => ticks.push(tick),
+                Some(tick) if tick <= finish && last.is_none_or(|l| l < end) => ticks.push(tick),
                 _ => return ticks,
             }
         }
@@ -278,21 +280,23 @@ fn over(
 }
 
 fn answer(batch: &BatchSql, tables: &[Table], query: &Query, over: Option<&Query>) -> Vec<Expected> {
-    let (mut changes, mut watermark) = (Vec::new(), i64::MIN);
+    let (mut changes, mut end, mut watermark) = (Vec::new(), None, i64::MIN);
+    let times = |sql: &str| upserts(batch.rows(sql)).into_iter().map(|o| o.time);
     let mut kept = Vec::new();
     for table in tables {
         let table = table.kept(batch);
-        changes.extend(upserts(batch.rows(&table.changes())).iter().map(|o| o.time));
+        changes.extend(times(&table.all_changes()));
+        end = end.max(times(&table.changes()).max());
         watermark = watermark.max(table.watermark);
         kept.push(table);
     }
-    let ticks = query.ticks(&changes, watermark);
+    let ticks = query.ticks(&changes, end, watermark);
     let (rows, answers) = query.run(batch, &ticks, &|tick| with(&kept, tick));
     let order = |q: &Query| Order::Key(q.places.clone());
     let mut expected = Vec::new();
     if let Some(over) = over {
         let changes: Vec<i64> = rows.iter().map(|o| o.time).collect();
-        let ticks = over.ticks(&changes, watermark);
+        let ticks = over.ticks(&changes, changes.iter().max().copied(), watermark);
         let (rows, _) = over.run(batch, &ticks, &|tick| {
             let last = answers.iter().rev().find(|(t, _)| *t <= tick).unwrap();
             batch.table("q", last.1.clone());

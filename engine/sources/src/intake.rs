@@ -117,8 +117,10 @@ impl Intake {
         Sequence::new(self.plan.ordinal, rows.partition, first + n as u64)?;
         Meter::add(&meter.rows_in, n + rows.bad.len());
         Meter::add(&meter.late, judged.late.len());
-        let mut bad = rows.bad;
-        bad.extend(judged.bad);
+        let (mut bad, mut bad_at) = (judged.bad, judged.bad_at);
+        // Of rows that the connector could not read nobody knows where among the others they stood.
+        bad_at.resize(bad.len() + rows.bad.len(), self.partitions[index].newest.max(self.floor));
+        bad.extend(rows.bad);
         if self.plan.on_error != ErrorPolicy::DeadLetter {
             // Rows that are sent are counted where they are sent.
             Meter::add(&meter.errors, bad.len());
@@ -135,7 +137,7 @@ impl Intake {
                 late_batch(&picked, base, &late, judged.late_at)?,
             );
         }
-        self.send_bad(&bad, index, out)
+        self.send_bad(&bad, &bad_at, out)
     }
 
     /// Sorts rows into good, late and bad.
@@ -154,6 +156,7 @@ impl Intake {
             if times.is_null(i as usize) || *time < YEARS.0 || *time > ahead {
                 let shown = times.is_valid(i as usize).then_some(*time);
                 judged.bad.push(self.bad_time(shown, rows, i, index));
+                judged.bad_at.push(newest.max(self.floor));
             } else if *time
                 < newest
                     .saturating_sub(self.plan.out_of_order)
@@ -213,7 +216,8 @@ impl Intake {
         Batch::new(rows, time, seq)
     }
 
-    fn send_bad(&self, bad: &[BadRow], index: usize, out: &mut Output) -> Result<()> {
+    /// `at`: how far the source had come when each came.
+    fn send_bad(&self, bad: &[BadRow], at: &[i64], out: &mut Output) -> Result<()> {
         let Some(first) = bad.first() else {
             return Ok(());
         };
@@ -227,16 +231,13 @@ impl Intake {
             }
             ErrorPolicy::Skip => Ok(()),
             ErrorPolicy::DeadLetter => {
-                let reached = self.partitions[index]
-                    .newest
-                    .max(out.current().0)
-                    .max(self.floor);
-                let time = if reached == i64::MIN { 0 } else { reached };
+                let reached = |at: &i64| match (*at).max(out.current().0) {
+                    i64::MIN => 0,
+                    reached => reached,
+                };
+                let times: Vec<i64> = at.iter().map(reached).collect();
                 let seq: Vec<u64> = (0..bad.len() as u64).collect();
-                out.rows_to(
-                    OutPort::Errors,
-                    bad_rows::batch(bad, &vec![time; bad.len()], &seq)?,
-                );
+                out.rows_to(OutPort::Errors, bad_rows::batch(bad, &times, &seq)?);
                 Ok(())
             }
         }
@@ -305,6 +306,7 @@ struct Judged {
     late: Vec<u32>,
     late_at: Vec<i64>,
     bad: Vec<BadRow>,
+    bad_at: Vec<i64>,
 }
 
 fn late_batch(

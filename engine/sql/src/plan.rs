@@ -2,7 +2,7 @@
 
 pub mod mistake;
 
-mod wording;
+pub(crate) mod wording;
 
 pub mod parse;
 

@@ -10,11 +10,13 @@ use arrow::array::{
 };
 use arrow::buffer::ScalarBuffer;
 use arrow::datatypes::{SchemaRef, TimestampMicrosecondType};
+use arrow::error::ArrowError;
 use datafusion::common::DataFusionError;
 use datafusion::physical_expr::PhysicalExpr;
 use zaraba_core::batch::Batch;
 use zaraba_core::error::{Error, Result};
 
+use crate::plan::wording::decapitalised;
 use crate::window::spec::WindowSpec;
 
 /// One step.
@@ -114,8 +116,14 @@ fn split(
 #[must_use]
 pub fn reason(error: &DataFusionError) -> String {
     match error.find_root() {
-        DataFusionError::ArrowError(e, _) => e.to_string(),
-        DataFusionError::Execution(m) => m.clone(),
+        DataFusionError::ArrowError(e, _) => match e.as_ref() {
+            ArrowError::DivideByZero => "division by zero".to_owned(),
+            ArrowError::CastError(m) | ArrowError::ComputeError(m) | ArrowError::ParseError(m) => {
+                decapitalised(m)
+            }
+            other => other.to_string(),
+        },
+        DataFusionError::Execution(m) => decapitalised(m),
         other => other.to_string(),
     }
 }

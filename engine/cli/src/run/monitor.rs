@@ -14,6 +14,8 @@ use crate::voice::Voice;
 const WARN_EVERY: Duration = Duration::from_secs(1);
 /// Share of the newest measurement in the rows/s that are shown.
 const SMOOTHING: f64 = 0.2;
+/// Seconds too short to tell rows/s from.
+const MEASURED_LEAST: f64 = 0.1;
 /// Less than this share done says nothing about the time left.
 const DONE_LEAST: f64 = 0.001;
 
@@ -54,7 +56,7 @@ impl<'a> Monitor<'a> {
         };
         if voice.terminal {
             // A constant template, so it cannot be refused.
-            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
+            if let Ok(style) = ProgressStyle::with_template("{msg}") {
                 voice.bar.set_style(style);
             }
             voice.bar.set_draw_target(ProgressDrawTarget::stderr());
@@ -76,7 +78,6 @@ impl<'a> Monitor<'a> {
         if self.voice.terminal {
             self.measure(now);
             self.voice.bar.set_message(self.progress(now, stopping));
-            self.voice.bar.tick();
         }
     }
 
@@ -123,13 +124,12 @@ impl<'a> Monitor<'a> {
     fn measure(&mut self, now: Duration) {
         let rows = self.rows();
         let seconds = (now - self.last.0).as_secs_f64();
-        if seconds > 0.0 {
-            let newest = (rows - self.last.1) as f64 / seconds;
-            let rate = self
-                .rate
-                .map_or(newest, |old| old + SMOOTHING * (newest - old));
-            self.rate = Some(rate);
+        if seconds < MEASURED_LEAST {
+            return;
         }
+        let newest = (rows - self.last.1) as f64 / seconds;
+        let rate = (self.rate).map_or(newest, |old| old + SMOOTHING * (newest - old));
+        self.rate = Some(rate);
         self.last = (now, rows);
     }
 

@@ -18,7 +18,7 @@ use crate::plan::{Planning, places};
 /// A node that waits for those that it reads.
 enum Waiting<'a> {
     Table(&'a TableDoc),
-    Query(&'a QueryDoc, Parsed),
+    Query(&'a QueryDoc, Box<Parsed>),
 }
 
 impl Waiting<'_> {
@@ -67,7 +67,7 @@ impl Planning<'_> {
         let mut waiting: Vec<Waiting<'_>> = document.tables.iter().map(Waiting::Table).collect();
         for query in &document.queries {
             match parse(&query.sql.value, &self.params()) {
-                Ok(parsed) => waiting.push(Waiting::Query(query, parsed)),
+                Ok(parsed) => waiting.push(Waiting::Query(query, Box::new(parsed))),
                 Err(mistakes) => {
                     self.broken.insert(query.name.value.clone());
                     for mistake in mistakes {

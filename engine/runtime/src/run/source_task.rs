@@ -64,6 +64,8 @@ pub struct SourceTask {
     out: Output,
     /// Rows that are not due yet.
     waiting: Option<SourceRows>,
+    /// What was done before the last batch was polled, and its rows.
+    polled: (u64, usize),
     last_row: Option<ClockTime>,
     idle: bool,
     ended: bool,
@@ -93,6 +95,7 @@ impl SourceTask {
             timekeeper,
             out: Output::default(),
             waiting: None,
+            polled: (0, 0),
             last_row: None,
             idle: false,
             ended: false,
@@ -177,6 +180,7 @@ impl SourceTask {
         if let Some(rows) = self.waiting.take() {
             return self.pace(rows, now);
         }
+        let before = self.source.done_of_total().map_or(0, |(done, _)| done);
         match self
             .source
             .poll(self.options.batch_rows)
@@ -185,6 +189,7 @@ impl SourceTask {
             Polled::Rows(rows) => {
                 self.last_row = Some(now);
                 self.idle = false;
+                self.polled = (before, rows.rows.num_rows());
                 if self.pacer.is_some() {
                     self.pace(rows, now)
                 } else {
@@ -206,11 +211,20 @@ impl SourceTask {
 
     fn take(&mut self, rows: SourceRows, now: ClockTime) -> Result<Stepped> {
         self.intake.take(rows, now, &self.meter, &mut self.out)?;
-        if let Some((done, total)) = self.source.done_of_total() {
-            self.meter.progressed(done, total);
-        }
+        self.show_progress();
         self.advance();
         Ok(Stepped::Worked)
+    }
+
+    /// Of a batch some of whose rows still wait, only a part is done.
+    fn show_progress(&self) {
+        let Some((done, total)) = self.source.done_of_total() else {
+            return;
+        };
+        let (before, rows) = self.polled;
+        let waiting = self.waiting.as_ref().map_or(0, |w| w.rows.num_rows());
+        let left = done.saturating_sub(before) * waiting as u64 / rows.max(1) as u64;
+        self.meter.progressed(done - left, total);
     }
 
     fn advance(&mut self) {

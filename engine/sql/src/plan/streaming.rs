@@ -42,8 +42,10 @@ pub fn plan(name: &str, parsed: &Parsed, catalog: &Catalog) -> Result<PlannedNod
     let of_datafusion = |e: DataFusionError| SqlMistake::from_datafusion(&e, &parsed.sql);
     let logical = logical(parsed, catalog).map_err(of_datafusion)?;
     refuse::streaming(&logical, &parsed.sql)?;
-    let output = output_schema(&logical)?;
+    let mut output = output_schema(&logical)?;
     let optimized = optimize(logical, catalog).map_err(of_datafusion)?;
+    // Some types are known only once constants have been folded: round(x, 1) of a decimal.
+    output.columns = plain_schema(optimized.schema());
     let mut builder = Builder {
         node: name,
         sql: &parsed.sql,

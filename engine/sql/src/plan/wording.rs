@@ -23,7 +23,7 @@ const PREFIXES: [&str; 7] = [
 /// A rule: none if the message is not the one that it knows.
 type Rule = fn(&str, &str) -> Option<SqlMistake>;
 
-const RULES: [Rule; 12] = [
+const RULES: [Rule; 13] = [
     no_function,
     two_columns,
     not_grouped,
@@ -34,6 +34,7 @@ const RULES: [Rule; 12] = [
     arithmetic,
     no_cast,
     no_literal,
+    no_common_type,
     unordered,
     recursive,
 ];
@@ -154,9 +155,19 @@ fn no_signature(message: &str, sql: &str) -> Option<SqlMistake> {
         .collect();
     let mistake = match candidates.as_slice() {
         [] => mistake,
-        some => mistake.help(format!("it is {}", some.join(" or "))),
+        some => mistake.help(format!("it takes {}", signatures(some).join(" or "))),
     };
     Some(mistake.at_word(sql, name))
+}
+
+/// `sum(Float64)` as `(float64)`.
+fn signatures(candidates: &[&str]) -> Vec<String> {
+    let one = |candidate: &&str| {
+        let (_, types) = candidate.trim_end_matches(')').split_once('(')?;
+        let types: Vec<String> = list(types).into_iter().map(typed).collect();
+        Some(format!("({})", types.join(", ")))
+    };
+    candidates.iter().filter_map(one).collect()
 }
 
 fn condition(message: &str, sql: &str) -> Option<SqlMistake> {
@@ -220,6 +231,16 @@ fn no_literal(message: &str, sql: &str) -> Option<SqlMistake> {
         at,
         ..SqlMistake::new(format!("expected a {kind}, found {quoted}"))
     })
+}
+
+/// `x IN (...)` over types that have nothing in common.
+fn no_common_type(message: &str, sql: &str) -> Option<SqlMistake> {
+    let (_, types) = message.split_once("find compatible types to compare ")?;
+    let (left, rest) = types.split_once(" with ")?;
+    let rest: Vec<String> =
+        list(rest.trim_matches(['[', ']'])).into_iter().map(typed).collect();
+    let message = format!("cannot compare {} with ({})", typed(left), rest.join(", "));
+    Some(SqlMistake::new(message).at_word(sql, "IN"))
 }
 
 /// Our own refusal of an aggregate, on its way through DataFusion.
