@@ -41,6 +41,5 @@ fn compare(file: &Path, found: &str) -> Option<String> {
         return None;
     }
     let expected = std::fs::read_to_string(file).unwrap_or_default();
-    (found != expected)
-        .then(|| format!("{}:\n{found}\nexpected:\n{expected}", file.display()))
+    (found != expected).then(|| format!("{}:\n{found}\nexpected:\n{expected}", file.display()))
 }

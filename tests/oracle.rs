@@ -51,13 +51,34 @@ use case::Failure;
 use faults::Fault;
 use run::{CASES, Construct, asked, run};
 
-const PASS: Construct = Construct { name: "pass", case: pass::pass };
-const TUMBLE: Construct = Construct { name: "tumble", case: window::tumble };
-const HOP: Construct = Construct { name: "hop", case: window::hop };
-const AGGREGATES: Construct = Construct { name: "aggregates", case: window::aggregates };
-const NESTED: Construct = Construct { name: "nested", case: nested::nested };
-const TABLE: Construct = Construct { name: "table", case: table::table };
-const TRIGGERED: Construct = Construct { name: "triggered", case: triggered::triggered };
+const PASS: Construct = Construct {
+    name: "pass",
+    case: pass::pass,
+};
+const TUMBLE: Construct = Construct {
+    name: "tumble",
+    case: window::tumble,
+};
+const HOP: Construct = Construct {
+    name: "hop",
+    case: window::hop,
+};
+const AGGREGATES: Construct = Construct {
+    name: "aggregates",
+    case: window::aggregates,
+};
+const NESTED: Construct = Construct {
+    name: "nested",
+    case: nested::nested,
+};
+const TABLE: Construct = Construct {
+    name: "table",
+    case: table::table,
+};
+const TRIGGERED: Construct = Construct {
+    name: "triggered",
+    case: triggered::triggered,
+};
 
 #[test]
 fn pass_through() {
@@ -112,7 +133,9 @@ fn finds(fault: Fault, constructs: &[Construct]) {
             let case = (construct.case)(*seed);
             matches!(case.check(&batch, Some(fault)), Err(Failure::Differs(_)))
         });
-        let Some(seed) = found else { panic!("{}: {fault:?} is not noticed", construct.name) };
+        let Some(seed) = found else {
+            panic!("{}: {fault:?} is not noticed", construct.name)
+        };
         println!("{fault:?}: noticed by {}:{seed}", construct.name);
     }
 }
@@ -129,7 +152,10 @@ fn finds_a_row_at_a_windows_end_in_the_window_before() {
 
 #[test]
 fn finds_a_tie_resolved_the_other_way() {
-    finds(Fault::Tie, &[TUMBLE, HOP, AGGREGATES, NESTED, TABLE, TRIGGERED]);
+    finds(
+        Fault::Tie,
+        &[TUMBLE, HOP, AGGREGATES, NESTED, TABLE, TRIGGERED],
+    );
 }
 
 #[test]

@@ -58,10 +58,10 @@ fn the_real_minute_chain_equals_batch_sql() {
 fn every_shipped_pipeline_has_no_mistake() {
     for entry in std::fs::read_dir(here("../pipelines")).unwrap() {
         let path = entry.unwrap().path();
-        if path.extension().is_some_and(|e| e == "toml") {
-            if let Err(mistakes) = zaraba::pipeline::Pipeline::from_path(&path).check() {
-                panic!("{mistakes}");
-            }
+        if path.extension().is_some_and(|e| e == "toml")
+            && let Err(mistakes) = zaraba::pipeline::Pipeline::from_path(&path).check()
+        {
+            panic!("{mistakes}");
         }
     }
 }

@@ -17,6 +17,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch};
+use arrow::compute::cast;
 use arrow::datatypes::{Float64Type, Int64Type, SchemaRef, TimestampMicrosecondType};
 use datafusion::catalog::streaming::StreamingTable;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -26,6 +27,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use zaraba::pipeline::Pipeline;
 use zaraba_core::clock::Stopwatch;
+use zaraba_core::stream::event_time_type;
 
 /// One group's answer: first, last, sum, max, min of the price, and how many.
 type Answer = (f64, f64, f64, f64, f64, i64);

@@ -16,7 +16,10 @@ use crate::cases::folder::{Folder, Rows};
 const HEAD: &str = "ts,side,price,oi\n";
 const BEFORE: &str = "2025-11-14T09:00:00Z,C,1.5,7\n";
 const BEHIND: &str = "2025-11-14T09:00:01Z,P,2.5,8\n";
-const GOOD: [&str; 2] = ["2025-11-14T09:00:00Z|C|1.5|7", "2025-11-14T09:00:01Z|P|2.5|8"];
+const GOOD: [&str; 2] = [
+    "2025-11-14T09:00:00Z|C|1.5|7",
+    "2025-11-14T09:00:01Z|P|2.5|8",
+];
 
 fn csv_pipeline(path: &str, on_error: &str) -> String {
     format!(
@@ -44,21 +47,37 @@ from = ["q", "ticks__errors"]
 /// Bad lines, and the reason that is given for each.
 const LINES: [(&[u8], &str); 6] = [
     (b"2025-11-14T09:00:00Z,C,1.5", "expected 4 fields, got 3"),
-    (b"2025-11-14T09:00:00Z,C,1.5,7,8,9", "expected 4 fields, got 6"),
+    (
+        b"2025-11-14T09:00:00Z,C,1.5,7,8,9",
+        "expected 4 fields, got 6",
+    ),
     (
         b"2025-11-14T09:00:00Z,\x83v,1.5,7",
         "column `side`: expected text, got `\u{fffd}v`, which is not UTF-8",
     ),
-    (b"noon,C,1.5,7", "column `ts`: expected timestamp, got `noon`"),
+    (
+        b"noon,C,1.5,7",
+        "column `ts`: expected timestamp, got `noon`",
+    ),
     (
         b"2025-11-14T09:00:00Z,C,1.5,9223372036854775808",
         "column `oi`: expected int64, got `9223372036854775808`, which is too large",
     ),
-    (b"2025-11-14T09:00:00Z,C,cheap,7", "column `price`: expected float64, got `cheap`"),
+    (
+        b"2025-11-14T09:00:00Z,C,cheap,7",
+        "column `price`: expected float64, got `cheap`",
+    ),
 ];
 
 fn with_line(line: &[u8]) -> Vec<u8> {
-    [HEAD.as_bytes(), BEFORE.as_bytes(), line, b"\n", BEHIND.as_bytes()].concat()
+    [
+        HEAD.as_bytes(),
+        BEFORE.as_bytes(),
+        line,
+        b"\n",
+        BEHIND.as_bytes(),
+    ]
+    .concat()
 }
 
 #[test]
@@ -70,7 +89,9 @@ fn a_bad_line_goes_to_the_errors_stream() {
         let line = String::from_utf8_lossy(line);
         assert_eq!(ran.failure, None, "{line}");
         assert_eq!(ran.rows("q"), GOOD, "{line}");
-        let [row] = ran.rows("ticks__errors") else { panic!("{line}: {ran:?}") };
+        let [row] = ran.rows("ticks__errors") else {
+            panic!("{line}: {ran:?}")
+        };
         // The time, then what was expected and what came, where, and the row.
         let (_, told) = row.split_once('|').unwrap();
         assert_eq!(told, format!("{reason}|a.csv:3|{line}"));
@@ -107,10 +128,15 @@ fn a_bad_line_ends_the_run() {
 
 /// Rows with times in seconds, and a number each.
 fn batch(rows: &[(i64, i64)]) -> RecordBatch {
-    let times = rows.iter().map(|r| Some(r.0 * SECOND)).collect::<TimestampMicrosecondArray>();
+    let times = rows
+        .iter()
+        .map(|r| Some(r.0 * SECOND))
+        .collect::<TimestampMicrosecondArray>();
     let numbers = rows.iter().map(|r| Some(r.1)).collect::<Int64Array>();
-    let columns: [(&str, ArrayRef); 2] =
-        [("ts", Arc::new(times.with_timezone("UTC"))), ("n", Arc::new(numbers))];
+    let columns: [(&str, ArrayRef); 2] = [
+        ("ts", Arc::new(times.with_timezone("UTC"))),
+        ("n", Arc::new(numbers)),
+    ];
     RecordBatch::try_from_iter_with_nullable(columns.map(|(n, c)| (n, c, true))).unwrap()
 }
 
@@ -118,7 +144,9 @@ fn batch(rows: &[(i64, i64)]) -> RecordBatch {
 fn parquet() -> Vec<u8> {
     let rows: Vec<(i64, i64)> = (0..100).map(|i| (i, i)).collect();
     let rows = batch(&rows);
-    let properties = WriterProperties::builder().set_max_row_group_row_count(Some(10)).build();
+    let properties = WriterProperties::builder()
+        .set_max_row_group_row_count(Some(10))
+        .build();
     let mut bytes = Vec::new();
     let mut writer = ArrowWriter::try_new(&mut bytes, rows.schema(), Some(properties)).unwrap();
     writer.write(&rows).unwrap();
@@ -181,7 +209,13 @@ fn a_file_that_disappears_ends_the_run() {
 fn a_file_that_is_not_there() {
     let folder = Folder::new();
     let refusal = folder.refusal(&csv_pipeline("a.csv", ""));
-    assert_eq!(refusal, format!("ticks: no file matches `a.csv`; looked in `{}`", folder.path("").display().to_string().trim_end_matches('/')));
+    assert_eq!(
+        refusal,
+        format!(
+            "ticks: no file matches `a.csv`; looked in `{}`",
+            folder.path("").display().to_string().trim_end_matches('/')
+        )
+    );
 }
 
 const LIVE: &str = r#"
@@ -204,11 +238,17 @@ from = ["q", "ticks__errors", "ticks__late"]
 #[test]
 fn a_row_of_the_far_future_harms_nothing() {
     let clock = ManualClock::new(ClockTime(600 * SECOND));
-    let mut built = Folder::new().pipeline(LIVE).clock(Arc::new(clock)).build().unwrap();
+    let mut built = Folder::new()
+        .pipeline(LIVE)
+        .clock(Arc::new(clock))
+        .build()
+        .unwrap();
     let (sender, rows) = (built.take_sender("ticks").unwrap(), Rows::of(&mut built));
     let running = built.start().unwrap();
     const Y2099: i64 = 4_070_908_800;
-    sender.send(batch(&[(0, 1), (Y2099, 2), (30, 4), (661, 8)])).unwrap();
+    sender
+        .send(batch(&[(0, 1), (Y2099, 2), (30, 4), (661, 8)]))
+        .unwrap();
     let reason = "the event time 2099-01-01T00:00:00Z is more than 60 s ahead of the clock";
     let row = "ticks: row 2|ts=2099-01-01T00:00:00Z n=2";
     let second = "the event time 1970-01-01T00:11:01Z is more than 60 s ahead of the clock";
@@ -233,7 +273,8 @@ fn a_row_of_the_wrong_columns_is_refused_where_it_is_sent() {
     let running = built.start().unwrap();
     let wrong = batch(&[(0, 1)]).project(&[0]).unwrap();
     let error = sender.send(wrong).unwrap_err().to_string();
-    let expected = "expected rows of (ts Timestamp(µs, \"UTC\"), n Int64), got (ts Timestamp(µs, \"UTC\"))";
+    let expected =
+        "expected rows of (ts Timestamp(µs, \"UTC\"), n Int64), got (ts Timestamp(µs, \"UTC\"))";
     assert_eq!(error, expected);
     sender.send(batch(&[(1, 2)])).unwrap();
     drop(sender);
@@ -254,12 +295,19 @@ fn a_full_disk_ends_the_run_and_leaves_no_half_file() {
     let script = "trap '' XFSZ; ulimit -f 8; exec \"$0\" --nocapture --exact \
                   cases::bad_input::a_full_disk_ends_the_run_and_leaves_no_half_file";
     let test = std::env::current_exe().unwrap();
-    let child = Command::new("sh").arg("-c").arg(script).arg(test).env(CHILD, "1").output().unwrap();
+    let child = Command::new("sh")
+        .arg("-c")
+        .arg(script)
+        .arg(test)
+        .env(CHILD, "1")
+        .output()
+        .unwrap();
     let said = String::from_utf8_lossy(&child.stdout);
     let errors = String::from_utf8_lossy(&child.stderr);
     assert!(child.status.success(), "{said}\n{errors}");
     assert!(said.contains("1 passed"), "{said}\n{errors}");
-    let expected = "failed: cannot write ticks.csv: the file would be larger than the system allows";
+    let expected =
+        "failed: cannot write ticks.csv: the file would be larger than the system allows";
     assert!(said.contains(expected), "{said}\n{errors}");
 }
 
@@ -285,7 +333,12 @@ from = ["ticks"]
     let built = folder.pipeline(text).build().unwrap();
     let error = built.start().unwrap().join().unwrap_err();
     assert_eq!(error.exit_code(), 1);
-    println!("failed: {}", folder.plain(&error.to_string()).trim_start_matches("file: "));
+    println!(
+        "failed: {}",
+        folder
+            .plain(&error.to_string())
+            .trim_start_matches("file: ")
+    );
     assert_eq!(folder.names(), ["ticks.csv"]);
     let kept = std::fs::read_to_string(folder.path("ticks.csv")).unwrap();
     assert_eq!(kept, "of an earlier run\n");
@@ -299,8 +352,11 @@ async fn a_port_in_use() {
         "{LIVE}\n[sink.web]\nconnector = \"websocket\"\nlisten = \"{address}\"\nfrom = [\"q\"]\n"
     );
     let refusal = Folder::new().refusal(&text);
-    assert_eq!(refusal, format!(
+    assert_eq!(
+        refusal,
+        format!(
             "web: {address} is already in use; stop the program that listens there, or give this \
              one another port (port 0 takes a free one)"
-        ));
+        )
+    );
 }

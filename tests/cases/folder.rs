@@ -35,8 +35,9 @@ impl Folder {
     /// The names of the files in it.
     pub(crate) fn names(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.0.path()).expect("the folder");
-        let mut names: Vec<String> =
-            entries.map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect();
+        let mut names: Vec<String> = entries
+            .map(|e| e.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
         names.sort();
         names
     }
@@ -48,7 +49,11 @@ impl Folder {
     /// A text without the folder's own path, and cut to its first line.
     pub(crate) fn plain(&self, text: &str) -> String {
         let path = format!("{}/", self.0.path().display());
-        text.replace(&path, "").lines().next().unwrap_or_default().to_owned()
+        text.replace(&path, "")
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .to_owned()
     }
 
     /// How building failed.
@@ -61,7 +66,10 @@ impl Folder {
 
     /// Runs it to its end: the rows of each stream, and how it failed.
     pub(crate) fn run(&self, text: &str) -> Ran {
-        let built = self.pipeline(text).build().unwrap_or_else(|e| panic!("{e}"));
+        let built = self
+            .pipeline(text)
+            .build()
+            .unwrap_or_else(|e| panic!("{e}"));
         self.run_built(built)
     }
 
@@ -69,7 +77,10 @@ impl Folder {
         let rows = built.take_receiver("out").expect("the sink `out`");
         let reader = std::thread::spawn(move || rows.collect::<Vec<_>>());
         let meters = built.meters();
-        let result = built.start().map_err(Error::from).and_then(zaraba::running::Running::join);
+        let result = built
+            .start()
+            .map_err(Error::from)
+            .and_then(zaraba::running::Running::join);
         let mut streams: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (stream, batch) in reader.join().expect("the reader ends") {
             let lines = lines(&batch).into_iter().map(|line| self.plain(&line));
@@ -106,9 +117,19 @@ impl Ran {
 /// Each row as text, columns between bars.
 pub(crate) fn lines(batch: &Batch) -> Vec<String> {
     let options = FormatOptions::new().with_null("null");
-    let columns: Vec<ArrayFormatter<'_>> =
-        batch.rows.columns().iter().map(|c| ArrayFormatter::try_new(c, &options).unwrap()).collect();
-    let line = |row| columns.iter().map(|c| c.value(row).to_string()).collect::<Vec<_>>().join("|");
+    let columns: Vec<ArrayFormatter<'_>> = batch
+        .rows
+        .columns()
+        .iter()
+        .map(|c| ArrayFormatter::try_new(c, &options).unwrap())
+        .collect();
+    let line = |row| {
+        columns
+            .iter()
+            .map(|c| c.value(row).to_string())
+            .collect::<Vec<_>>()
+            .join("|")
+    };
     (0..batch.len()).map(line).collect()
 }
 

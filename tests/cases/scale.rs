@@ -33,10 +33,17 @@ FROM TUMBLE(ticks, ts, INTERVAL '1 day') GROUP BY window_start, window_end, key"
     let keys = Int64Array::from_iter_values((0..KEYS).map(|i| i * 7919 % KEYS));
     let columns: Vec<ArrayRef> = vec![Arc::new(times), Arc::new(keys)];
     let rows = RecordBatch::try_new(plan.streams["ticks"].columns.clone(), columns).unwrap();
-    let stand_in = StandIn { rows: vec![(0, rows)], partitions: 1 };
+    let stand_in = StandIn {
+        rows: vec![(0, rows)],
+        partitions: 1,
+    };
     let inputs = BTreeMap::from([("ticks".to_owned(), stand_in)]);
     let took = Stopwatch::start();
-    let drive = Drive { seed: None, batch_rows: 1, kill: false };
+    let drive = Drive {
+        seed: None,
+        batch_rows: 1,
+        kill: false,
+    };
     let streams = run(&plan, &inputs, &["q"], drive).unwrap();
     let took = took.elapsed();
     println!("{KEYS} keys in batches of one row: {took:?}");
@@ -44,10 +51,20 @@ FROM TUMBLE(ticks, ts, INTERVAL '1 day') GROUP BY window_start, window_end, key"
     assert_eq!(rows as i64, KEYS);
     let mut seen = vec![false; KEYS as usize];
     for batch in &streams[0] {
-        let column = |i: usize| batch.rows.column(i).as_primitive::<Int64Type>().values().to_vec();
+        let column = |i: usize| {
+            batch
+                .rows
+                .column(i)
+                .as_primitive::<Int64Type>()
+                .values()
+                .to_vec()
+        };
         for ((key, n), last) in column(1).into_iter().zip(column(2)).zip(column(3)) {
             assert_eq!((n, last), (1, key));
-            assert!(!std::mem::replace(&mut seen[key as usize], true), "{key} came twice");
+            assert!(
+                !std::mem::replace(&mut seen[key as usize], true),
+                "{key} came twice"
+            );
         }
     }
     // 40 µs a batch on a busy machine of two cores; far more means work that grows with keys.
@@ -57,7 +74,10 @@ FROM TUMBLE(ticks, ts, INTERVAL '1 day') GROUP BY window_start, window_end, key"
 /// Most bytes that this process has had in memory.
 fn peak_bytes() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:")).unwrap();
+    let line = status
+        .lines()
+        .find_map(|l| l.strip_prefix("VmHWM:"))
+        .unwrap();
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
 }
 
@@ -89,7 +109,10 @@ from = ["q"]
 "#,
         keys.join(", ")
     );
-    let mut built = Folder::new().pipeline(&text).build().unwrap_or_else(|e| panic!("{e}"));
+    let mut built = Folder::new()
+        .pipeline(&text)
+        .build()
+        .unwrap_or_else(|e| panic!("{e}"));
     let receiver = built.take_receiver("out").unwrap();
     let reader = std::thread::spawn(move || receiver.map(|(_, batch)| batch).collect::<Vec<_>>());
     let meters = built.meters();
@@ -97,7 +120,14 @@ from = ["q"]
     built.start().unwrap().join().unwrap();
     let took = took.elapsed();
     let batches = reader.join().unwrap();
-    let count = |b: &zaraba::Batch| b.rows.column(2).as_primitive::<Int64Type>().values().iter().sum::<i64>();
+    let count = |b: &zaraba::Batch| {
+        b.rows
+            .column(2)
+            .as_primitive::<Int64Type>()
+            .values()
+            .iter()
+            .sum::<i64>()
+    };
     assert_eq!(batches.iter().map(zaraba::Batch::len).sum::<usize>(), 100);
     assert_eq!(batches.iter().map(count).sum::<i64>(), ROWS);
     let (_, meter) = meters.iter().find(|(name, _)| &**name == "q").unwrap();

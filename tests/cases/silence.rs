@@ -12,8 +12,10 @@ use crate::cases::folder::{Folder, Rows};
 /// One row: a time in seconds and a number.
 fn row(time: i64, n: i64) -> RecordBatch {
     let time = TimestampMicrosecondArray::from(vec![time * SECOND]).with_timezone("UTC");
-    let columns: [(&str, ArrayRef); 2] =
-        [("ts", Arc::new(time)), ("n", Arc::new(Int64Array::from(vec![n])))];
+    let columns: [(&str, ArrayRef); 2] = [
+        ("ts", Arc::new(time)),
+        ("n", Arc::new(Int64Array::from(vec![n]))),
+    ];
     RecordBatch::try_from_iter_with_nullable(columns.map(|(n, c)| (n, c, true))).unwrap()
 }
 
@@ -37,7 +39,11 @@ from = ["q", "ticks__late"]
 #[test]
 fn the_last_window_of_a_silent_source_closes_by_the_clock() {
     let clock = ManualClock::new(ClockTime(30 * SECOND));
-    let mut built = Folder::new().pipeline(ONE).clock(Arc::new(clock.clone())).build().unwrap();
+    let mut built = Folder::new()
+        .pipeline(ONE)
+        .clock(Arc::new(clock.clone()))
+        .build()
+        .unwrap();
     let (sender, rows) = (built.take_sender("ticks").unwrap(), Rows::of(&mut built));
     let running = built.start().unwrap();
     sender.send(row(30, 1)).unwrap();
@@ -91,8 +97,15 @@ from = ["q", "b__late"]
 #[test]
 fn a_silent_source_follows_the_others() {
     let clock = ManualClock::new(ClockTime(1000 * SECOND));
-    let mut built = Folder::new().pipeline(TWO).clock(Arc::new(clock.clone())).build().unwrap();
-    let (a, b) = (built.take_sender("a").unwrap(), built.take_sender("b").unwrap());
+    let mut built = Folder::new()
+        .pipeline(TWO)
+        .clock(Arc::new(clock.clone()))
+        .build()
+        .unwrap();
+    let (a, b) = (
+        built.take_sender("a").unwrap(),
+        built.take_sender("b").unwrap(),
+    );
     let rows = Rows::of(&mut built);
     let running = built.start().unwrap();
     b.send(row(10, 1)).unwrap();
@@ -118,8 +131,15 @@ fn a_silent_source_follows_the_others() {
 fn without_an_idle_timeout_a_silent_source_holds_the_others_back() {
     let text = TWO.replace("idle_timeout = \"10s\"\n", "");
     let clock = ManualClock::new(ClockTime(1000 * SECOND));
-    let mut built = Folder::new().pipeline(&text).clock(Arc::new(clock.clone())).build().unwrap();
-    let (a, b) = (built.take_sender("a").unwrap(), built.take_sender("b").unwrap());
+    let mut built = Folder::new()
+        .pipeline(&text)
+        .clock(Arc::new(clock.clone()))
+        .build()
+        .unwrap();
+    let (a, b) = (
+        built.take_sender("a").unwrap(),
+        built.take_sender("b").unwrap(),
+    );
     let rows = Rows::of(&mut built);
     let running = built.start().unwrap();
     a.send(row(20, 2)).unwrap();

@@ -40,7 +40,9 @@ fn rows(file: &Path, types: &BTreeMap<String, DataType>) -> RecordBatch {
     let text = std::fs::read_to_string(file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
     let header = text.lines().next().unwrap_or_default();
     let field = |name: &str| Field::new(name, types[name].clone(), true);
-    let schema = Arc::new(Schema::new(header.split(',').map(field).collect::<Vec<_>>()));
+    let schema = Arc::new(Schema::new(
+        header.split(',').map(field).collect::<Vec<_>>(),
+    ));
     let reader = arrow::csv::ReaderBuilder::new(Arc::clone(&schema)).with_header(true);
     let reader = reader.build(text.as_bytes()).expect("a CSV reader");
     let batches: Vec<RecordBatch> = reader
@@ -52,28 +54,49 @@ fn rows(file: &Path, types: &BTreeMap<String, DataType>) -> RecordBatch {
 impl Case {
     fn read(folder: &Path) -> Self {
         let text = std::fs::read_to_string(folder.join("pipeline.toml")).expect("a pipeline");
-        let extensions = Extensions { aggregates: vec![Arc::new(weighted_mean())] };
+        let extensions = Extensions {
+            aggregates: vec![Arc::new(weighted_mean())],
+        };
         let plan = planned_with(&text, &extensions)
             .unwrap_or_else(|e| panic!("{}:\n{e}", folder.display()));
-        let options = LoadOptions { profile: None, set: Vec::new(), env: &|_| None };
+        let options = LoadOptions {
+            profile: None,
+            set: Vec::new(),
+            env: &|_| None,
+        };
         let document = load_text(Path::new("pipeline.toml"), &text, &options).document;
         let (mut all, mut inputs) = (BTreeMap::new(), BTreeMap::new());
         for source in &document.expect("a document").sources {
             let name = source.name.value.clone();
             let schema = zaraba_formats::decode::types::arrow_schema(&source.schema);
             let types = schema.fields().iter();
-            let types = types.map(|f| (f.name().clone(), f.data_type().clone())).collect();
+            let types = types
+                .map(|f| (f.name().clone(), f.data_type().clone()))
+                .collect();
             let rows = rows(&folder.join(format!("{name}.csv")), &types);
             let read = &plan.streams[&name].columns;
             let column = |f: &Arc<Field>| Arc::clone(rows.column_by_name(f.name()).unwrap());
             let columns = read.fields().iter().map(column).collect();
             let batch = RecordBatch::try_new(Arc::clone(read), columns).unwrap();
-            inputs.insert(name.clone(), StandIn { rows: vec![(0, batch)], partitions: 1 });
+            inputs.insert(
+                name.clone(),
+                StandIn {
+                    rows: vec![(0, batch)],
+                    partitions: 1,
+                },
+            );
             all.insert(name, rows);
         }
         let streams = plan.sinks[0].from.iter().map(|f| f.value.clone()).collect();
         let any_order = text.contains("# any order\n");
-        Self { folder: folder.to_owned(), plan, whole: all, inputs, streams, any_order }
+        Self {
+            folder: folder.to_owned(),
+            plan,
+            whole: all,
+            inputs,
+            streams,
+            any_order,
+        }
     }
 
     /// The streams as tables.
@@ -95,12 +118,24 @@ impl Case {
 
     /// What is wrong with it.
     fn complaint(&self) -> Option<String> {
-        let first = self.shown(Drive { seed: None, batch_rows: 8192, kill: false });
+        let first = self.shown(Drive {
+            seed: None,
+            batch_rows: 8192,
+            kill: false,
+        });
         for batch_rows in [1, 7, 8192] {
-            for (seed, kill) in
-                [(None, false), (Some(1), false), (Some(2), true), (Some(3), true), (Some(4), true)]
-            {
-                let drive = Drive { seed, batch_rows, kill };
+            for (seed, kill) in [
+                (None, false),
+                (Some(1), false),
+                (Some(2), true),
+                (Some(3), true),
+                (Some(4), true),
+            ] {
+                let drive = Drive {
+                    seed,
+                    batch_rows,
+                    kill,
+                };
                 let again = self.shown(drive);
                 if again != first {
                     let name = self.folder.display();
@@ -108,7 +143,10 @@ impl Case {
                 }
             }
         }
-        let differs = self.streams.iter().find_map(|stream| self.against_batch(stream, &first));
+        let differs = self
+            .streams
+            .iter()
+            .find_map(|stream| self.against_batch(stream, &first));
         differs.or_else(|| compare(&self.folder.join("expected.txt"), &first))
     }
 
@@ -120,7 +158,9 @@ impl Case {
         for (name, rows) in &self.whole {
             context.register_batch(name, rows.clone()).expect("a table");
         }
-        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .expect("a runtime");
         let answer = runtime.block_on(async { context.sql(&sql).await?.collect().await });
         let answer = answer.unwrap_or_else(|e| panic!("{}: {e}", self.folder.display()));
         let schema = Arc::clone(&self.plan.streams[stream].columns);
@@ -133,8 +173,14 @@ impl Case {
         let answer: Vec<RecordBatch> = answer.iter().map(columns).collect();
         let answer = concat_batches(&schema, &answer).expect("one schema");
         let answer = sorted(&pretty_format_batches(&[answer]).unwrap().to_string());
-        let ours = shown.split_once(&format!("{stream}\n")).expect("its table").1;
-        let ours: Vec<&str> = ours.lines().take_while(|l| l.starts_with(['+', '|'])).collect();
+        let ours = shown
+            .split_once(&format!("{stream}\n"))
+            .expect("its table")
+            .1;
+        let ours: Vec<&str> = ours
+            .lines()
+            .take_while(|l| l.starts_with(['+', '|']))
+            .collect();
         let ours = sorted(&ours.join("\n"));
         let name = self.folder.display();
         (ours != answer).then(|| format!("{name}: {stream}:\n{ours}\nbatch SQL:\n{answer}"))
@@ -150,16 +196,31 @@ fn beside(plan: &PipelinePlan, stream: &str, batches: &[Batch]) -> RecordBatch {
     if !upsert && schema.time.is_some() {
         return rows;
     }
-    let all = || batches.iter().flat_map(|b| (0..b.len()).map(move |i| (b, i)));
+    let all = || {
+        batches
+            .iter()
+            .flat_map(|b| (0..b.len()).map(move |i| (b, i)))
+    };
     let time: StringArray = all().map(|(b, i)| Some(iso8601(b.time[i]))).collect();
     let mut columns: Vec<(&str, ArrayRef)> = vec![("(at)", Arc::new(time))];
     if upsert {
         let mark = |(b, i): (&Batch, usize)| Some(if b.is_deleted(i) { "-" } else { "+" });
         columns.push(("(op)", Arc::new(all().map(mark).collect::<StringArray>())));
     }
-    let names: Vec<String> = rows.schema().fields().iter().map(|f| f.name().clone()).collect();
-    columns.extend(names.iter().map(String::as_str).zip(rows.columns().iter().cloned()));
-    RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(n, c)| (n, c, true))).unwrap()
+    let names: Vec<String> = rows
+        .schema()
+        .fields()
+        .iter()
+        .map(|f| f.name().clone())
+        .collect();
+    columns.extend(
+        names
+            .iter()
+            .map(String::as_str)
+            .zip(rows.columns().iter().cloned()),
+    );
+    RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(n, c)| (n, c, true)))
+        .unwrap()
 }
 
 /// A table with its rows in the order of their text.
@@ -175,9 +236,16 @@ fn sorted(table: &str) -> String {
 const FAMILIES: [&str; 5] = ["agg_", "window_", "row_", "table_", "trigger_"];
 
 fn family(prefix: &str) {
-    let of = |folder: &PathBuf| folder.file_name().is_some_and(|n| n.to_string_lossy().starts_with(prefix));
+    let of = |folder: &PathBuf| {
+        folder
+            .file_name()
+            .is_some_and(|n| n.to_string_lossy().starts_with(prefix))
+    };
     let only = std::env::var("ZARABA_CASE").unwrap_or_default();
-    let cases = folders("sql").into_iter().filter(of).filter(|f| f.to_string_lossy().contains(&only));
+    let cases = folders("sql")
+        .into_iter()
+        .filter(of)
+        .filter(|f| f.to_string_lossy().contains(&only));
     let complaint = |folder: PathBuf| {
         let result = std::panic::catch_unwind(|| Case::read(&folder).complaint());
         result.unwrap_or_else(|_| Some(format!("{}: it panicked, see above", folder.display())))
@@ -217,6 +285,9 @@ fn every_case_is_of_a_family() {
     assert!(cases.len() >= 125, "only {} cases", cases.len());
     for case in cases {
         let name = case.file_name().unwrap().to_string_lossy().into_owned();
-        assert!(FAMILIES.iter().any(|f| name.starts_with(f)), "{name} is of no family");
+        assert!(
+            FAMILIES.iter().any(|f| name.starts_with(f)),
+            "{name} is of no family"
+        );
     }
 }

@@ -15,8 +15,10 @@ struct WeightedMean {
 
 impl Accumulator for WeightedMean {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        let (values, weights) =
-            (values[0].as_primitive::<Float64Type>(), values[1].as_primitive::<Float64Type>());
+        let (values, weights) = (
+            values[0].as_primitive::<Float64Type>(),
+            values[1].as_primitive::<Float64Type>(),
+        );
         for (value, weight) in values.iter().zip(weights) {
             if let (Some(value), Some(weight)) = (value, weight) {
                 self.sum += value * weight;
@@ -36,12 +38,23 @@ impl Accumulator for WeightedMean {
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        Ok(vec![ScalarValue::from(self.sum), ScalarValue::from(self.weight)])
+        Ok(vec![
+            ScalarValue::from(self.sum),
+            ScalarValue::from(self.weight),
+        ])
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
-        self.sum += states[0].as_primitive::<Float64Type>().iter().flatten().sum::<f64>();
-        self.weight += states[1].as_primitive::<Float64Type>().iter().flatten().sum::<f64>();
+        self.sum += states[0]
+            .as_primitive::<Float64Type>()
+            .iter()
+            .flatten()
+            .sum::<f64>();
+        self.weight += states[1]
+            .as_primitive::<Float64Type>()
+            .iter()
+            .flatten()
+            .sum::<f64>();
         Ok(())
     }
 }

@@ -11,7 +11,11 @@ fn texts() {
     let cases = folders("wrong");
     assert!(cases.len() >= 130, "only {} cases", cases.len());
     let complaint = |case: &std::path::PathBuf| {
-        let options = LoadOptions { profile: None, set: Vec::new(), env: &|_| None };
+        let options = LoadOptions {
+            profile: None,
+            set: Vec::new(),
+            env: &|_| None,
+        };
         let loaded = load(&case.join("pipeline.toml"), &options);
         let mut mistakes = loaded.diagnostics;
         if let Some(document) = &loaded.document {

@@ -11,9 +11,8 @@ use tokio_tungstenite::tungstenite::Message;
 use zaraba::pipeline::Pipeline;
 use zaraba_core::stream::event_time_type;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn file_tumble_websocket() {
-    let dir = tempfile::tempdir().unwrap();
+/// Ten minutes of a tick a second, by turns of two sides, the price the second's number.
+fn write_ticks(path: &std::path::Path) {
     let schema = Arc::new(Schema::new(vec![
         Field::new("ts", event_time_type(), false),
         Field::new("side", DataType::Utf8, false),
@@ -37,11 +36,37 @@ async fn file_tumble_websocket() {
         Arc::new(seconds.map(|s| Some(s as f64)).collect::<Float64Array>()),
     ];
     let batch = RecordBatch::try_new(Arc::clone(&schema), columns).unwrap();
-    let file = std::fs::File::create(dir.path().join("ticks.parquet")).unwrap();
+    let file = std::fs::File::create(path).unwrap();
     let mut writer = ArrowWriter::try_new(file, schema, None).unwrap();
     writer.write(&batch).unwrap();
     writer.close().unwrap();
+}
 
+/// Ten minutes, two sides: each with what a batch would say.
+fn check(messages: &[Value]) {
+    let with_rows = messages.iter().filter(|m| m["rows"].is_array());
+    let rows: Vec<&Value> = with_rows
+        .flat_map(|m| m["rows"].as_array().unwrap())
+        .collect();
+    assert_eq!(rows.len(), 20);
+    for row in rows {
+        // 30 rows a side and minute; in minute m the seconds 60m, 60m+2, … or one later.
+        let start = row["window_start"].as_str().unwrap();
+        let minute: f64 = start[14..16].parse().unwrap();
+        let first = minute * 60.0 + if row["side"] == "C" { 0.0 } else { 1.0 };
+        assert!(
+            start.starts_with("2025-11-14T09:") && start.ends_with("+09:00"),
+            "{start}"
+        );
+        assert_eq!(row["n"], 30);
+        assert_eq!(row["total"].as_f64().unwrap(), 30.0 * first + 2.0 * 435.0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn file_tumble_websocket() {
+    let dir = tempfile::tempdir().unwrap();
+    write_ticks(&dir.path().join("ticks.parquet"));
     for batch_rows in [1, 7, 8192] {
         let text = format!(
             r#"
@@ -87,26 +112,6 @@ from = ["bars"]
             kinds.contains(&"snapshot") && kinds.contains(&"watermark"),
             "{kinds:?}"
         );
-        let with_rows = messages.iter().filter(|m| m["rows"].is_array());
-        let rows: Vec<&Value> = with_rows
-            .flat_map(|m| m["rows"].as_array().unwrap())
-            .collect();
-        assert_eq!(
-            rows.len(),
-            20,
-            "ten minutes, two sides, at {batch_rows} rows a batch"
-        );
-        for row in rows {
-            // 30 rows a side and minute; in minute m the seconds 60m, 60m+2, … or one later.
-            let start = row["window_start"].as_str().unwrap();
-            let minute: f64 = start[14..16].parse().unwrap();
-            let first = minute * 60.0 + if row["side"] == "C" { 0.0 } else { 1.0 };
-            assert!(
-                start.starts_with("2025-11-14T09:") && start.ends_with("+09:00"),
-                "{start}"
-            );
-            assert_eq!(row["n"], 30);
-            assert_eq!(row["total"].as_f64().unwrap(), 30.0 * first + 2.0 * 435.0);
-        }
+        check(&messages);
     }
 }

@@ -35,7 +35,11 @@ extra = "text"
 /// The lines of a table, in the order of their text.
 fn lines(table: &[RecordBatch]) -> Vec<String> {
     let text = pretty_format_batches(table).expect("a table").to_string();
-    let mut lines: Vec<String> = text.lines().filter(|l| l.starts_with('|')).map(str::to_owned).collect();
+    let mut lines: Vec<String> = text
+        .lines()
+        .filter(|l| l.starts_with('|'))
+        .map(str::to_owned)
+        .collect();
     lines.sort_unstable();
     lines
 }
@@ -52,7 +56,10 @@ fn streamed(plan: &PipelinePlan, drive: Drive) -> RecordBatch {
         let picked = columns.fields().iter().map(column).collect();
         (0, RecordBatch::try_new(columns.clone(), picked).unwrap())
     };
-    let stand_in = StandIn { rows: bids(8192).iter().map(read).collect(), partitions: 1 };
+    let stand_in = StandIn {
+        rows: bids(8192).iter().map(read).collect(),
+        partitions: 1,
+    };
     let inputs = BTreeMap::from([("bid".to_owned(), stand_in)]);
     let streams = run(plan, &inputs, &["q"], drive).unwrap_or_else(|e| panic!("{e}"));
     whole(plan, "q", &streams[0])
@@ -64,7 +71,9 @@ fn batched(sql: &str) -> Vec<RecordBatch> {
     let all = bids(100_000);
     let all = concat_batches(&all[0].schema(), &all).unwrap();
     context.register_batch("bid", all).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
     let answer = runtime.block_on(async { context.sql(sql).await?.collect().await });
     answer.unwrap_or_else(|e| panic!("{e}"))
 }
@@ -77,8 +86,16 @@ fn check(stream: &str, batch: &str, least: usize) {
     // One line is the header.
     assert!(expected.len() > least, "only {} rows", expected.len() - 1);
     for drive in [
-        Drive { seed: None, batch_rows: 8192, kill: false },
-        Drive { seed: Some(5), batch_rows: 1000, kill: true },
+        Drive {
+            seed: None,
+            batch_rows: 8192,
+            kill: false,
+        },
+        Drive {
+            seed: Some(5),
+            batch_rows: 1000,
+            kill: true,
+        },
     ] {
         let found = lines(&[streamed(&plan, drive)]);
         let differs = found.iter().zip(&expected).find(|(a, b)| a != b);

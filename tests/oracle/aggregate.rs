@@ -89,15 +89,26 @@ const GREATEST: &str = "coalesce(sum(CASE WHEN isnan(vf) THEN vf END) @, max(vf)
 
 /// Calls at random, of columns that the source has.
 pub(crate) fn calls(dice: &mut Dice, source: &Source, n: usize, rare: bool) -> Vec<Call> {
-    let pool = if rare { RARE.iter().chain(&PLAIN[..8]).copied().collect() } else { PLAIN.to_vec() };
-    let known = |call: &&str| ["vt", "vd", "vb"].iter().all(|c| source.has(c) || !call.contains(c));
-    let pool: Vec<&str> = pool.into_iter().filter(|c| known(&c)).collect();
+    let pool = if rare {
+        RARE.iter().chain(&PLAIN[..8]).copied().collect()
+    } else {
+        PLAIN.to_vec()
+    };
+    let known = |call: &&str| {
+        ["vt", "vd", "vb"]
+            .iter()
+            .all(|c| source.has(c) || !call.contains(c))
+    };
+    let pool: Vec<&str> = pool.into_iter().filter(|c| known(c)).collect();
     (0..n).map(|_| call(dice.pick(&pool))).collect()
 }
 
 /// A call in both tongues.
 pub(crate) fn call(template: &str) -> Call {
-    let engine = template.replace('#', "ts").replace('~', "ts DESC").replace('^', "");
+    let engine = template
+        .replace('#', "ts")
+        .replace('~', "ts DESC")
+        .replace('^', "");
     let mut batch = template.to_owned();
     for (call, meaning) in [("min(vf)", LEAST), ("max(vf)", GREATEST)] {
         if let Some(filter) = template.strip_prefix(call) {
@@ -113,7 +124,12 @@ pub(crate) fn call(template: &str) -> Call {
 
 /// A condition over a source's rows, the same in both tongues.
 pub(crate) fn condition(dice: &mut Dice, source: &Source) -> String {
-    let mut pool = vec!["vi > 2", "vf IS NOT NULL", "vi % 3 = 0 OR vi IS NULL", "NOT (vf < 10)"];
+    let mut pool = vec![
+        "vi > 2",
+        "vf IS NOT NULL",
+        "vi % 3 = 0 OR vi IS NULL",
+        "NOT (vf < 10)",
+    ];
     if source.keys > 0 {
         pool.extend(["k1 IS NOT NULL", "k1 IS NULL OR vi <> 4"]);
     }

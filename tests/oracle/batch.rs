@@ -22,7 +22,9 @@ impl BatchSql {
         config.options_mut().sql_parser.map_string_types_to_utf8view = false;
         Self {
             context: SessionContext::new_with_config(config),
-            runtime: tokio::runtime::Builder::new_current_thread().build().unwrap(),
+            runtime: tokio::runtime::Builder::new_current_thread()
+                .build()
+                .unwrap(),
         }
     }
 

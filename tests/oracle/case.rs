@@ -37,7 +37,11 @@ impl Out {
         self.time == other.time
             && self.deleted == other.deleted
             && self.values.len() == other.values.len()
-            && self.values.iter().zip(&other.values).all(|(a, b)| a.same(b))
+            && self
+                .values
+                .iter()
+                .zip(&other.values)
+                .all(|(a, b)| a.same(b))
     }
 }
 
@@ -129,12 +133,19 @@ impl Case {
         for source in &self.sources {
             let late = format!("{}__late", source.name);
             if let Some(schema) = plan.streams.get(&late) {
-                let names: Vec<&str> =
-                    schema.columns.fields().iter().map(|f| f.name().as_str()).collect();
+                let names: Vec<&str> = schema
+                    .columns
+                    .fields()
+                    .iter()
+                    .map(|f| f.name().as_str())
+                    .collect();
                 expected.push(late_stream(source, &names));
             }
         }
-        let inputs = self.sources.iter().map(|s| (s.name.clone(), stand_in(s, &plan)));
+        let inputs = self
+            .sources
+            .iter()
+            .map(|s| (s.name.clone(), stand_in(s, &plan)));
         let inputs: BTreeMap<String, StandIn> = inputs.collect();
         let streams: Vec<&str> = expected.iter().map(|e| e.stream.as_str()).collect();
         let change = |graph| match fault {
@@ -156,11 +167,17 @@ fn stand_in(source: &Source, plan: &PipelinePlan) -> StandIn {
     let mut batches = source.batches();
     for (_, batch) in &mut batches {
         let schema = batch.schema();
-        let indices: Vec<usize> =
-            columns.fields().iter().map(|f| schema.index_of(f.name()).unwrap()).collect();
+        let indices: Vec<usize> = columns
+            .fields()
+            .iter()
+            .map(|f| schema.index_of(f.name()).unwrap())
+            .collect();
         *batch = batch.project(&indices).unwrap();
     }
-    StandIn { rows: batches, partitions: source.partitions }
+    StandIn {
+        rows: batches,
+        partitions: source.partitions,
+    }
 }
 
 /// Exactly the late rows, each beside how far its partition had come.
@@ -177,10 +194,22 @@ fn late_stream(source: &Source, names: &[&str]) -> Expected {
             });
         }
         values.push(Value::Int((source.seq(row) >> 40).into()));
-        rows.push(Out { time: late_at, deleted: false, values });
+        rows.push(Out {
+            time: late_at,
+            deleted: false,
+            values,
+        });
     }
-    let (stream, order) = (format!("{}__late", source.name), Order::Partition(Vec::new()));
-    Expected { stream, order, upsert: false, rows }
+    let (stream, order) = (
+        format!("{}__late", source.name),
+        Order::Partition(Vec::new()),
+    );
+    Expected {
+        stream,
+        order,
+        upsert: false,
+        rows,
+    }
 }
 
 /// The rows of one stream as they came.
@@ -191,7 +220,11 @@ fn given_rows(batches: &[Batch], order: &Order) -> Vec<Out> {
             if matches!(order, Order::Partition(_)) {
                 values.push(Value::Int((batch.seq[i] >> 40).into()));
             }
-            outs.push(Out { time: batch.time[i], deleted: batch.is_deleted(i), values });
+            outs.push(Out {
+                time: batch.time[i],
+                deleted: batch.is_deleted(i),
+                values,
+            });
         }
     }
     outs
@@ -202,9 +235,12 @@ fn by_key<'a>(outs: &'a [Out], order: &Order) -> BTreeMap<String, Vec<&'a Out>> 
     let mut groups: BTreeMap<String, Vec<&Out>> = BTreeMap::new();
     for out in outs {
         let key = match order {
-            Order::Key(columns) => {
-                line(&columns.iter().map(|c| out.values[*c].clone()).collect::<Vec<_>>())
-            }
+            Order::Key(columns) => line(
+                &columns
+                    .iter()
+                    .map(|c| out.values[*c].clone())
+                    .collect::<Vec<_>>(),
+            ),
             Order::Partition(columns) => {
                 let last = out.values.len() - 1;
                 let all = columns.iter().chain([&last]);
@@ -230,7 +266,11 @@ fn compare(expected: &Expected, given: &[Batch]) -> Result<(), String> {
         let shorter = wanted.len().min(came.len());
         if let Some(at) = first.or((wanted.len() != came.len()).then_some(shorter)) {
             let shown = |outs: &[&Out]| {
-                let lines = outs.iter().skip(at).take(SHOWN).map(|o| format!("    {}\n", o.line()));
+                let lines = outs
+                    .iter()
+                    .skip(at)
+                    .take(SHOWN)
+                    .map(|o| format!("    {}\n", o.line()));
                 lines.collect::<String>()
             };
             return Err(format!(
@@ -251,7 +291,11 @@ fn compare(expected: &Expected, given: &[Batch]) -> Result<(), String> {
 pub(crate) fn timed(rows: Vec<Vec<Value>>) -> Vec<Out> {
     let out = |mut values: Vec<Value>| {
         let time = time(values.pop().as_ref());
-        Out { time, deleted: false, values }
+        Out {
+            time,
+            deleted: false,
+            values,
+        }
     };
     rows.into_iter().map(out).collect()
 }
@@ -261,7 +305,11 @@ pub(crate) fn upserts(rows: Vec<Vec<Value>>) -> Vec<Out> {
     let out = |mut values: Vec<Value>| {
         let time = time(values.pop().as_ref());
         let deleted = matches!(values.pop(), Some(Value::Bool(true)));
-        Out { time, deleted, values }
+        Out {
+            time,
+            deleted,
+            values,
+        }
     };
     rows.into_iter().map(out).collect()
 }

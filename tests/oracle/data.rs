@@ -133,8 +133,16 @@ impl Times {
     pub(crate) fn random(dice: &mut Dice, unit: i64) -> Self {
         let origin = dice.pick(&[0, -37 * SECOND, 1_763_078_400 * SECOND]);
         let parts = dice.pick(&[1, 2, 5, 8, 10]);
-        let grain = if unit % parts == 0 { unit / parts } else { unit };
-        Self { origin, grain, step: dice.pick(&[0, 1, 1, 2, 6]) }
+        let grain = if unit % parts == 0 {
+            unit / parts
+        } else {
+            unit
+        };
+        Self {
+            origin,
+            grain,
+            step: dice.pick(&[0, 1, 1, 2, 6]),
+        }
     }
 }
 
@@ -149,7 +157,11 @@ impl Source {
         }
         columns.push(column("vi".to_owned(), Kind::Int));
         columns.push(column("vf".to_owned(), Kind::Float));
-        for (name, kind) in [("vt", Kind::Text), ("vd", Kind::Decimal), ("vb", Kind::Bool)] {
+        for (name, kind) in [
+            ("vt", Kind::Text),
+            ("vd", Kind::Decimal),
+            ("vb", Kind::Bool),
+        ] {
             if dice.percent(70) {
                 columns.push(column(name.to_owned(), kind));
             }
@@ -225,14 +237,20 @@ impl Source {
 
     fn values(&self, dice: &mut Dice) -> Vec<Value> {
         let one = |(i, c): (usize, &Column)| {
-            if i < self.keys { c.kind.key(dice) } else { c.kind.value(dice, self.nan) }
+            if i < self.keys {
+                c.kind.key(dice)
+            } else {
+                c.kind.value(dice, self.nan)
+            }
         };
         self.columns[1..].iter().enumerate().map(one).collect()
     }
 
     /// Its section of the pipeline file.
     pub(crate) fn toml(&self) -> String {
-        let Self { name, out_of_order, .. } = self;
+        let Self {
+            name, out_of_order, ..
+        } = self;
         let mut toml = format!(
             "[source.{name}]\nconnector = \"channel\"\ntime = \"ts\"\nout_of_order = \
              \"{out_of_order}us\"\n[source.{name}.schema]\n"
@@ -245,7 +263,10 @@ impl Source {
 
     /// The names of its key columns.
     pub(crate) fn key_names(&self) -> Vec<String> {
-        self.columns[1..=self.keys].iter().map(|c| c.name.clone()).collect()
+        self.columns[1..=self.keys]
+            .iter()
+            .map(|c| c.name.clone())
+            .collect()
     }
 
     /// Whether it has a column.
@@ -273,7 +294,10 @@ impl Source {
     pub(crate) fn batches(&self) -> Vec<(u16, RecordBatch)> {
         let mut batches = Vec::new();
         for run in self.rows.chunk_by(|a, b| a.partition == b.partition) {
-            batches.push((run[0].partition, self.record(&run.iter().collect::<Vec<_>>(), false)));
+            batches.push((
+                run[0].partition,
+                self.record(&run.iter().collect::<Vec<_>>(), false),
+            ));
         }
         batches
     }

@@ -9,8 +9,12 @@ pub(crate) struct Dice(ChaCha8Rng);
 impl Dice {
     /// From a construct's name and a seed.
     pub(crate) fn new(construct: &str, seed: u64) -> Self {
-        let salt = construct.bytes().fold(0u64, |h, b| h.wrapping_mul(31).wrapping_add(b.into()));
-        Self(ChaCha8Rng::seed_from_u64(salt.wrapping_mul(1_000_003) ^ seed))
+        let salt = construct
+            .bytes()
+            .fold(0u64, |h, b| h.wrapping_mul(31).wrapping_add(b.into()));
+        Self(ChaCha8Rng::seed_from_u64(
+            salt.wrapping_mul(1_000_003) ^ seed,
+        ))
     }
 
     /// A number from `low` to `high`, both included.

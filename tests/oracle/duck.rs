@@ -50,22 +50,28 @@ struct Asked {
 /// Whether DuckDB understands the case's SQL and means the same by it: its averages of decimals
 /// are floats, and its times with a zone need another package.
 fn understood(case: &Case) -> bool {
-    !["avg(vd)", "max(ts)"].iter().any(|call| case.sql.contains(call))
+    !["avg(vd)", "max(ts)"]
+        .iter()
+        .any(|call| case.sql.contains(call))
 }
 
 /// DataFusion's `first_value` and `last_value` as aggregates.
 fn translated(sql: &str) -> String {
-    sql.replace("first_value(", "first(").replace("last_value(", "last(")
+    sql.replace("first_value(", "first(")
+        .replace("last_value(", "last(")
 }
 
 fn write(path: &Path, rows: &arrow::array::RecordBatch) {
-    let mut writer = ArrowWriter::try_new(File::create(path).unwrap(), rows.schema(), None).unwrap();
+    let mut writer =
+        ArrowWriter::try_new(File::create(path).unwrap(), rows.schema(), None).unwrap();
     writer.write(rows).unwrap();
     writer.close().unwrap();
 }
 
 fn value(json: &Json) -> Value {
-    let Json::Array(cell) = json else { return Value::Null };
+    let Json::Array(cell) = json else {
+        return Value::Null;
+    };
     match (cell[0].as_str().unwrap(), &cell[1]) {
         ("b", Json::Bool(b)) => Value::Bool(*b),
         ("i", Json::String(i)) => Value::Int(i.parse().unwrap()),
@@ -86,13 +92,19 @@ pub(crate) fn compare(constructs: &[Construct], each: usize) {
         for (seed, case) in fitting {
             let mut tables = Vec::new();
             for source in &case.sources {
-                let path = folder.path().join(format!("{}-{seed}-{}", construct.name, source.name));
+                let path = folder
+                    .path()
+                    .join(format!("{}-{seed}-{}", construct.name, source.name));
                 write(&path, &source.table());
                 tables.push(serde_json::json!([source.name, path]));
             }
             let line = serde_json::json!({ "sql": translated(&case.sql), "tables": tables });
             lines.push_str(&format!("{line}\n"));
-            asked.push(Asked { construct: construct.name, seed, case });
+            asked.push(Asked {
+                construct: construct.name,
+                seed,
+                case,
+            });
         }
     }
     let path = folder.path().join("cases.jsonl");
@@ -101,8 +113,12 @@ pub(crate) fn compare(constructs: &[Construct], each: usize) {
     let batch = BatchSql::new();
     assert_eq!(answers.lines().count(), asked.len());
     for (asked, answer) in asked.iter().zip(answers.lines()) {
-        let Json::Array(rows) = serde_json::from_str(answer).unwrap() else { panic!("{answer}") };
-        let rows = rows.iter().map(|r| r.as_array().unwrap().iter().map(value).collect());
+        let Json::Array(rows) = serde_json::from_str(answer).unwrap() else {
+            panic!("{answer}")
+        };
+        let rows = rows
+            .iter()
+            .map(|r| r.as_array().unwrap().iter().map(value).collect());
         let rows: Vec<Vec<Value>> = rows.collect();
         // The stream and its order are as for DataFusion; the rows are DuckDB's.
         let mut expected: Vec<Expected> = asked.case.expected(&batch);
@@ -111,9 +127,17 @@ pub(crate) fn compare(constructs: &[Construct], each: usize) {
         } else {
             super::case::timed(rows)
         };
-        let Asked { construct, seed, case } = asked;
+        let Asked {
+            construct,
+            seed,
+            case,
+        } = asked;
         let failed = case.check_against(expected, None).err();
-        assert!(failed.is_none(), "{construct}:{seed} against DuckDB: {failed:?}\n{}", case.sql);
+        assert!(
+            failed.is_none(),
+            "{construct}:{seed} against DuckDB: {failed:?}\n{}",
+            case.sql
+        );
     }
     println!("DuckDB: {} cases", asked.len());
 }

@@ -63,16 +63,30 @@ impl Fault {
     pub(crate) fn change_graph(self, graph: Graph, windows: Option<Windows>) -> Graph {
         let planted = |inner| -> Box<dyn Operator> {
             let (scratch, first_end) = (Output::default(), None);
-            Box::new(Planted { inner, fault: self, windows, scratch, first_end })
+            Box::new(Planted {
+                inner,
+                fault: self,
+                windows,
+                scratch,
+                first_end,
+            })
         };
         let sorted = |inner| -> Box<dyn Source> { Box::new(SortedBatches(inner)) };
         let sources = graph.sources.into_iter().map(|(task, routes, wake)| {
             let batch = self == Self::BatchWatermark;
-            (if batch { task.wrapped(sorted) } else { task }, routes, wake)
+            (
+                if batch { task.wrapped(sorted) } else { task },
+                routes,
+                wake,
+            )
         });
         Graph {
             sources: sources.collect(),
-            vertices: graph.vertices.into_iter().map(|(v, r)| (v.wrapped(planted), r)).collect(),
+            vertices: graph
+                .vertices
+                .into_iter()
+                .map(|(v, r)| (v.wrapped(planted), r))
+                .collect(),
             sinks: graph.sinks,
             meters: graph.meters,
         }
@@ -94,7 +108,11 @@ impl Planted {
     fn spoil_input(&self, mut rows: Batch) -> Result<Batch> {
         match (self.fault, self.windows) {
             (Fault::WindowEnd, Some(windows)) => {
-                let Windows { size, slide, offset } = windows;
+                let Windows {
+                    size,
+                    slide,
+                    offset,
+                } = windows;
                 let at_end = |t: &i64| (t - offset - size).rem_euclid(slide) == 0;
                 rows.time = rows.time.iter().map(|t| t - i64::from(at_end(t))).collect();
             }

@@ -9,8 +9,18 @@ use super::window::Windows;
 
 /// The inner aggregate: per window and key a count, a sum and the last value.
 fn inner(dice: &mut Dice, windows: Windows, by: &str, input: &str) -> (String, String) {
-    let group = |bounds: &str| if by.is_empty() { bounds.to_owned() } else { format!("{bounds}, {by}") };
-    let columns = if by.is_empty() { String::new() } else { format!("{by}, ") };
+    let group = |bounds: &str| {
+        if by.is_empty() {
+            bounds.to_owned()
+        } else {
+            format!("{bounds}, {by}")
+        }
+    };
+    let columns = if by.is_empty() {
+        String::new()
+    } else {
+        format!("{by}, ")
+    };
     let filter = dice.pick(&["", " WHERE vi IS NOT NULL"]);
     let engine = format!(
         "SELECT window_start, window_end, {columns}count(*) AS n, sum(vi) AS total, \
@@ -62,7 +72,12 @@ pub(crate) fn nested(seed: u64) -> Case {
         answer: Box::new(move |batch: &BatchSql| {
             let rows = timed(batch.rows(&asked));
             let order = Order::Key(Vec::new());
-            vec![Expected { stream: "q".to_owned(), order, upsert: false, rows }]
+            vec![Expected {
+                stream: "q".to_owned(),
+                order,
+                upsert: false,
+                rows,
+            }]
         }),
         sql,
     }
@@ -102,9 +117,20 @@ fn later_windows(
     between: bool,
 ) -> (String, String) {
     let size = windows.slide * dice.within(1, 5);
-    let slide = if dice.percent(50) { size } else { windows.slide };
-    let outer = Windows { size, slide, offset: dice.pick(&[0, SECOND / 2]) };
-    let call = outer.call("(SELECT window_end AS ended, n, total, newest FROM i)", "ended");
+    let slide = if dice.percent(50) {
+        size
+    } else {
+        windows.slide
+    };
+    let outer = Windows {
+        size,
+        slide,
+        offset: dice.pick(&[0, SECOND / 2]),
+    };
+    let call = outer.call(
+        "(SELECT window_end AS ended, n, total, newest FROM i)",
+        "ended",
+    );
     let over = outer.call("j", "ended");
     let select = "SELECT window_start, window_end, last_value(n ORDER BY ended) AS l, \
                   first_value(newest ORDER BY ended) AS f";

@@ -25,7 +25,11 @@ const EXPRESSIONS: [(&str, &str); 5] = [
 
 fn branch(dice: &mut Dice, source: &Source, number: usize, expression: (&str, &str)) -> Branch {
     let name = &source.name;
-    let condition = if dice.percent(60) { condition(dice, source) } else { "true".to_owned() };
+    let condition = if dice.percent(60) {
+        condition(dice, source)
+    } else {
+        "true".to_owned()
+    };
     let (value, works) = expression;
     let columns = format!("{number} AS branch, vi, {value} AS x, vf");
     Branch {
@@ -45,7 +49,11 @@ fn union(dice: &mut Dice, sources: &[Source]) -> (String, String) {
         branches.push(branch(dice, source, number, expression));
     }
     let all = |side: fn(&Branch) -> &str| {
-        branches.iter().map(side).collect::<Vec<_>>().join(" UNION ALL ")
+        branches
+            .iter()
+            .map(side)
+            .collect::<Vec<_>>()
+            .join(" UNION ALL ")
     };
     let (engine, batch) = (all(|b| &b.engine), all(|b| &b.batch));
     let chained = dice.percent(30);
@@ -57,7 +65,11 @@ fn union(dice: &mut Dice, sources: &[Source]) -> (String, String) {
     } else {
         format!("[query.q]\nsql = \"\"\"{engine}\"\"\"\n")
     };
-    let last = if chained { "vi IS NULL OR vi <> 7" } else { "true" };
+    let last = if chained {
+        "vi IS NULL OR vi <> 7"
+    } else {
+        "true"
+    };
     let sql = format!(
         "SELECT ts, branch, vi, x, vf, CAST(floor(_seq / 1099511627776) AS BIGINT) AS _p, _t AS \
          _time FROM ({batch}) AS u WHERE {last} ORDER BY _seq"
@@ -92,9 +104,7 @@ pub(crate) fn pass(seed: u64) -> Case {
     let sources: Vec<Source> = (0u8..)
         .zip(["s", "r", "z"])
         .take(n)
-        .map(|(ordinal, name)| {
-            Source::random(&mut dice, name, ordinal, columns.clone(), times)
-        })
+        .map(|(ordinal, name)| Source::random(&mut dice, name, ordinal, columns.clone(), times))
         .collect();
     let windowed = n == 1 && dice.percent(30);
     let (nodes, sql) = if windowed {
@@ -113,7 +123,12 @@ pub(crate) fn pass(seed: u64) -> Case {
         windows: None,
         answer: Box::new(move |batch: &BatchSql| {
             let rows = timed(batch.rows(&asked));
-            vec![Expected { stream: "q".to_owned(), order: order.clone(), upsert: false, rows }]
+            vec![Expected {
+                stream: "q".to_owned(),
+                order: order.clone(),
+                upsert: false,
+                rows,
+            }]
         }),
         sql,
     }

@@ -56,8 +56,13 @@ fn facts(case: &Case) -> [bool; 9] {
 /// What `ZARABA_ORACLE` asks for: the name and the seeds.
 pub(crate) fn asked() -> Option<(String, Range<u64>)> {
     let text = std::env::var("ZARABA_ORACLE").ok()?;
-    let (name, seeds) = text.split_once(':').expect("ZARABA_ORACLE is NAME:SEED or NAME:FROM..TO");
-    let number = |n: &str| n.parse::<u64>().expect("a seed of ZARABA_ORACLE is a number");
+    let (name, seeds) = text
+        .split_once(':')
+        .expect("ZARABA_ORACLE is NAME:SEED or NAME:FROM..TO");
+    let number = |n: &str| {
+        n.parse::<u64>()
+            .expect("a seed of ZARABA_ORACLE is a number")
+    };
     let range = match seeds.split_once("..") {
         Some((from, to)) => number(from)..number(to),
         None => number(seeds)..number(seeds) + 1,
@@ -86,12 +91,18 @@ pub(crate) fn run(construct: Construct) {
         }
     }
     let share = |name: &str| counts[name] * 100 / cases.max(1);
-    let shown: Vec<String> =
-        FLOORS.iter().map(|(name, _)| format!("{name} {} %", share(name))).collect();
+    let shown: Vec<String> = FLOORS
+        .iter()
+        .map(|(name, _)| format!("{name} {} %", share(name)))
+        .collect();
     println!("{}: {cases} cases: {}", construct.name, shown.join(", "));
     for (name, floor) in FLOORS.iter().filter(|_| asked.is_none()) {
         let share = share(name);
-        assert!(share >= *floor, "{}: {name} {share} %, expected {floor} %", construct.name);
+        assert!(
+            share >= *floor,
+            "{}: {name} {share} %, expected {floor} %",
+            construct.name
+        );
     }
 }
 
@@ -103,7 +114,14 @@ fn report(name: &str, seed: u64, case: &Case, failure: &Failure) -> String {
     let sizes: Vec<String> = case
         .sources
         .iter()
-        .map(|s| format!("{}: {} rows, {} partitions", s.name, s.rows.len(), s.partitions))
+        .map(|s| {
+            format!(
+                "{}: {} rows, {} partitions",
+                s.name,
+                s.rows.len(),
+                s.partitions
+            )
+        })
         .collect();
     format!(
         "{what}\n{}\n{}\n{:?}\n{}\nreplay: ZARABA_ORACLE={name}:{seed} cargo nextest run --release \

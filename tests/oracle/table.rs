@@ -63,8 +63,14 @@ impl Table {
     /// one query with OVER.
     pub(crate) fn kept(&self, batch: &BatchSql) -> Self {
         let rows = format!("{}__rows", self.name);
-        batch.table(&rows, batch.batch(&format!("SELECT * FROM {} AS r", self.rows)));
-        Self { rows, ..self.clone() }
+        batch.table(
+            &rows,
+            batch.batch(&format!("SELECT * FROM {} AS r", self.rows)),
+        );
+        Self {
+            rows,
+            ..self.clone()
+        }
     }
 
     /// Every upsert and deletion that it emits: the columns, `_deleted`, `_time`; in their order
@@ -83,9 +89,13 @@ impl Table {
     fn changes_while(&self, condition: &str) -> String {
         let Self { rows, .. } = self;
         let (columns, dropped) = (self.columns.join(", "), self.dropped());
-        let came = format!("SELECT {columns}, {dropped} AS _deleted, _t, 1 AS _kind, _seq FROM {rows} AS r");
+        let came = format!(
+            "SELECT {columns}, {dropped} AS _deleted, _t, 1 AS _kind, _seq FROM {rows} AS r"
+        );
         let Some(ttl) = self.ttl else {
-            return format!("SELECT {columns}, _deleted, _t AS _time FROM ({came}) AS c ORDER BY _t, _seq");
+            return format!(
+                "SELECT {columns}, _deleted, _t AS _time FROM ({came}) AS c ORDER BY _t, _seq"
+            );
         };
         let partition = self.partition();
         let condition = condition.replace("_time", &format!("_t + {ttl}"));
@@ -143,15 +153,21 @@ impl Table {
         let (from, nodes, rows, watermark) = match dice.below(4) {
             0 if sources.len() > 1 => {
                 let name = format!("{name}_u");
-                let parts: Vec<String> =
-                    sources.iter().map(|s| format!("SELECT ts, {plain} FROM {}", s.name)).collect();
-                let nodes =
-                    format!("[query.{name}]\nsql = \"{}\"\n", parts.join(" UNION ALL "));
+                let parts: Vec<String> = sources
+                    .iter()
+                    .map(|s| format!("SELECT ts, {plain} FROM {}", s.name))
+                    .collect();
+                let nodes = format!("[query.{name}]\nsql = \"{}\"\n", parts.join(" UNION ALL "));
                 let parts: Vec<String> = sources
                     .iter()
                     .map(|s| format!("SELECT {plain}, _t AS ts, _t, _seq FROM {}", s.name))
                     .collect();
-                (name, nodes, format!("({})", parts.join(" UNION ALL ")), ends.iter().max().copied())
+                (
+                    name,
+                    nodes,
+                    format!("({})", parts.join(" UNION ALL ")),
+                    ends.iter().max().copied(),
+                )
             }
             1 => return Self::of_windows(dice, name, source, times),
             2 => {
@@ -193,14 +209,13 @@ impl Table {
     }
 
     /// A table fed by a windowed query.
-    fn of_windows(
-        dice: &mut Dice,
-        name: &str,
-        source: &Source,
-        times: Times,
-    ) -> (Self, String) {
+    fn of_windows(dice: &mut Dice, name: &str, source: &Source, times: Times) -> (Self, String) {
         let size = times.grain * dice.within(1, 6);
-        let windows = Windows { size, slide: size, offset: 0 };
+        let windows = Windows {
+            size,
+            slide: size,
+            offset: 0,
+        };
         let key = source.key_names().into_iter().take(1).collect::<Vec<_>>();
         let by: String = key.iter().map(|k| format!(", {k}")).collect();
         let feed = format!("{name}_w");
@@ -265,12 +280,21 @@ pub(crate) fn table(seed: u64) -> Case {
     // A table of a table is the same table.
     if dice.percent(20) {
         let (name, from) = ("tt".to_owned(), "t".to_owned());
-        let again = Table { name, from, ttl: None, drop_when: None, ..table.clone() };
+        let again = Table {
+            name,
+            from,
+            ttl: None,
+            drop_when: None,
+            ..table.clone()
+        };
         nodes.push_str(&again.toml());
         stream = "tt".to_owned();
     }
-    let order: Vec<usize> =
-        table.key.iter().map(|k| shown.iter().position(|c| c == k).unwrap()).collect();
+    let order: Vec<usize> = table
+        .key
+        .iter()
+        .map(|k| shown.iter().position(|c| c == k).unwrap())
+        .collect();
     Case {
         sources,
         nodes,
@@ -280,7 +304,12 @@ pub(crate) fn table(seed: u64) -> Case {
         answer: Box::new(move |batch: &BatchSql| {
             let rows = upserts(batch.rows(&table.kept(batch).changes()));
             let order = Order::Key(order.clone());
-            vec![Expected { stream: stream.clone(), order, upsert: true, rows }]
+            vec![Expected {
+                stream: stream.clone(),
+                order,
+                upsert: true,
+                rows,
+            }]
         }),
         sql,
     }

@@ -44,7 +44,10 @@ impl Query {
         } else {
             format!("key = [{}]", keys.join(", "))
         };
-        format!("[query.{}]\n{when}\n{emit}\nsql = \"\"\"{}\"\"\"\n", self.name, self.sql)
+        format!(
+            "[query.{}]\n{when}\n{emit}\nsql = \"\"\"{}\"\"\"\n",
+            self.name, self.sql
+        )
     }
 
     /// Its ticks, given the times at which its tables change, the last of the rows that feed
@@ -60,7 +63,11 @@ impl Query {
         let mut ticks: Vec<i64> = Vec::new();
         loop {
             let last = ticks.last().copied();
-            let next = changes.iter().filter(|c| last.is_none_or(|l| **c > l)).min().copied();
+            let next = changes
+                .iter()
+                .filter(|c| last.is_none_or(|l| **c > l))
+                .min()
+                .copied();
             let tick = match (self.trigger, last) {
                 (Trigger::Every(every), Some(last)) if self.asks_now => Some(last + every),
                 (Trigger::Every(every), _) => next.map(|n| multiple(n, every)),
@@ -83,7 +90,11 @@ impl Query {
         last: &mut BTreeMap<String, Vec<Value>>,
         into: &mut Vec<Out>,
     ) {
-        let out = |deleted, values| Out { time: tick, deleted, values };
+        let out = |deleted, values| Out {
+            time: tick,
+            deleted,
+            values,
+        };
         if self.all {
             into.extend(answer.into_iter().map(|values| out(false, values)));
             return;
@@ -95,8 +106,10 @@ impl Query {
         }
         // Several rows of one key are an error: the key has none.
         found.retain(|_, rows| rows.len() == 1);
-        let now: BTreeMap<String, Vec<Value>> =
-            found.into_iter().map(|(key, mut rows)| (key, rows.remove(0))).collect();
+        let now: BTreeMap<String, Vec<Value>> = found
+            .into_iter()
+            .map(|(key, mut rows)| (key, rows.remove(0)))
+            .collect();
         for (key, row) in &now {
             if last.get(key).is_none_or(|old| line(old) != line(row)) {
                 into.push(out(false, row.clone()));
@@ -139,8 +152,14 @@ fn random_query(dice: &mut Dice, tables: &[Table], times: Times) -> Query {
     let of = |names: &[String]| names.join(", ");
     let one = vec![by.clone()];
     let (sql, key) = match dice.below(8) {
-        0 => (format!("SELECT {by}, count(*) AS n, sum(vi) AS s FROM t GROUP BY {by}"), one),
-        1 => ("SELECT count(*) AS n, sum(vi) AS s, max(vi) AS m FROM t".to_owned(), Vec::new()),
+        0 => (
+            format!("SELECT {by}, count(*) AS n, sum(vi) AS s FROM t GROUP BY {by}"),
+            one,
+        ),
+        1 => (
+            "SELECT count(*) AS n, sum(vi) AS s, max(vi) AS m FROM t".to_owned(),
+            Vec::new(),
+        ),
         2 if !first.key.is_empty() => {
             let keys = of(&first.key);
             let sql = format!("SELECT {keys}, vi, vf FROM t WHERE vi IS NULL OR vi > 3");
@@ -167,7 +186,10 @@ fn random_query(dice: &mut Dice, tables: &[Table], times: Times) -> Query {
                 );
                 (sql, one)
             }
-            None => (format!("SELECT {by}, sum(vf) AS s FROM t GROUP BY {by}"), one),
+            None => (
+                format!("SELECT {by}, sum(vf) AS s FROM t GROUP BY {by}"),
+                one,
+            ),
         },
     };
     let drops_by_now = tables
@@ -175,8 +197,18 @@ fn random_query(dice: &mut Dice, tables: &[Table], times: Times) -> Query {
         .filter(|t| t.name == "t" || sql.contains("FROM u"))
         .any(|t| t.drop_when.as_ref().is_some_and(|d| d.contains("now()")));
     let asks_now = sql.contains("now()") || drops_by_now;
-    let shown: Vec<&str> = sql["SELECT ".len()..].split(" FROM ").next().unwrap().split(", ").collect();
-    let place = |k: &String| shown.iter().position(|c| c.trim_start_matches("a.") == k).unwrap();
+    let shown: Vec<&str> = sql["SELECT ".len()..]
+        .split(" FROM ")
+        .next()
+        .unwrap()
+        .split(", ")
+        .collect();
+    let place = |k: &String| {
+        shown
+            .iter()
+            .position(|c| c.trim_start_matches("a.") == k)
+            .unwrap()
+    };
     Query {
         name: "q".to_owned(),
         places: key.iter().map(place).collect(),
@@ -197,12 +229,18 @@ fn random_trigger(dice: &mut Dice, sources: &[Source], times: Times) -> Trigger 
     }
     let least = (span / times.grain / 40).max(1);
     let every = times.grain * least * dice.within(1, 6);
-    Trigger::Every(if dice.percent(25) { every / 2 * 3 } else { every })
+    Trigger::Every(if dice.percent(25) {
+        every / 2 * 3
+    } else {
+        every
+    })
 }
 
 /// What a tick needs of the tables: their rows up to it, as relations before the query.
 fn with(tables: &[Table], tick: i64) -> String {
-    let each = tables.iter().map(|t| format!("{} AS ({})", t.name, t.snapshot(tick)));
+    let each = tables
+        .iter()
+        .map(|t| format!("{} AS ({})", t.name, t.snapshot(tick)));
     format!("WITH {}", each.collect::<Vec<_>>().join(", "))
 }
 
@@ -262,10 +300,21 @@ fn over(
     let from = if through { "v" } else { "q" };
     if through {
         let keys: Vec<String> = query.key.iter().map(|k| format!("\"{k}\"")).collect();
-        nodes.push_str(&format!("[table.v]\nfrom = \"q\"\nkey = [{}]\n", keys.join(", ")));
+        nodes.push_str(&format!(
+            "[table.v]\nfrom = \"q\"\nkey = [{}]\n",
+            keys.join(", ")
+        ));
     }
-    let name = if query.sql.contains(" AS n") || query.sql.contains("a.n") { "n" } else { "vi" };
-    let name = if query.sql.contains("sum(vf) AS s") { "s" } else { name };
+    let name = if query.sql.contains(" AS n") || query.sql.contains("a.n") {
+        "n"
+    } else {
+        "vi"
+    };
+    let name = if query.sql.contains("sum(vf) AS s") {
+        "s"
+    } else {
+        name
+    };
     let over = Query {
         name: "p".to_owned(),
         sql: format!("SELECT count(*) AS many, sum({name}) AS total FROM {from}"),
@@ -279,7 +328,12 @@ fn over(
     over
 }
 
-fn answer(batch: &BatchSql, tables: &[Table], query: &Query, over: Option<&Query>) -> Vec<Expected> {
+fn answer(
+    batch: &BatchSql,
+    tables: &[Table],
+    query: &Query,
+    over: Option<&Query>,
+) -> Vec<Expected> {
     let (mut changes, mut end, mut watermark) = (Vec::new(), None, i64::MIN);
     let times = |sql: &str| upserts(batch.rows(sql)).into_iter().map(|o| o.time);
     let mut kept = Vec::new();
@@ -303,8 +357,18 @@ fn answer(batch: &BatchSql, tables: &[Table], query: &Query, over: Option<&Query
             batch.table("v", last.1.clone());
             String::new()
         });
-        expected.push(Expected { stream: "p".to_owned(), order: order(over), upsert: !over.all, rows });
+        expected.push(Expected {
+            stream: "p".to_owned(),
+            order: order(over),
+            upsert: !over.all,
+            rows,
+        });
     }
-    expected.push(Expected { stream: "q".to_owned(), order: order(query), upsert: !query.all, rows });
+    expected.push(Expected {
+        stream: "q".to_owned(),
+        order: order(query),
+        upsert: !query.all,
+        rows,
+    });
     expected
 }

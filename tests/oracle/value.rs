@@ -75,13 +75,21 @@ pub(crate) fn line(values: &[Value]) -> String {
 /// The rows of a batch.
 pub(crate) fn rows(batch: &RecordBatch) -> Vec<Vec<Value>> {
     let columns: Vec<Vec<Value>> = batch.columns().iter().map(cells).collect();
-    (0..batch.num_rows()).map(|r| columns.iter().map(|c| c[r].clone()).collect()).collect()
+    (0..batch.num_rows())
+        .map(|r| columns.iter().map(|c| c[r].clone()).collect())
+        .collect()
 }
 
 /// The cells of a column.
 fn cells(array: &ArrayRef) -> Vec<Value> {
     (0..array.len())
-        .map(|i| if array.is_null(i) { Value::Null } else { cell(array, i) })
+        .map(|i| {
+            if array.is_null(i) {
+                Value::Null
+            } else {
+                cell(array, i)
+            }
+        })
         .collect()
 }
 
@@ -94,9 +102,12 @@ fn cell(array: &ArrayRef, i: usize) -> Value {
         DataType::UInt64 => Value::Int(array.as_primitive::<UInt64Type>().value(i).into()),
         DataType::Date32 => Value::Int(array.as_primitive::<Date32Type>().value(i).into()),
         DataType::Decimal128(..) => Value::Int(array.as_primitive::<Decimal128Type>().value(i)),
-        DataType::Timestamp(TimeUnit::Microsecond, _) => {
-            Value::Int(array.as_primitive::<TimestampMicrosecondType>().value(i).into())
-        }
+        DataType::Timestamp(TimeUnit::Microsecond, _) => Value::Int(
+            array
+                .as_primitive::<TimestampMicrosecondType>()
+                .value(i)
+                .into(),
+        ),
         DataType::Timestamp(TimeUnit::Nanosecond, _) => {
             let nanos = array.as_primitive::<TimestampNanosecondType>().value(i);
             assert_eq!(nanos % 1000, 0, "a time between two microseconds");

@@ -26,7 +26,11 @@ pub(crate) struct Windows {
 impl Windows {
     pub(crate) fn tumble(dice: &mut Dice) -> Self {
         let size = SECOND * dice.pick(&[1, 7, 10, 60, 3600]);
-        Self { size, slide: size, offset: offset(dice, size) }
+        Self {
+            size,
+            slide: size,
+            offset: offset(dice, size),
+        }
     }
 
     pub(crate) fn hop(dice: &mut Dice) -> Self {
@@ -37,30 +41,49 @@ impl Windows {
             2 => slide / 2,
             _ => slide * 2 / 5 * dice.within(1, 8),
         };
-        Self { size, slide, offset: offset(dice, slide) }
+        Self {
+            size,
+            slide,
+            offset: offset(dice, slide),
+        }
     }
 
     /// The length that every window's bounds are multiples of.
     pub(crate) fn pane(self) -> i64 {
-        (1..=self.slide).rev().find(|p| self.slide % p == 0 && self.size % p == 0).unwrap()
+        (1..=self.slide)
+            .rev()
+            .find(|p| self.slide % p == 0 && self.size % p == 0)
+            .unwrap()
     }
 
     /// As a table function over `input`.
     pub(crate) fn call(self, input: &str, time: &str) -> String {
-        let Self { size, slide, offset } = self;
+        let Self {
+            size,
+            slide,
+            offset,
+        } = self;
         let lengths = if size == slide {
             interval(size)
         } else {
             format!("{}, {}", interval(slide), interval(size))
         };
         let name = if size == slide { "TUMBLE" } else { "HOP" };
-        let offset = if offset == 0 { String::new() } else { format!(", {}", interval(offset)) };
+        let offset = if offset == 0 {
+            String::new()
+        } else {
+            format!(", {}", interval(offset))
+        };
         format!("{name}({input}, {time}, {lengths}{offset})")
     }
 
     /// A batch relation over `input`: its rows, each with `_ws` for each of its windows.
     pub(crate) fn relation(self, input: &str, time: &str) -> String {
-        let Self { size, slide, offset } = self;
+        let Self {
+            size,
+            slide,
+            offset,
+        } = self;
         // How far the time is behind the last start of a window.
         let behind = format!("((({time} - ({offset})) % {slide} + {slide}) % {slide})");
         if size == slide {
@@ -96,7 +119,11 @@ struct Query {
 impl Query {
     fn random(dice: &mut Dice, source: &Source, windows: Windows, rare: bool) -> Self {
         let names = source.key_names();
-        let n = if names.is_empty() { 0 } else { dice.below(names.len() + 1) };
+        let n = if names.is_empty() {
+            0
+        } else {
+            dice.below(names.len() + 1)
+        };
         let calls_n = 1 + dice.below(4);
         Self {
             windows,
@@ -113,17 +140,35 @@ impl Query {
     /// In the pipeline, in one of three ways to write it.
     fn engine(&self, dice: &mut Dice, source: &str) -> String {
         let keys: String = self.keys.iter().map(|k| format!("{k}, ")).collect();
-        let calls = self.calls.iter().enumerate().map(|(i, c)| format!("{} AS a{i}", c.engine));
+        let calls = self
+            .calls
+            .iter()
+            .enumerate()
+            .map(|(i, c)| format!("{} AS a{i}", c.engine));
         let calls = calls.collect::<Vec<_>>().join(", ");
         let group: String = self.keys.iter().map(|k| format!(", {k}")).collect();
-        let filter = self.condition.as_ref().map_or(String::new(), |c| format!(" WHERE {c}"));
-        let having =
-            self.having.as_ref().map_or(String::new(), |c| format!(" HAVING {}", c.engine));
+        let filter = self
+            .condition
+            .as_ref()
+            .map_or(String::new(), |c| format!(" WHERE {c}"));
+        let having = self
+            .having
+            .as_ref()
+            .map_or(String::new(), |c| format!(" HAVING {}", c.engine));
         let inner = format!("SELECT * FROM {source}{filter}");
         let (with, from) = match dice.below(3) {
-            0 => (String::new(), format!("{}{filter}", self.windows.call(source, "ts"))),
-            1 => (String::new(), self.windows.call(&format!("({inner})"), "ts")),
-            _ => (format!("WITH c AS ({inner}) "), self.windows.call("c", "ts")),
+            0 => (
+                String::new(),
+                format!("{}{filter}", self.windows.call(source, "ts")),
+            ),
+            1 => (
+                String::new(),
+                self.windows.call(&format!("({inner})"), "ts"),
+            ),
+            _ => (
+                format!("WITH c AS ({inner}) "),
+                self.windows.call("c", "ts"),
+            ),
         };
         format!(
             "{with}SELECT window_start, window_end, {keys}{calls} FROM {from} GROUP BY \
@@ -135,12 +180,23 @@ impl Query {
     fn batch(&self, source: &str, calls: &[Call]) -> String {
         let size = self.windows.size;
         let keys: String = self.keys.iter().map(|k| format!("{k}, ")).collect();
-        let calls = calls.iter().enumerate().map(|(i, c)| format!("{} AS a{i}, ", c.batch));
+        let calls = calls
+            .iter()
+            .enumerate()
+            .map(|(i, c)| format!("{} AS a{i}, ", c.batch));
         let calls = calls.collect::<String>();
         let group: String = self.keys.iter().map(|k| format!(", {k}")).collect();
-        let filter = self.condition.as_ref().map_or(String::new(), |c| format!(" WHERE {c}"));
-        let having = self.having.as_ref().map_or(String::new(), |c| format!(" HAVING {}", c.batch));
-        let from = self.windows.relation(&format!("(SELECT * FROM {source}{filter})"), "_t");
+        let filter = self
+            .condition
+            .as_ref()
+            .map_or(String::new(), |c| format!(" WHERE {c}"));
+        let having = self
+            .having
+            .as_ref()
+            .map_or(String::new(), |c| format!(" HAVING {}", c.batch));
+        let from = self
+            .windows
+            .relation(&format!("(SELECT * FROM {source}{filter})"), "_t");
         format!(
             "SELECT _ws AS window_start, _ws + {size} AS window_end, {keys}{calls}_ws + {size} - 1 \
              AS _time FROM {from} AS w GROUP BY _ws{group}{having} ORDER BY _ws"
@@ -149,7 +205,10 @@ impl Query {
 
     /// One batch query for each call: DataFusion refuses calls of different orders in one.
     fn each(&self, source: &str) -> Vec<String> {
-        self.calls.iter().map(|c| self.batch(source, std::slice::from_ref(c))).collect()
+        self.calls
+            .iter()
+            .map(|c| self.batch(source, std::slice::from_ref(c)))
+            .collect()
     }
 }
 
@@ -158,8 +217,10 @@ fn side_by_side(answers: Vec<Vec<Vec<Value>>>, keys: usize) -> Vec<Vec<Value>> {
     let mut answers = answers.into_iter();
     let mut rows = answers.next().unwrap();
     for answer in answers {
-        let found: BTreeMap<String, Value> =
-            answer.iter().map(|r| (line(&r[..2 + keys]), r[2 + keys].clone())).collect();
+        let found: BTreeMap<String, Value> = answer
+            .iter()
+            .map(|r| (line(&r[..2 + keys]), r[2 + keys].clone()))
+            .collect();
         for row in &mut rows {
             let time = row.pop().unwrap();
             row.push(found[&line(&row[..2 + keys])].clone());
@@ -178,7 +239,11 @@ fn case(name: &str, seed: u64, windows: fn(&mut Dice) -> Windows, rare: bool) ->
     let source = Source::random(&mut dice, "s", 0, columns, times);
     let query = Query::random(&mut dice, &source, windows, rare);
     let engine = query.engine(&mut dice, "s");
-    let asked = if rare { query.each("s") } else { vec![query.batch("s", &query.calls)] };
+    let asked = if rare {
+        query.each("s")
+    } else {
+        vec![query.batch("s", &query.calls)]
+    };
     let sql = asked.join(";\n");
     let keys = query.keys.len();
     Case {
@@ -190,7 +255,12 @@ fn case(name: &str, seed: u64, windows: fn(&mut Dice) -> Windows, rare: bool) ->
             let answers = asked.iter().map(|sql| batch.rows(sql)).collect();
             let rows = timed(side_by_side(answers, keys));
             let order = Order::Key((2..2 + keys).collect());
-            vec![Expected { stream: "w".to_owned(), order, upsert: false, rows }]
+            vec![Expected {
+                stream: "w".to_owned(),
+                order,
+                upsert: false,
+                rows,
+            }]
         }),
         windows: Some(windows),
         sql,
@@ -209,6 +279,10 @@ pub(crate) fn hop(seed: u64) -> Case {
 
 /// Aggregates of many kinds, over both.
 pub(crate) fn aggregates(seed: u64) -> Case {
-    let windows = if seed % 2 == 0 { Windows::tumble } else { Windows::hop };
+    let windows = if seed.is_multiple_of(2) {
+        Windows::tumble
+    } else {
+        Windows::hop
+    };
     case("aggregates", seed, windows, true)
 }

@@ -119,7 +119,10 @@ impl Intake {
         Meter::add(&meter.late, judged.late.len());
         let (mut bad, mut bad_at) = (judged.bad, judged.bad_at);
         // Of rows that the connector could not read nobody knows where among the others they stood.
-        bad_at.resize(bad.len() + rows.bad.len(), self.partitions[index].newest.max(self.floor));
+        bad_at.resize(
+            bad.len() + rows.bad.len(),
+            self.partitions[index].newest.max(self.floor),
+        );
         bad.extend(rows.bad);
         if self.plan.on_error != ErrorPolicy::DeadLetter {
             // Rows that are sent are counted where they are sent.

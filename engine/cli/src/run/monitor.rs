@@ -139,8 +139,10 @@ impl<'a> Monitor<'a> {
         reason = "a rate for eyes"
     )]
     fn progress(&self, now: Duration, stopping: bool) -> String {
-        let rate = HumanCount(self.rate.unwrap_or(0.0) as u64);
-        let mut text = format!("{} rows, {rate} rows/s", HumanCount(self.rows()));
+        let mut text = format!("{} rows", HumanCount(self.rows()));
+        if let Some(rate) = self.rate {
+            text += &format!(", {} rows/s", HumanCount(rate as u64));
+        }
         if let Some(reached) = self.reached() {
             text += &format!(", at {reached}");
         }

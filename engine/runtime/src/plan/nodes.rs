@@ -109,7 +109,9 @@ impl Planning<'_> {
             if told.contains(node.name()) {
                 continue;
             }
-            let Some(path) = path_back(node.name(), &reads) else { continue };
+            let Some(path) = path_back(node.name(), &reads) else {
+                continue;
+            };
             let steps: Vec<String> = path.iter().map(|n| format!("reads `{n}`")).collect();
             told.extend(path);
             let span = match node {

@@ -141,7 +141,9 @@ impl Simulation {
     /// Whether every source has put in the last barrier.
     fn caught_up(&self) -> bool {
         let epochs = self.graph.sources.iter().zip(&self.epochs);
-        epochs.into_iter().all(|((s, ..), epoch)| *epoch == self.next_epoch || s.ended())
+        epochs
+            .into_iter()
+            .all(|((s, ..), epoch)| *epoch == self.next_epoch || s.ended())
     }
 
     fn ended(&self) -> bool {

@@ -106,7 +106,10 @@ impl SourceTask {
     /// The same with another source around its own: tests plant bugs so.
     #[must_use]
     pub fn wrapped(self, wrap: impl FnOnce(Box<dyn Source>) -> Box<dyn Source>) -> Self {
-        Self { source: wrap(self.source), ..self }
+        Self {
+            source: wrap(self.source),
+            ..self
+        }
     }
 
     /// Whether it has sent its end.

@@ -93,11 +93,11 @@ impl Vertex {
 
     /// The same node with another operator around its own: tests plant bugs so.
     #[must_use]
-    pub fn wrapped(
-        self,
-        wrap: impl FnOnce(Box<dyn Operator>) -> Box<dyn Operator>,
-    ) -> Self {
-        Self { operator: wrap(self.operator), ..self }
+    pub fn wrapped(self, wrap: impl FnOnce(Box<dyn Operator>) -> Box<dyn Operator>) -> Self {
+        Self {
+            operator: wrap(self.operator),
+            ..self
+        }
     }
 
     /// Takes back a snapshot's state, before the first message.
@@ -236,7 +236,11 @@ impl Vertex {
     fn combine(&mut self) -> Result<()> {
         let open = self.inputs.iter().filter(|i| !i.ended);
         let least = open.map(|i| i.watermark).min().unwrap_or(EventTime::MIN);
-        if least > self.combined { self.advance(least) } else { Ok(()) }
+        if least > self.combined {
+            self.advance(least)
+        } else {
+            Ok(())
+        }
     }
 
     fn advance(&mut self, watermark: EventTime) -> Result<()> {

@@ -51,8 +51,10 @@ pub fn plan(
     let asking = catalog.with_now(&QueryTime::default());
     let logical = logical(parsed, &asking).map_err(of_datafusion)?;
     refuse::triggered(&logical, &parsed.sql)?;
-    let schema = plain_schema(logical.schema());
-    unique(&schema)?;
+    unique(&plain_schema(logical.schema()))?;
+    // Some types are known only once constants have been folded: round(x, 1) of a decimal.
+    let optimized = asking.state().optimize(&logical).map_err(of_datafusion)?;
+    let schema = plain_schema(optimized.schema());
     let key = key_columns(&spec.key, &schema)?;
     let names: BTreeSet<&String> = parsed.reads.iter().collect();
     let tables: Vec<TableShape> = names.iter().filter_map(|n| shape(n)).collect();

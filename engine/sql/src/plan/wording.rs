@@ -237,8 +237,10 @@ fn no_literal(message: &str, sql: &str) -> Option<SqlMistake> {
 fn no_common_type(message: &str, sql: &str) -> Option<SqlMistake> {
     let (_, types) = message.split_once("find compatible types to compare ")?;
     let (left, rest) = types.split_once(" with ")?;
-    let rest: Vec<String> =
-        list(rest.trim_matches(['[', ']'])).into_iter().map(typed).collect();
+    let rest: Vec<String> = list(rest.trim_matches(['[', ']']))
+        .into_iter()
+        .map(typed)
+        .collect();
     let message = format!("cannot compare {} with ({})", typed(left), rest.join(", "));
     Some(SqlMistake::new(message).at_word(sql, "IN"))
 }
