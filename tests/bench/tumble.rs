@@ -234,10 +234,9 @@ fn batch(path: &Path) -> BTreeMap<Group, Answer> {
 }
 
 fn collect(batch: &RecordBatch, into: &mut BTreeMap<Group, Answer>) {
-    let windows = batch
-        .column(0)
-        .as_primitive::<TimestampMicrosecondType>()
-        .values();
+    // DataFusion's date_bin answers in nanoseconds.
+    let windows = cast(batch.column(0), &event_time_type()).expect("a time");
+    let windows = windows.as_primitive::<TimestampMicrosecondType>().values();
     let strikes = batch.column(1).as_primitive::<Float64Type>().values();
     let side = |i: usize| match batch.column(2).as_string_view_opt() {
         Some(views) => views.value(i).as_bytes()[0],

@@ -54,7 +54,7 @@ const PLAIN: [&str; 34] = [
 
 /// Calls that order by other columns, keep their rows, or are rare. `^` stands for the tie behind
 /// another order.
-const RARE: [&str; 24] = [
+const RARE: [&str; 28] = [
     "first_value(vi ORDER BY vf^)",
     "last_value(vi ORDER BY vf^)",
     "first_value(vi ORDER BY vt DESC^)",
@@ -67,6 +67,10 @@ const RARE: [&str; 24] = [
     "array_agg(vi ORDER BY vf^)",
     "array_agg(vf ORDER BY vt DESC^) FILTER (WHERE vi IS NOT NULL)",
     "array_agg(DISTINCT vi ORDER BY vi)",
+    "array_agg(DISTINCT vt ORDER BY vt DESC)",
+    "last_value(vi ORDER BY #) IGNORE NULLS",
+    "first_value(vf ORDER BY vt^) IGNORE NULLS",
+    "count(DISTINCT vf)",
     "string_agg(vt, ',' ORDER BY #)",
     "string_agg(vt, '-' ORDER BY vi^)",
     "nth_value(vi, 2 ORDER BY #)",

@@ -144,6 +144,7 @@ impl Query {
 }
 
 /// A query over tables `t` and perhaps `u`.
+#[expect(clippy::too_many_lines, reason = "a table of queries")]
 fn random_query(dice: &mut Dice, tables: &[Table], times: Times) -> Query {
     let first = &tables[0];
     let by = first.columns[1].clone();
