@@ -16,6 +16,9 @@ use zaraba_runtime::run::graph::Graph;
 
 use super::window::Windows;
 
+/// Queries over tables, as the cases call them.
+const TRIGGERED: [&str; 2] = ["q", "p"];
+
 /// A bug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -61,7 +64,10 @@ impl Fault {
 
     /// The graph with the bug.
     pub(crate) fn change_graph(self, graph: Graph, windows: Option<Windows>) -> Graph {
-        let planted = |inner| -> Box<dyn Operator> {
+        let planted = |name: &str, inner| -> Box<dyn Operator> {
+            if self == Self::TickEarly && !TRIGGERED.contains(&name) {
+                return inner;
+            }
             let (scratch, first_end) = (Output::default(), None);
             Box::new(Planted {
                 inner,
@@ -80,13 +86,13 @@ impl Fault {
                 wake,
             )
         });
+        let vertices = graph.vertices.into_iter().map(|(vertex, routes)| {
+            let name = vertex.name.to_string();
+            (vertex.wrapped(|inner| planted(&name, inner)), routes)
+        });
         Graph {
             sources: sources.collect(),
-            vertices: graph
-                .vertices
-                .into_iter()
-                .map(|(v, r)| (v.wrapped(planted), r))
-                .collect(),
+            vertices: vertices.collect(),
             sinks: graph.sinks,
             meters: graph.meters,
         }

@@ -347,7 +347,16 @@ fn answer(
     }
     let ticks = query.ticks(&changes, end, watermark);
     let (rows, answers) = query.run(batch, &ticks, &|tick| with(&kept, tick));
-    let order = |q: &Query| Order::Key(q.places.clone());
+    // All rows of a tick come in any order.
+    let columns = |sql: &str| {
+        sql.split(" FROM ")
+            .next()
+            .map_or(0, |s| s.split(", ").count())
+    };
+    let order = |q: &Query| match q.all {
+        true => Order::Key((0..columns(&q.sql)).collect()),
+        false => Order::Key(q.places.clone()),
+    };
     let mut expected = Vec::new();
     if let Some(over) = over {
         let changes: Vec<i64> = rows.iter().map(|o| o.time).collect();

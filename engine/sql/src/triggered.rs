@@ -1,5 +1,5 @@
 //! Queries over tables that run on a trigger: when ([`schedule`]), on what (tables' readers), and
-//! what of the result is emitted ([`changes`]).
+//! what of the result is emitted (`changes`).
 
 pub mod schedule;
 
