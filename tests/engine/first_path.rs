@@ -89,3 +89,48 @@ fn tumble_under_both_executors_at_every_batch_size() {
         }
     }
 }
+
+/// A replay that waits for its rows' time has handed them over already: a checkpoint keeps them.
+#[test]
+fn a_paced_replay_that_is_killed_loses_nothing() {
+    let pipeline = |replay: &str| {
+        let text = format!(
+            r#"
+name = "paced"
+[source.ticks]
+connector = "simulate"
+start = "2025-11-14T00:00:00Z"
+interval = "100ms"
+disorder = "1s"
+rows = 3000
+time = "ts"
+out_of_order = "1s"
+{replay}
+[source.ticks.schema]
+ts = "timestamp"
+price = {{ type = "float64", walk = {{ start = 100.0, step = 1.0, min = 1.0 }} }}
+[query.bars]
+sql = """
+SELECT window_start, window_end, count(*) AS n, sum(price) AS s, last_value(price ORDER BY ts) AS l
+FROM TUMBLE(ticks, ts, INTERVAL '10 seconds') GROUP BY window_start, window_end"""
+"#
+        );
+        planned(&text).unwrap_or_else(|e| panic!("{e}"))
+    };
+    let bars = |replay: &str, drive: Drive| {
+        let plan = pipeline(replay);
+        let streams = run(&plan, &BTreeMap::new(), &["bars"], drive).unwrap();
+        whole(&plan, "bars", &streams[0])
+    };
+    let drive = |seed, kill| Drive {
+        seed,
+        batch_rows: 50,
+        kill,
+    };
+    let expected = bars("", drive(None, false));
+    assert!(expected.num_rows() >= 30);
+    for seed in 0..20 {
+        let paced = bars("replay = { speed = 60.0 }", drive(Some(seed), true));
+        assert_eq!(paced, expected, "seed {seed}");
+    }
+}

@@ -27,8 +27,22 @@ pub struct SourceRows {
     pub rows: RecordBatch,
     /// Which partition they are of; a partition keeps its order.
     pub partition: u16,
-    /// Rows that could not be read, in place of which nothing stands in `rows`.
-    pub bad: Vec<BadRow>,
+    /// Rows that could not be read, each with the number of `rows` before it.
+    pub bad: Vec<(usize, BadRow)>,
+}
+
+impl SourceRows {
+    /// Rows and bad rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.num_rows() + self.bad.len()
+    }
+
+    /// Whether there is neither.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 /// What a source answers when polled.
@@ -44,11 +58,11 @@ pub enum Polled {
     End,
 }
 
-/// A place to go on from: per partition how many rows were handed over, and what the connector
-/// needs to find the next.
+/// A place to go on from: per partition how many rows were handed over, bad ones counted, and what
+/// the connector needs to find the next.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Position {
-    /// Rows handed over, per partition.
+    /// Rows handed over, bad ones counted, per partition.
     pub rows: Vec<u64>,
     /// The connector's own numbers.
     pub own: Vec<i64>,

@@ -52,8 +52,8 @@ pub use self::types::{arrow_schema, arrow_type, type_name};
 pub struct Decoded {
     /// The rows that could be read.
     pub rows: RecordBatch,
-    /// Those that could not.
-    pub bad: Vec<BadRow>,
+    /// Those that could not, each with the number of `rows` before it.
+    pub bad: Vec<(usize, BadRow)>,
 }
 
 /// Reads one file from front to back.
@@ -68,7 +68,7 @@ pub trait Decoder: Send {
     /// that place have been handed over.
     fn next(&mut self, limit: usize) -> Result<Option<Decoded>>;
 
-    /// Passes over good rows, as many as asked if there are that many.
+    /// Passes over rows, bad ones counted, as many as asked if there are that many.
     ///
     /// # Errors
     /// As `next`.
@@ -79,7 +79,7 @@ pub trait Decoder: Send {
             let Some(decoded) = self.next(limit)? else {
                 break;
             };
-            left = left.saturating_sub(decoded.rows.num_rows() as u64);
+            left = left.saturating_sub((decoded.rows.num_rows() + decoded.bad.len()) as u64);
         }
         Ok(())
     }

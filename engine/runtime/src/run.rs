@@ -9,6 +9,8 @@ pub mod timekeeper;
 
 pub mod source_task;
 
+mod waiting;
+
 pub mod sink_task;
 
 pub mod graph;
@@ -20,6 +22,8 @@ pub mod capture;
 pub mod pick;
 
 pub mod publish;
+
+pub(crate) mod inbox;
 
 pub mod ledger;
 

@@ -119,15 +119,14 @@ impl FileSource {
                 }
             };
             if let Some(decoded) = decoder.next(limit)? {
-                let count = decoded.rows.num_rows() as u64;
-                current.row += count;
-                current.rows += count;
-                let partition = u16::try_from(partition).unwrap_or(u16::MAX);
-                return Ok(Some(SourceRows {
+                let rows = SourceRows {
                     rows: decoded.rows,
-                    partition,
+                    partition: u16::try_from(partition).unwrap_or(u16::MAX),
                     bad: decoded.bad,
-                }));
+                };
+                current.row += rows.len() as u64;
+                current.rows += rows.len() as u64;
+                return Ok(Some(rows));
             }
             current.decoder = None;
             current.file += 1;

@@ -9,6 +9,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch, TimestampMicrosecondArray, UInt32Array};
+use arrow::buffer::ScalarBuffer;
 use arrow::compute::take_record_batch;
 use arrow::datatypes::{Field, Schema, SchemaRef, TimestampMicrosecondType};
 use zaraba_config::document::ErrorPolicy;
@@ -108,43 +109,46 @@ impl Intake {
         if self.partitions.len() <= index {
             self.partitions.resize(index + 1, Partition::NEW);
         }
-        let mut judged = Judged::default();
-        self.judge(&rows.rows, index, now, &mut judged);
         let first = self.partitions[index].position;
-        let n = rows.rows.num_rows();
-        self.partitions[index].position += n as u64;
-        let base = Sequence::new(self.plan.ordinal, rows.partition, first)?.0;
-        Sequence::new(self.plan.ordinal, rows.partition, first + n as u64)?;
-        Meter::add(&meter.rows_in, n + rows.bad.len());
+        let n = rows.len() as u64;
+        self.partitions[index].position += n;
+        Sequence::new(self.plan.ordinal, rows.partition, first + n)?;
+        let places = Places {
+            first,
+            base: Sequence::new(self.plan.ordinal, rows.partition, first)?.0,
+            bad: rows.bad.iter().map(|(before, _)| *before).collect(),
+        };
+        let SourceRows { rows, bad, .. } = rows;
+        let judged = self.judge(&rows, index, now, bad, &places);
+        Meter::add(&meter.rows_in, usize::try_from(n).unwrap_or(usize::MAX));
         Meter::add(&meter.late, judged.late.len());
-        let (mut bad, mut bad_at) = (judged.bad, judged.bad_at);
-        // Of rows that the connector could not read nobody knows where among the others they stood.
-        bad_at.resize(
-            bad.len() + rows.bad.len(),
-            self.partitions[index].newest.max(self.floor),
-        );
-        bad.extend(rows.bad);
         if self.plan.on_error != ErrorPolicy::DeadLetter {
             // Rows that are sent are counted where they are sent.
-            Meter::add(&meter.errors, bad.len());
+            Meter::add(&meter.errors, judged.bad.len());
         }
-        if judged.late.is_empty() && judged.good.len() == n {
-            out.rows(self.batch(rows.rows, base, None)?);
+        if judged.good.len() == rows.num_rows() {
+            let seq = places.sequences(0..rows.num_rows());
+            out.rows(self.batch(rows, seq)?);
         } else {
-            let good = UInt32Array::from(judged.good);
-            out.rows(self.batch(take_record_batch(&rows.rows, &good)?, base, Some(&good))?);
-            let late = UInt32Array::from(judged.late);
-            let picked = take_record_batch(&rows.rows, &late)?;
-            out.rows_to(
-                OutPort::Late,
-                late_batch(&picked, base, &late, judged.late_at)?,
-            );
+            let seq = |rows: &[u32]| places.sequences(rows.iter().map(|i| *i as usize));
+            let (good_seq, late_seq) = (seq(&judged.good), seq(&judged.late));
+            let good = take_record_batch(&rows, &UInt32Array::from(judged.good))?;
+            out.rows(self.batch(good, good_seq)?);
+            let late = take_record_batch(&rows, &UInt32Array::from(judged.late))?;
+            out.rows_to(OutPort::Late, late_batch(&late, judged.late_at, late_seq)?);
         }
-        self.send_bad(&bad, &bad_at, out)
+        self.send_bad(&judged.bad, out)
     }
 
-    /// Sorts rows into good, late and bad.
-    fn judge(&mut self, rows: &RecordBatch, index: usize, now: ClockTime, judged: &mut Judged) {
+    /// Sorts rows into good, late and bad. `unread`: those that the connector could not read.
+    fn judge(
+        &mut self,
+        rows: &RecordBatch,
+        index: usize,
+        now: ClockTime,
+        unread: Vec<(usize, BadRow)>,
+        places: &Places,
+    ) -> Judged {
         let times = rows
             .column(self.plan.time)
             .as_primitive::<TimestampMicrosecondType>();
@@ -152,14 +156,19 @@ impl Intake {
             .plan
             .ahead
             .map_or(YEARS.1, |a| now.0.saturating_add(a).min(YEARS.1));
+        let mut judged = Judged::default();
+        let mut unread = unread.into_iter().peekable();
         let mut newest = self.partitions[index].newest;
         judged.good.reserve(rows.num_rows());
         for (i, time) in (0u32..).zip(times.values()) {
+            while let Some((_, bad)) = unread.next_if(|(before, _)| *before <= i as usize) {
+                judged.bad.push((bad, newest.max(self.floor)));
+            }
             let time = &(*time).saturating_add(self.plan.offset);
             if times.is_null(i as usize) || *time < YEARS.0 || *time > ahead {
                 let shown = times.is_valid(i as usize).then_some(*time);
-                judged.bad.push(self.bad_time(shown, rows, i, index));
-                judged.bad_at.push(newest.max(self.floor));
+                let bad = self.bad_time(shown, rows, i as usize, places);
+                judged.bad.push((bad, newest.max(self.floor)));
             } else if *time
                 < newest
                     .saturating_sub(self.plan.out_of_order)
@@ -172,10 +181,19 @@ impl Intake {
                 judged.good.push(i);
             }
         }
+        let reached = newest.max(self.floor);
+        judged.bad.extend(unread.map(|(_, bad)| (bad, reached)));
         self.partitions[index].newest = newest;
+        judged
     }
 
-    fn bad_time(&self, time: Option<i64>, rows: &RecordBatch, row: u32, index: usize) -> BadRow {
+    fn bad_time(
+        &self,
+        time: Option<i64>,
+        rows: &RecordBatch,
+        row: usize,
+        places: &Places,
+    ) -> BadRow {
         let column = rows.schema().field(self.plan.time).name().clone();
         let reason = match time {
             None => format!("the event time `{column}` is null"),
@@ -190,8 +208,8 @@ impl Intake {
                 )
             }
         };
-        let position = self.partitions[index].position + u64::from(row) + 1;
-        let one = rows.slice(row as usize, 1);
+        let position = places.first + places.of(row) + 1;
+        let one = rows.slice(row, 1);
         BadRow {
             reason,
             place: format!("{}: row {position}", self.plan.name),
@@ -199,7 +217,7 @@ impl Intake {
         }
     }
 
-    fn batch(&self, rows: RecordBatch, base: u64, of: Option<&UInt32Array>) -> Result<Batch> {
+    fn batch(&self, rows: RecordBatch, seq: ScalarBuffer<u64>) -> Result<Batch> {
         let times = rows
             .column(self.plan.time)
             .as_primitive::<TimestampMicrosecondType>();
@@ -207,21 +225,12 @@ impl Intake {
             0 => times.values().clone(),
             offset => times.values().iter().map(|t| t + offset).collect(),
         };
-        let n = rows.num_rows() as u64;
-        let seq = match of {
-            Some(indices) => indices
-                .values()
-                .iter()
-                .map(|i| base + u64::from(*i))
-                .collect(),
-            None => (base..base + n).collect(),
-        };
         Batch::new(rows, time, seq)
     }
 
-    /// `at`: how far the source had come when each came.
-    fn send_bad(&self, bad: &[BadRow], at: &[i64], out: &mut Output) -> Result<()> {
-        let Some(first) = bad.first() else {
+    /// Bad rows, each with how far the source had come when it came.
+    fn send_bad(&self, bad: &[(BadRow, i64)], out: &mut Output) -> Result<()> {
+        let Some((first, _)) = bad.first() else {
             return Ok(());
         };
         match self.plan.on_error {
@@ -238,9 +247,10 @@ impl Intake {
                     i64::MIN => 0,
                     reached => reached,
                 };
+                let (bad, at): (Vec<BadRow>, Vec<i64>) = bad.iter().cloned().unzip();
                 let times: Vec<i64> = at.iter().map(reached).collect();
                 let seq: Vec<u64> = (0..bad.len() as u64).collect();
-                out.rows_to(OutPort::Errors, bad_rows::batch(bad, &times, &seq)?);
+                out.rows_to(OutPort::Errors, bad_rows::batch(&bad, &times, &seq)?);
                 Ok(())
             }
         }
@@ -308,24 +318,38 @@ struct Judged {
     good: Vec<u32>,
     late: Vec<u32>,
     late_at: Vec<i64>,
-    bad: Vec<BadRow>,
-    bad_at: Vec<i64>,
+    /// With how far the source had come when each came.
+    bad: Vec<(BadRow, i64)>,
 }
 
-fn late_batch(
-    rows: &RecordBatch,
+/// Where the rows of a batch stand in their partition, bad rows between them counted.
+struct Places {
+    /// Position of the first.
+    first: u64,
+    /// Its sequence.
     base: u64,
-    indices: &UInt32Array,
-    late_at: Vec<i64>,
-) -> Result<Batch> {
+    /// Of each row that could not be read, how many that could stand before it.
+    bad: Vec<usize>,
+}
+
+impl Places {
+    /// Distance of a row from the first.
+    fn of(&self, row: usize) -> u64 {
+        (row + self.bad.partition_point(|before| *before <= row)) as u64
+    }
+
+    fn sequences(&self, rows: impl Iterator<Item = usize>) -> ScalarBuffer<u64> {
+        if self.bad.is_empty() {
+            return rows.map(|row| self.base + row as u64).collect();
+        }
+        rows.map(|row| self.base + self.of(row)).collect()
+    }
+}
+
+fn late_batch(rows: &RecordBatch, late_at: Vec<i64>, seq: ScalarBuffer<u64>) -> Result<Batch> {
     let mut columns = rows.columns().to_vec();
     let reached = TimestampMicrosecondArray::from(late_at.clone()).with_timezone("UTC");
     columns.push(Arc::new(reached));
     let rows = RecordBatch::try_new(late_schema(&rows.schema()), columns)?;
-    let seq = indices
-        .values()
-        .iter()
-        .map(|i| base + u64::from(*i))
-        .collect();
     Batch::new(rows, late_at.into(), seq)
 }

@@ -10,7 +10,7 @@ use zaraba_core::snapshot::Snapshot;
 use zaraba_core::time::{Epoch, EventTime};
 
 use crate::failed;
-use crate::rows::{Step, run};
+use crate::rows::{Step, run, sift};
 
 /// The operator.
 pub struct PassThrough {
@@ -32,8 +32,10 @@ impl PassThrough {
 impl Operator for PassThrough {
     fn process(&mut self, port: Port, rows: Batch, out: &mut Output) -> Result<Progress> {
         let mut bad = Vec::new();
-        let rows = run(&self.steps[port.0], rows, &mut bad)?;
-        out.rows(rows);
+        let steps = &self.steps[port.0];
+        for good in sift(&rows, &mut bad, &mut |rows| run(steps, rows)) {
+            out.rows(good);
+        }
         failed::send(&self.node, &mut bad, out)?;
         Ok(Progress::Done)
     }

@@ -14,7 +14,7 @@ use arrow::error::ArrowError;
 use datafusion::common::DataFusionError;
 use datafusion::physical_expr::PhysicalExpr;
 use zaraba_core::batch::Batch;
-use zaraba_core::error::{Error, Result};
+use zaraba_core::error::Error;
 
 use crate::plan::wording::decapitalised;
 use crate::window::spec::WindowSpec;
@@ -39,28 +39,51 @@ pub enum Step {
 /// A row on which an expression failed.
 #[derive(Clone, Debug)]
 pub struct FailedRow {
-    /// The row, as it came into the step.
+    /// The row, as the node received it.
     pub row: Batch,
     /// Why.
     pub reason: String,
 }
 
-/// Runs the steps over a batch. Rows that fail are added to `failed`.
+/// Runs the steps over a batch.
 ///
 /// # Errors
-/// When an invariant is broken.
-pub fn run(steps: &[Step], batch: Batch, failed: &mut Vec<FailedRow>) -> Result<Batch> {
-    let mut batch = batch;
+/// When an expression fails on a row.
+pub fn run(steps: &[Step], batch: &Batch) -> datafusion::common::Result<Batch> {
+    let mut batch = batch.clone();
     for (i, step) in steps.iter().enumerate() {
         if batch.is_empty() {
-            break;
+            let schema = schema_after(&steps[i..], &batch.rows.schema());
+            return Ok(Batch::empty(schema));
         }
-        match step.apply(&batch) {
-            Ok(next) => batch = next,
-            Err(error) => return split(&steps[i..], &batch, &error, failed),
-        }
+        batch = step.apply(&batch)?;
     }
     Ok(batch)
+}
+
+/// Does `work` on a batch. If it fails, halves the batch until the failing rows stand alone, in
+/// `failed`, and the rest is done.
+pub fn sift<T>(
+    batch: &Batch,
+    failed: &mut Vec<FailedRow>,
+    work: &mut impl FnMut(&Batch) -> datafusion::common::Result<T>,
+) -> Vec<T> {
+    match work(batch) {
+        Ok(done) => vec![done],
+        Err(error) if batch.len() <= 1 => {
+            failed.push(FailedRow {
+                row: batch.clone(),
+                reason: reason(&error),
+            });
+            Vec::new()
+        }
+        Err(_) => {
+            let half = batch.len() / 2;
+            let mut done = sift(&batch.slice(0, half), failed, work);
+            done.extend(sift(&batch.slice(half, batch.len() - half), failed, work));
+            done
+        }
+    }
 }
 
 /// The columns that come out of the steps, given those that go in.
@@ -79,37 +102,6 @@ pub fn schema_after(steps: &[Step], input: &SchemaRef) -> SchemaRef {
         }
     }
     schema
-}
-
-/// Halves a batch on which a step failed until the failing rows stand alone.
-fn split(
-    steps: &[Step],
-    batch: &Batch,
-    error: &DataFusionError,
-    failed: &mut Vec<FailedRow>,
-) -> Result<Batch> {
-    let schema = schema_after(steps, &batch.rows.schema());
-    if batch.len() == 1 {
-        failed.push(FailedRow {
-            row: batch.clone(),
-            reason: reason(error),
-        });
-        return Ok(Batch::empty(schema));
-    }
-    let half = batch.len() / 2;
-    let halves = [batch.slice(0, half), batch.slice(half, batch.len() - half)];
-    let mut done = Vec::with_capacity(2);
-    for part in halves {
-        let part = run(steps, part, failed)?;
-        if !part.is_empty() {
-            done.push(part);
-        }
-    }
-    if done.is_empty() {
-        Ok(Batch::empty(schema))
-    } else {
-        Batch::concat(&schema, &done)
-    }
 }
 
 /// What users are told of an error in an expression.

@@ -38,7 +38,7 @@ pub(super) struct Columnar<B> {
     pub(super) fit: Fit,
     /// Read and not yet handed over.
     pub(super) pending: Option<RecordBatch>,
-    /// Rows of the file read so far.
+    /// Rows of the file handed over so far.
     pub(super) row: u64,
     /// Size of the file in bytes.
     pub(super) bytes: u64,
@@ -55,6 +55,17 @@ impl<B: Batches> Columnar<B> {
             bytes,
         }
     }
+
+    /// The next batch of the file that has rows.
+    fn read(&mut self, limit: usize) -> Result<Option<RecordBatch>> {
+        loop {
+            let read = guarded(|| self.batches.read(limit)).and_then(|read| read);
+            match read.map_err(|e| Error::outside(format!("{}: {e}", self.file)))? {
+                Some(rows) if rows.num_rows() == 0 => {}
+                read => return Ok(read),
+            }
+        }
+    }
 }
 
 impl<B: Batches> Decoder for Columnar<B> {
@@ -63,47 +74,42 @@ impl<B: Batches> Decoder for Columnar<B> {
     }
 
     fn next(&mut self, limit: usize) -> Result<Option<Decoded>> {
-        let mut bad = Vec::new();
-        let rows = match self.pending.take() {
-            Some(rows) => rows,
-            None => loop {
-                let read = guarded(|| self.batches.read(limit)).and_then(|read| read);
-                let read = read.map_err(|e| Error::outside(format!("{}: {e}", self.file)))?;
-                let Some(rows) = read else { return Ok(None) };
-                if rows.num_rows() > 0 {
-                    let decoded = self.fit.apply(&rows, &self.file, self.row)?;
-                    self.row += rows.num_rows() as u64;
-                    bad = decoded.bad;
-                    break decoded.rows;
-                }
-            },
+        let read = match self.pending.take() {
+            Some(rows) => Some(rows),
+            None => self.read(limit)?,
         };
+        let Some(rows) = read else { return Ok(None) };
         let now = rows.num_rows().min(limit);
         if now < rows.num_rows() {
             self.pending = Some(rows.slice(now, rows.num_rows() - now));
         }
-        Ok(Some(Decoded {
-            rows: rows.slice(0, now),
-            bad,
-        }))
+        let decoded = self.fit.apply(&rows.slice(0, now), &self.file, self.row)?;
+        self.row += now as u64;
+        Ok(Some(decoded))
     }
 
     fn skip(&mut self, rows: u64) -> Result<()> {
         let mut left = rows;
-        // Rows passed over unread are not judged: without faults to find, all of them are good.
-        if self.row == 0 && !self.fit.may_fault() {
+        if self.row == 0 {
             let skipped = self.batches.skip(left);
             self.row += skipped;
             left -= skipped.min(left);
         }
         while left > 0 {
-            let limit = usize::try_from(left)
-                .unwrap_or(usize::MAX)
-                .min(super::SKIP_ROWS);
-            let Some(decoded) = self.next(limit)? else {
-                break;
+            let rows = match self.pending.take() {
+                Some(rows) => rows,
+                None => match self.read(super::SKIP_ROWS)? {
+                    Some(rows) => rows,
+                    None => break,
+                },
             };
-            left -= decoded.rows.num_rows() as u64;
+            let all = rows.num_rows();
+            let now = usize::try_from(left).unwrap_or(usize::MAX).min(all);
+            if now < all {
+                self.pending = Some(rows.slice(now, all - now));
+            }
+            self.row += now as u64;
+            left -= now as u64;
         }
         Ok(())
     }

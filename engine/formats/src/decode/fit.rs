@@ -9,6 +9,7 @@ use arrow::compute::{cast, filter_record_batch, take};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType};
 use chrono_tz::Tz;
 use zaraba_config::document::ColumnDoc;
+use zaraba_core::bad_rows;
 use zaraba_core::error::{Error, Result};
 use zaraba_core::source::BadRow;
 use zaraba_core::stream::event_time_type;
@@ -81,11 +82,6 @@ impl Fit {
         })
     }
 
-    /// Whether a row of the file can turn out bad.
-    pub(super) fn may_fault(&self) -> bool {
-        self.steps.iter().any(|s| matches!(s, Step::Local(..)))
-    }
-
     /// The wanted columns of a batch that starts at the file's row `first` (from 0).
     pub(super) fn apply(&mut self, rows: &RecordBatch, file: &str, first: u64) -> Result<Decoded> {
         let mut columns = Vec::with_capacity(self.steps.len());
@@ -101,23 +97,27 @@ impl Fit {
             });
         }
         let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
-        let mut rows =
-            RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?;
-        let mut bad = Vec::new();
-        if !faults.is_empty() {
-            let mut keep = vec![true; rows.num_rows()];
-            for (row, reason) in faults {
-                if std::mem::replace(&mut keep[row], false) {
-                    let place = format!("{file}: row {}", first + row as u64 + 1);
-                    bad.push(BadRow {
-                        reason,
-                        place,
-                        row: String::new(),
-                    });
-                }
-            }
-            rows = filter_record_batch(&rows, &BooleanArray::from(keep))?;
+        let made = RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?;
+        if faults.is_empty() {
+            return Ok(Decoded {
+                rows: made,
+                bad: Vec::new(),
+            });
         }
+        faults.sort_by_key(|(row, _)| *row);
+        faults.dedup_by_key(|(row, _)| *row);
+        let mut keep = vec![true; made.num_rows()];
+        let mut bad = Vec::with_capacity(faults.len());
+        for (row, reason) in faults {
+            keep[row] = false;
+            let found = BadRow {
+                reason,
+                place: format!("{file}: row {}", first + row as u64 + 1),
+                row: bad_rows::as_text(&rows.slice(row, 1)),
+            };
+            bad.push((row - bad.len(), found));
+        }
+        let rows = filter_record_batch(&made, &BooleanArray::from(keep))?;
         Ok(Decoded { rows, bad })
     }
 }

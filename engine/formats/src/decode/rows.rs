@@ -27,7 +27,7 @@ pub(super) struct Rows {
     pub(super) columns: Vec<Builder>,
     /// Whole rows.
     len: usize,
-    bad: Vec<BadRow>,
+    bad: Vec<(usize, BadRow)>,
 }
 
 impl Rows {
@@ -70,11 +70,8 @@ impl Rows {
     pub(super) fn refuse(&mut self, reason: String, place: String, row: &[u8]) {
         let len = self.len;
         self.columns.iter_mut().for_each(|c| c.truncate(len));
-        self.bad.push(BadRow {
-            reason,
-            place,
-            row: shortened(row, BAD_ROW_CHARS),
-        });
+        let row = shortened(row, BAD_ROW_CHARS);
+        self.bad.push((len, BadRow { reason, place, row }));
     }
 
     /// Hands over what there is; none if there is nothing.

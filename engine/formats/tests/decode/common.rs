@@ -67,7 +67,7 @@ pub(crate) fn read(
         assert!(decoded.rows.num_rows() <= limit, "more rows than asked for");
         assert_eq!(decoded.rows.schema(), decoder.schema());
         batches.push(decoded.rows);
-        bad.extend(decoded.bad);
+        bad.extend(decoded.bad.into_iter().map(|(_, bad)| bad));
     }
     assert!(decoder.next(limit)?.is_none(), "the end is not the end");
     let (done, total) = decoder.done_of_total().unwrap();

@@ -186,10 +186,10 @@ impl Simulation {
             Node::Source(i) => self.step_source(i),
             Node::Vertex(i) => {
                 let (vertex, routes) = &mut self.graph.vertices[i];
-                if !vertex.busy()
-                    && let Some((port, message)) = self.vertex_queues[i].pop_front()
-                {
-                    vertex.receive(port, message);
+                let messages = if vertex.busy() { 0 } else { self.dice.below(4) };
+                let queue = &mut self.vertex_queues[i];
+                for (port, message) in queue.drain(..messages.min(queue.len())) {
+                    vertex.receive(port, message)?;
                 }
                 vertex.step()?;
                 let (written, taken) = (vertex.written(), vertex.snapshots());
@@ -217,7 +217,7 @@ impl Simulation {
         let (task, routes, _) = &mut self.graph.sources[i];
         if self.epochs[i] < self.next_epoch {
             self.epochs[i] += 1;
-            task.barrier(Epoch(self.epochs[i]));
+            task.barrier(Epoch(self.epochs[i]))?;
         } else if let Stepped::Wait(until) = task.step()? {
             let soon = ClockTime(zaraba_core::clock::Clock::now(&self.clock).0 + 1000);
             self.waits[i] = Some(until.unwrap_or(soon));

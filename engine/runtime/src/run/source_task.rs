@@ -17,6 +17,7 @@ use zaraba_sources::intake::Intake;
 
 use crate::run::pacer::Pacer;
 use crate::run::timekeeper::Timekeeper;
+use crate::run::waiting;
 
 /// How often an idle source looks at the others, microseconds.
 const FOLLOW_EVERY: i64 = SECOND / 10;
@@ -135,7 +136,10 @@ impl SourceTask {
     }
 
     /// Ends the epoch here.
-    pub fn barrier(&mut self, epoch: Epoch) {
+    ///
+    /// # Errors
+    /// When Arrow refuses: a broken invariant.
+    pub fn barrier(&mut self, epoch: Epoch) -> Result<()> {
         let Position { rows, own } = self.source.position();
         let mut snapshot = Snapshot::default();
         let rows = rows
@@ -145,8 +149,13 @@ impl SourceTask {
         snapshot.push("rows", rows, Vec::new());
         snapshot.push("own", own, Vec::new());
         snapshot.push("intake", self.intake.save(), Vec::new());
+        // The connector stands behind rows that wait for their time: they are state, too.
+        if let Some(waiting) = &self.waiting {
+            waiting::save(waiting, &mut snapshot)?;
+        }
         self.snapshots.push((epoch, snapshot));
         self.out.control(&Message::Barrier(epoch));
+        Ok(())
     }
 
     /// Goes on from a snapshot, before the first step.
@@ -159,6 +168,7 @@ impl SourceTask {
         let own = snapshot.part("own")?.numbers.clone();
         self.source.seek(&Position { rows, own })?;
         self.intake.load(&snapshot.part("intake")?.numbers);
+        self.waiting = waiting::load(snapshot);
         // Said again: what is behind it was restored too, but not what it had heard.
         self.advance();
         Ok(())
@@ -258,18 +268,22 @@ impl SourceTask {
             return self.take(rows, now);
         }
         let next = due_of(due, pacer);
-        let later = SourceRows {
+        // A bad row goes with the row before it.
+        let split = rows.bad.partition_point(|(before, _)| *before <= due);
+        let mut bad = rows.bad;
+        let later = bad.split_off(split).into_iter();
+        self.waiting = Some(SourceRows {
             rows: rows.rows.slice(due, n - due),
             partition: rows.partition,
-            bad: Vec::new(),
-        };
-        self.waiting = Some(later);
-        if due == 0 && rows.bad.is_empty() {
+            bad: later.map(|(before, row)| (before - due, row)).collect(),
+        });
+        if due == 0 && bad.is_empty() {
             return Ok(Stepped::Wait(Some(next)));
         }
         let first = SourceRows {
             rows: rows.rows.slice(0, due),
-            ..rows
+            partition: rows.partition,
+            bad,
         };
         self.take(first, now)
     }

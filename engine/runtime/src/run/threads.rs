@@ -217,11 +217,15 @@ fn drive_sink(mut sink: SinkTask, inbox: &Receiver<Envelope>) -> Result<()> {
 
 fn drive_vertex(mut vertex: Vertex, inbox: &Receiver<Envelope>, sender: &Sender) -> Result<()> {
     while !vertex.ended() {
-        let Ok((port, message)) = inbox.recv() else {
+        let Ok(first) = inbox.recv() else {
             return Ok(());
         };
-        vertex.meter.queued.fetch_sub(1, Ordering::Relaxed);
-        vertex.receive(port, message);
+        let mut next = Some(first);
+        while let Some((port, message)) = next {
+            vertex.meter.queued.fetch_sub(1, Ordering::Relaxed);
+            vertex.receive(port, message)?;
+            next = vertex.has_room().then(|| inbox.try_recv().ok()).flatten();
+        }
         while vertex.busy() {
             let watch = Stopwatch::start();
             vertex.step()?;
@@ -248,7 +252,7 @@ fn drive_source(
         }
         while epoch < control.epoch.load(Ordering::Relaxed) {
             epoch += 1;
-            task.barrier(Epoch(epoch));
+            task.barrier(Epoch(epoch))?;
         }
         let watch = Stopwatch::start();
         let stepped = if control.stop.load(Ordering::Relaxed) {

@@ -1,10 +1,9 @@
 //! A node between sources and sinks, as an executor drives it: messages in, one step at a time,
 //! messages out. Watermarks of several inputs are combined here, barriers aligned, ends counted.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
-use zaraba_core::error::{Error, Result};
+use zaraba_core::error::Result;
 use zaraba_core::message::Message;
 use zaraba_core::meter::Meter;
 use zaraba_core::operator::{Operator, Port, Progress};
@@ -12,10 +11,11 @@ use zaraba_core::output::{OutPort, Output};
 use zaraba_core::snapshot::Snapshot;
 use zaraba_core::time::{Epoch, EventTime};
 
+use crate::run::inbox::Inbox;
 use crate::run::ledger::Ledger;
 
-/// Messages that may wait behind a barrier on one input.
-const HELD_MESSAGES_MAX: usize = 1024;
+/// Rows that a node takes in before it handles them.
+const INBOX_ROWS: usize = 8192;
 /// Steps between two measurements of a node's state.
 const MEASURE_EVERY: u32 = 64;
 
@@ -24,8 +24,6 @@ const MEASURE_EVERY: u32 = 64;
 struct Input {
     watermark: EventTime,
     ended: bool,
-    /// It has delivered the barrier that the others have not.
-    blocked: bool,
 }
 
 /// What the operator is in the middle of.
@@ -47,8 +45,7 @@ pub struct Vertex {
     pub meter: Arc<Meter>,
     operator: Box<dyn Operator>,
     inputs: Vec<Input>,
-    inbox: VecDeque<(Port, Message)>,
-    held: VecDeque<(Port, Message)>,
+    inbox: Inbox,
     combined: EventTime,
     /// The barrier that some inputs have delivered and others have not.
     aligning: Option<Epoch>,
@@ -72,15 +69,13 @@ impl Vertex {
         let input = Input {
             watermark: EventTime::MIN,
             ended: false,
-            blocked: false,
         };
         Self {
             name,
             meter,
             operator,
             inputs: vec![input; inputs],
-            inbox: VecDeque::new(),
-            held: VecDeque::new(),
+            inbox: Inbox::new(inputs),
             combined: EventTime::MIN,
             aligning: None,
             doing: Doing::Nothing,
@@ -109,14 +104,24 @@ impl Vertex {
     }
 
     /// Hands it a message.
-    pub fn receive(&mut self, port: Port, message: Message) {
-        self.inbox.push_back((port, message));
+    ///
+    /// # Errors
+    /// When a row is older than the watermark before it.
+    pub fn receive(&mut self, port: Port, message: Message) -> Result<()> {
+        let received = self.inbox.push(port, message);
+        received.map_err(|e| e.at(&self.name))
+    }
+
+    /// Whether it should be handed more before it is stepped, if there is more.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.inbox.len() < INBOX_ROWS
     }
 
     /// Whether it has something to do without a new message.
     #[must_use]
     pub fn busy(&self) -> bool {
-        matches!(self.doing, Doing::More | Doing::Ending) || !self.inbox.is_empty()
+        matches!(self.doing, Doing::More | Doing::Ending) || self.inbox.ready()
     }
 
     /// Whether it has sent its end.
@@ -147,7 +152,7 @@ impl Vertex {
                 Ok(())
             }
             Doing::Ended => Ok(()),
-            Doing::Nothing => match self.inbox.pop_front() {
+            Doing::Nothing => match self.inbox.pop()? {
                 Some((port, message)) => self.handle(port, message),
                 None => Ok(()),
             },
@@ -160,7 +165,7 @@ impl Vertex {
     }
 
     fn measure(&self) -> Result<()> {
-        let bytes = self.operator.state_bytes();
+        let bytes = self.operator.state_bytes() + self.inbox.bytes();
         let before = Meter::get(&self.meter.state_bytes);
         self.meter.state(bytes);
         self.ledger.change(before, bytes as u64, &self.name)
@@ -179,25 +184,8 @@ impl Vertex {
     }
 
     fn handle(&mut self, port: Port, message: Message) -> Result<()> {
-        if self.inputs[port.0].blocked {
-            if self.held.len() >= HELD_MESSAGES_MAX {
-                return Err(Error::Limit(format!(
-                    "more than {HELD_MESSAGES_MAX} messages wait behind a barrier"
-                )));
-            }
-            self.held.push_back((port, message));
-            return Ok(());
-        }
         match message {
             Message::Rows(rows) => {
-                let oldest = rows.time.iter().copied().min().unwrap_or(i64::MAX);
-                let reached = self.inputs[port.0].watermark;
-                if oldest < reached.0 {
-                    return Err(Error::internal(format!(
-                        "a row of {} came behind the watermark {reached}",
-                        EventTime(oldest)
-                    )));
-                }
                 Meter::add(&self.meter.rows_in, rows.len());
                 let progress = self.operator.process(port, rows, &mut self.out)?;
                 self.after(progress);
@@ -208,7 +196,7 @@ impl Vertex {
                 self.combine()?;
             }
             Message::Barrier(epoch) => {
-                self.inputs[port.0].blocked = true;
+                self.inbox.block(port);
                 self.aligning = Some(epoch);
                 self.align()?;
             }
@@ -221,7 +209,7 @@ impl Vertex {
                 // Whichever input ended last: first to where the furthest had come, then the end.
                 let furthest = self.inputs.iter().map(|i| i.watermark).max();
                 if furthest > Some(self.combined) {
-                    self.inbox.push_front((port, Message::End));
+                    self.inbox.put_back(port, Message::End);
                     self.advance(furthest.unwrap_or(self.combined))?;
                 } else {
                     self.doing = Doing::Ending;
@@ -256,19 +244,14 @@ impl Vertex {
         let Some(epoch) = self.aligning else {
             return Ok(());
         };
-        if !self.inputs.iter().all(|i| i.blocked || i.ended) {
+        let mut inputs = self.inputs.iter().enumerate();
+        if !inputs.all(|(i, input)| input.ended || self.inbox.blocked(Port(i))) {
             return Ok(());
         }
         self.aligning = None;
         self.snapshots.push((epoch, self.operator.snapshot(epoch)?));
         self.out.control(&Message::Barrier(epoch));
-        for input in &mut self.inputs {
-            input.blocked = false;
-        }
-        // What waited behind the barrier comes before anything newer.
-        for message in std::mem::take(&mut self.held).into_iter().rev() {
-            self.inbox.push_front(message);
-        }
+        self.inbox.unblock();
         Ok(())
     }
 }

@@ -65,7 +65,7 @@ pub(crate) fn drain(source: &mut dyn Source, limit: usize) -> (Vec<String>, Vec<
                         .iter()
                         .map(|row| format!("{partition}: {row}")),
                 );
-                bad.extend(rows.bad);
+                bad.extend(rows.bad.into_iter().map(|(_, bad)| bad));
             }
             Polled::PartitionEnd(partition) => events.push(format!("{partition}: end")),
             Polled::Pending(_) => panic!("nothing to wait for"),

@@ -13,3 +13,6 @@ mod simulate;
 
 /// `connector = "channel"`
 mod channel;
+
+/// Rows judged by time.
+mod intake;

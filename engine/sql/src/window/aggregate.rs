@@ -18,7 +18,7 @@ use zaraba_core::time::{Epoch, EventTime};
 use crate::agg::call::AggCall;
 use crate::agg::state::{AggPlan, Evaluated, Finished};
 use crate::failed;
-use crate::rows::{FailedRow, Step, bound, reason, record, run};
+use crate::rows::{Step, bound, record, run, sift};
 use crate::window::pane::Pane;
 use crate::window::spec::WindowSpec;
 use crate::window::two_stacks::TwoStacks;
@@ -119,29 +119,6 @@ impl WindowAggregate {
 
     fn overlapping(&self) -> bool {
         self.plan.spec.pane() != self.plan.spec.size
-    }
-
-    /// Evaluates keys and arguments, setting aside the rows on which that fails.
-    fn evaluate(
-        &self,
-        batch: &Batch,
-        failed: &mut Vec<FailedRow>,
-        into: &mut Vec<(Batch, Evaluated)>,
-    ) {
-        match self.plan.agg.evaluate(batch) {
-            Ok(evaluated) => into.push((batch.clone(), evaluated)),
-            Err(error) if batch.len() == 1 => {
-                failed.push(FailedRow {
-                    row: batch.clone(),
-                    reason: reason(&error),
-                });
-            }
-            Err(_) => {
-                let half = batch.len() / 2;
-                self.evaluate(&batch.slice(0, half), failed, into);
-                self.evaluate(&batch.slice(half, batch.len() - half), failed, into);
-            }
-        }
     }
 
     /// Puts rows into their panes.
@@ -270,7 +247,12 @@ impl WindowAggregate {
         };
         let n = pending.len().min(EMIT_ROWS_MAX);
         let mut failed = Vec::new();
-        out.rows(run(&self.plan.post, pending.slice(0, n), &mut failed)?);
+        let post = &self.plan.post;
+        for rows in sift(&pending.slice(0, n), &mut failed, &mut |rows| {
+            run(post, rows)
+        }) {
+            out.rows(rows);
+        }
         failed::send(&self.plan.node, &mut failed, out)?;
         if n < pending.len() {
             self.pending = Some(pending.slice(n, pending.len() - n));
@@ -282,12 +264,15 @@ impl WindowAggregate {
 impl Operator for WindowAggregate {
     fn process(&mut self, _port: Port, rows: Batch, out: &mut Output) -> Result<Progress> {
         let mut failed = Vec::new();
-        let rows = run(&self.plan.pre, rows, &mut failed)?;
-        if !rows.is_empty() {
-            let mut parts = Vec::with_capacity(1);
-            self.evaluate(&rows, &mut failed, &mut parts);
-            for (batch, evaluated) in parts {
-                self.assign(&batch.time, &evaluated).map_err(|e| ours(&e))?;
+        let plan = Arc::clone(&self.plan);
+        let mut work = |rows: &Batch| {
+            let rows = run(&plan.pre, rows)?;
+            let evaluated = (!rows.is_empty()).then(|| plan.agg.evaluate(&rows));
+            Ok((rows.time, evaluated.transpose()?))
+        };
+        for (times, evaluated) in sift(&rows, &mut failed, &mut work) {
+            if let Some(rows) = evaluated {
+                self.assign(&times, &rows).map_err(|e| ours(&e))?;
             }
         }
         failed::send(&self.plan.node, &mut failed, out)?;
