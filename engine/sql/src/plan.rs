@@ -18,6 +18,8 @@ mod time_zone;
 
 pub mod streaming;
 
+mod aggregation;
+
 pub mod triggered;
 
 pub mod stage;

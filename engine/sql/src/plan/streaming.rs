@@ -8,30 +8,26 @@ use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, DataFusionError, Result};
 use datafusion::logical_expr::execution_props::ExecutionProps;
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
-use datafusion::logical_expr::{Aggregate, Expr, LogicalPlan, Projection};
+use datafusion::logical_expr::{Expr, LogicalPlan, Projection};
 use datafusion::optimizer::common_subexpr_eliminate::CommonSubexprEliminate;
 use datafusion::optimizer::optimize_projections::OptimizeProjections;
 use datafusion::optimizer::push_down_filter::PushDownFilter;
 use datafusion::optimizer::replace_distinct_aggregate::ReplaceDistinctWithAggregate;
 use datafusion::optimizer::simplify_expressions::SimplifyExpressions;
 use datafusion::optimizer::{Optimizer, OptimizerContext};
-use datafusion::physical_expr::aggregate::LoweredAggregateBuilder;
 use datafusion::physical_expr::{PhysicalExpr, create_physical_expr};
 use datafusion::sql::planner::{ParserOptions, SqlToRel};
 use zaraba_core::stream::{Changelog, StreamSchema, TimeColumn};
 
-use crate::agg::call::AggCall;
-use crate::agg::state::AggPlan;
 use crate::plan::catalog::Catalog;
 use crate::plan::event_time::{TimeOf, event_time, plain, window_column};
-use crate::plan::mistake::{SqlMistake, find_word};
+use crate::plan::mistake::SqlMistake;
 use crate::plan::parse::Parsed;
 use crate::plan::refuse;
 use crate::plan::stage::{Input, PlannedNode, Stage, Work};
 use crate::plan::time_zone::in_zone;
 use crate::plan::window_call::WindowAssign;
 use crate::rows::Step;
-use crate::window::aggregate::{GroupColumn, WindowPlan};
 use crate::window::spec::WindowSpec;
 
 /// Plans a streaming query.
@@ -152,28 +148,28 @@ pub(crate) fn unique(columns: &SchemaRef) -> Result<(), SqlMistake> {
 }
 
 /// Rows on their way: where they come from and what happens to each.
-struct Flow {
-    input: Input,
-    steps: Vec<Step>,
+pub(super) struct Flow {
+    pub(super) input: Input,
+    pub(super) steps: Vec<Step>,
     /// The step that puts rows into windows, if no aggregate is behind it yet.
-    window: Option<(usize, WindowSpec)>,
+    pub(super) window: Option<(usize, WindowSpec)>,
     /// Whether an expression read a bound of that window.
-    bounds_read: bool,
+    pub(super) bounds_read: bool,
 }
 
-struct Builder<'a> {
-    node: &'a str,
-    sql: &'a str,
-    stages: Vec<Stage>,
+pub(super) struct Builder<'a> {
+    pub(super) node: &'a str,
+    pub(super) sql: &'a str,
+    pub(super) stages: Vec<Stage>,
 }
 
-fn physical(expr: &Expr, schema: &DFSchema) -> Result<Arc<dyn PhysicalExpr>> {
+pub(super) fn physical(expr: &Expr, schema: &DFSchema) -> Result<Arc<dyn PhysicalExpr>> {
     let context = PhysicalPlanningContext::default();
     create_physical_expr(expr, schema, &ExecutionProps::new(), &context)
 }
 
 /// Whether an expression, other than a column as it is, reads a bound of the plan's windows.
-fn reads_bounds(expr: &Expr, plan: &LogicalPlan) -> Result<bool> {
+pub(super) fn reads_bounds(expr: &Expr, plan: &LogicalPlan) -> Result<bool> {
     if plain(expr).is_some() {
         return Ok(false);
     }
@@ -193,7 +189,7 @@ fn reads_bounds(expr: &Expr, plan: &LogicalPlan) -> Result<bool> {
 }
 
 impl Builder<'_> {
-    fn flow(&mut self, plan: &LogicalPlan) -> Result<Flow> {
+    pub(super) fn flow(&mut self, plan: &LogicalPlan) -> Result<Flow> {
         match plan {
             LogicalPlan::TableScan(scan) => {
                 let name = scan.table_name.table().to_owned();
@@ -264,7 +260,7 @@ impl Builder<'_> {
         }
     }
 
-    fn close(&mut self, stage: Stage) -> Flow {
+    pub(super) fn close(&mut self, stage: Stage) -> Flow {
         self.stages.push(stage);
         let input = Input::Stage(self.stages.len() - 1);
         Flow {
@@ -291,67 +287,6 @@ impl Builder<'_> {
         Ok(flow)
     }
 
-    fn aggregate(&mut self, aggregate: &Aggregate) -> Result<Flow> {
-        let input = &aggregate.input;
-        let mut flow = self.flow(input)?;
-        let start = window_column(input, "window_start");
-        let end = window_column(input, "window_end");
-        let column = |e: &Expr| plain(e).and_then(|c| input.schema().maybe_index_of_column(c));
-        let is = |e: &Expr, bound: Option<usize>| bound.is_some() && column(e) == bound;
-        let by_start = aggregate.group_expr.iter().any(|e| is(e, start));
-        let by_end = aggregate.group_expr.iter().any(|e| is(e, end));
-        for expr in aggregate.group_expr.iter().chain(&aggregate.aggr_expr) {
-            flow.bounds_read |= reads_bounds(expr, input)?;
-        }
-        // Panes stand in for the rows' bounds where nothing but the grouping reads them.
-        let panes = flow
-            .window
-            .filter(|_| !flow.bounds_read && (by_start || by_end));
-        let spec = match (panes, end) {
-            (Some((step, spec)), _) => {
-                if let Step::Window(_, schema) = &flow.steps[step] {
-                    flow.steps[step] = Step::Blank(Arc::clone(schema));
-                }
-                spec
-            }
-            (None, Some(end)) if by_end => {
-                flow.steps.push(Step::Retime(end));
-                WindowSpec::tumble(1, 0)
-            }
-            _ => return Err(no_window(aggregate, self.sql).into_datafusion()),
-        };
-        let mut groups = Vec::with_capacity(aggregate.group_expr.len());
-        let (mut keys, mut key_fields) = (Vec::new(), Vec::new());
-        let schema = plain_schema(&aggregate.schema);
-        for (expr, field) in aggregate.group_expr.iter().zip(schema.fields()) {
-            if panes.is_some() && is(expr, start) {
-                groups.push(GroupColumn::Start);
-            } else if panes.is_some() && is(expr, end) {
-                groups.push(GroupColumn::End);
-            } else {
-                groups.push(GroupColumn::Key(keys.len()));
-                keys.push(physical(expr, input.schema())?);
-                key_fields.push(Arc::clone(field));
-            }
-        }
-        let calls = calls(aggregate)?;
-        let work = WindowPlan {
-            node: self.node.into(),
-            pre: flow.steps,
-            spec,
-            agg: Arc::new(AggPlan::new(keys, key_fields, calls)?),
-            groups,
-            schema: Arc::clone(&schema),
-            post: Vec::new(),
-        };
-        let work = Work::Window(Arc::new(work));
-        Ok(self.close(Stage {
-            inputs: vec![flow.input],
-            work,
-            schema,
-        }))
-    }
-
     /// The last steps go to the last stage, or make one.
     fn finish(&mut self, flow: Flow, output: &SchemaRef) {
         let steps = flow.steps;
@@ -374,55 +309,6 @@ impl Builder<'_> {
             schema,
         });
     }
-}
-
-/// The aggregate calls of a node.
-fn calls(aggregate: &Aggregate) -> Result<Vec<AggCall>> {
-    let input = aggregate.input.schema();
-    let fields = plain_schema(input);
-    let time = event_time(&aggregate.input);
-    let by_time = |expr: &Expr| {
-        let Expr::AggregateFunction(call) = unaliased(expr) else {
-            return false;
-        };
-        let first = call.params.order_by.first().and_then(|o| plain(&o.expr));
-        let index = first.and_then(|c| input.maybe_index_of_column(c));
-        index.is_some_and(|i| time == TimeOf::Column(i))
-    };
-    let one = |expr: &Expr| {
-        let context = PhysicalPlanningContext::default();
-        let props = ExecutionProps::new();
-        let lowered =
-            LoweredAggregateBuilder::new(expr, input, fields.as_ref(), &props, &context).build()?;
-        AggCall::new(lowered, by_time(expr), fields.fields())
-    };
-    aggregate.aggr_expr.iter().map(one).collect()
-}
-
-fn unaliased(expr: &Expr) -> &Expr {
-    match expr {
-        Expr::Alias(alias) => unaliased(&alias.expr),
-        other => other,
-    }
-}
-
-fn no_window(aggregate: &Aggregate, sql: &str) -> SqlMistake {
-    // UNION without ALL is a DISTINCT too.
-    let (what, words) = match aggregate.aggr_expr.first().map(unaliased) {
-        None => ("DISTINCT", ["DISTINCT", "UNION", "GROUP"]),
-        Some(Expr::AggregateFunction(call)) => {
-            ("an aggregate", ["GROUP", call.func.name(), "FROM"])
-        }
-        Some(_) => ("an aggregate", ["GROUP", "SELECT", "FROM"]),
-    };
-    let mut mistake = SqlMistake::new(format!(
-        "{what} over a stream without end would keep its state for ever: group by a window"
-    ));
-    mistake.at = words.iter().find_map(|word| find_word(sql, word));
-    mistake.help(
-        "FROM TUMBLE(input, time, INTERVAL '1 minute') … GROUP BY window_start, window_end, or \
-         keep a table and use a query with `every`",
-    )
 }
 
 fn unbuilt(what: &str) -> DataFusionError {
