@@ -21,7 +21,7 @@ mod silence;
 mod scale;
 
 /// A pipeline in a folder of its own, built with the library.
-mod folder;
+pub(crate) mod folder;
 
 use std::path::{Path, PathBuf};
 

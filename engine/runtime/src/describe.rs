@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use zaraba_config::document::{SinkConnector, SourceConnector};
+use zaraba_config::env::redact;
 use zaraba_sql::plan::stage::{Input, Work};
 
 use crate::plan::PipelinePlan;
@@ -37,7 +38,7 @@ impl PipelinePlan {
                 Some(Work::Table(_)) => ("table", "newest row per key"),
                 Some(Work::Triggered(_)) => ("query", "on a trigger"),
                 Some(Work::Window(_)) => ("query", "windows"),
-                Some(Work::PassThrough(_)) | None => ("query", "rows"),
+                Some(Work::PassThrough(_) | Work::Merge) | None => ("query", "rows"),
             };
             Shown {
                 name: n.name.clone(),
@@ -206,7 +207,7 @@ impl PipelinePlan {
             }
             text.push('\n');
         }
-        text
+        redact(&text, &self.secrets)
     }
 }
 

@@ -8,6 +8,10 @@ pub mod failed;
 
 pub mod pass_through;
 
+mod in_order;
+
+pub mod merge;
+
 pub mod agg;
 
 pub mod window;

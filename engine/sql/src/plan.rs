@@ -20,6 +20,8 @@ pub mod streaming;
 
 mod aggregation;
 
+pub mod spread;
+
 pub mod triggered;
 
 pub mod stage;

@@ -6,6 +6,7 @@ use arrow::datatypes::SchemaRef;
 use zaraba_core::operator::Operator;
 use zaraba_core::stream::StreamSchema;
 
+use crate::merge::Merge;
 use crate::pass_through::PassThrough;
 use crate::rows::Step;
 use crate::table::operator::{TableOperator, TablePlan};
@@ -26,6 +27,8 @@ pub enum Input {
 pub enum Work {
     /// Rows on their own; the steps of each input.
     PassThrough(Vec<Vec<Step>>),
+    /// Streams of one shape as one, in order.
+    Merge,
     /// A windowed aggregate.
     Window(Arc<WindowPlan>),
     /// A table.
@@ -66,6 +69,7 @@ impl Stage {
     pub fn operator(&self, node: &str) -> zaraba_core::error::Result<Box<dyn Operator>> {
         Ok(match &self.work {
             Work::PassThrough(steps) => Box::new(PassThrough::new(node, steps.clone())),
+            Work::Merge => Box::new(Merge::new(Arc::clone(&self.schema))),
             Work::Window(plan) => Box::new(WindowAggregate::new(Arc::clone(plan))),
             Work::Table(plan) => Box::new(TableOperator::new(Arc::clone(plan))?),
             Work::Triggered(plan) => Box::new(TriggeredOperator::new(Arc::clone(plan))?),
@@ -77,6 +81,7 @@ impl Stage {
     pub fn state(&self) -> String {
         match &self.work {
             Work::PassThrough(_) => "rows on their own; no state".into(),
+            Work::Merge => "rows that one copy of a stage has found before the others".into(),
             Work::Window(plan) => plan.describe(),
             Work::Table(plan) => plan.describe(),
             Work::Triggered(plan) => plan.describe(),

@@ -18,7 +18,7 @@ use zaraba_core::time::{Epoch, EventTime};
 use crate::agg::call::AggCall;
 use crate::agg::state::{AggPlan, Evaluated, Finished};
 use crate::failed;
-use crate::rows::{Step, bound, record, run, sift};
+use crate::rows::{Step, bound, external, record, run, sift};
 use crate::window::pane::Pane;
 use crate::window::spec::WindowSpec;
 use crate::window::two_stacks::TwoStacks;
@@ -223,12 +223,19 @@ impl WindowAggregate {
             });
         }
         columns.extend(finished.results);
-        Ok(Batch {
+        let batch = Batch {
             rows: record(&self.plan.schema, columns, rows)?,
             time: ScalarBuffer::from(vec![end - 1; rows]),
             seq: finished.seq,
             deleted: None,
-        })
+        };
+        if batch.seq.is_sorted() {
+            return Ok(batch);
+        }
+        // Groups stand as their first rows came, which the interleaving of sources decides.
+        let mut order: Vec<u32> = (0..).take(rows).collect();
+        order.sort_unstable_by_key(|i| batch.seq[*i as usize]);
+        batch.take(&UInt32Array::from(order)).map_err(external)
     }
 
     /// Emits a slice of the pending window, or closes the next.
