@@ -10,6 +10,10 @@ pub mod catalog;
 
 mod window_call;
 
+mod session_call;
+
+mod session_assign;
+
 mod event_time;
 
 mod refuse;
@@ -19,6 +23,8 @@ mod time_zone;
 pub mod streaming;
 
 mod aggregation;
+
+mod session;
 
 pub mod triggered;
 

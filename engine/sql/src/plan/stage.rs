@@ -8,6 +8,7 @@ use zaraba_core::stream::StreamSchema;
 
 use crate::pass_through::PassThrough;
 use crate::rows::Step;
+use crate::session::operator::{Session, SessionPlan};
 use crate::table::operator::{TableOperator, TablePlan};
 use crate::triggered::operator::{TriggeredOperator, TriggeredPlan};
 use crate::window::aggregate::{WindowAggregate, WindowPlan};
@@ -28,10 +29,23 @@ pub enum Work {
     PassThrough(Vec<Vec<Step>>),
     /// A windowed aggregate.
     Window(Arc<WindowPlan>),
+    /// Sessions.
+    Session(Arc<SessionPlan>),
     /// A table.
     Table(Arc<TablePlan>),
     /// A query over tables.
     Triggered(Arc<TriggeredPlan>),
+}
+
+impl Work {
+    /// What happens to its result rows, where it can do that itself.
+    pub(crate) fn post(&mut self) -> Option<&mut Vec<Step>> {
+        match self {
+            Self::Window(plan) => Arc::get_mut(plan).map(|plan| &mut plan.post),
+            Self::Session(plan) => Arc::get_mut(plan).map(|plan| &mut plan.post),
+            _ => None,
+        }
+    }
 }
 
 /// One stage.
@@ -67,6 +81,7 @@ impl Stage {
         Ok(match &self.work {
             Work::PassThrough(steps) => Box::new(PassThrough::new(node, steps.clone())),
             Work::Window(plan) => Box::new(WindowAggregate::new(Arc::clone(plan))),
+            Work::Session(plan) => Box::new(Session::new(Arc::clone(plan))?),
             Work::Table(plan) => Box::new(TableOperator::new(Arc::clone(plan))?),
             Work::Triggered(plan) => Box::new(TriggeredOperator::new(Arc::clone(plan))?),
         })
@@ -78,6 +93,7 @@ impl Stage {
         match &self.work {
             Work::PassThrough(_) => "rows on their own; no state".into(),
             Work::Window(plan) => plan.describe(),
+            Work::Session(plan) => plan.describe(),
             Work::Table(plan) => plan.describe(),
             Work::Triggered(plan) => plan.describe(),
         }
