@@ -7,7 +7,7 @@ use super::batch::BatchSql;
 use super::case::{Case, Expected, Order, drive, timed};
 use super::data::{SECOND, Source, Times};
 use super::dice::Dice;
-use super::window::{interval, side_by_side};
+use super::window::{asks_rare, interval, side_by_side};
 
 /// Sessions per key.
 struct Sessions {
@@ -218,7 +218,7 @@ impl Query {
 /// SESSION.
 pub(crate) fn session(seed: u64) -> Case {
     let mut dice = Dice::new("session", seed);
-    let rare = seed % 4 == 3;
+    let rare = asks_rare(seed);
     let keys = dice.below(4);
     let columns = Source::schema(&mut dice, keys);
     let times = Times::random(&mut dice, SECOND);

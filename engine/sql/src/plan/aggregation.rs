@@ -41,7 +41,7 @@ impl Builder<'_> {
         // Panes stand in for the rows' bounds where nothing but the grouping reads them.
         let panes = flow
             .window
-            .filter(|_| !flow.bounds_read && (by_start || by_end));
+            .filter(|(_, spec)| !flow.bounds_read && (by_end || by_start && !spec.grows));
         let spec = match (panes, end) {
             (Some((step, spec)), _) => {
                 if let Step::Window(_, schema) = &flow.steps[step] {
@@ -52,6 +52,9 @@ impl Builder<'_> {
             (None, Some(end)) if by_end => {
                 flow.steps.push(Step::Retime(end));
                 WindowSpec::tumble(1, 0)
+            }
+            _ if flow.window.is_some() && by_start => {
+                return Err(self.not_by_end().into_datafusion());
             }
             _ => return Err(no_window(aggregate, self.sql).into_datafusion()),
         };

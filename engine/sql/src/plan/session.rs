@@ -147,11 +147,15 @@ impl Builder<'_> {
         if end.is_some() && aggregate.group_expr.iter().any(|e| column(e) == end) {
             return Ok(());
         }
-        let mut mistake = SqlMistake::new("sessions close at their `window_end`: group by it");
-        let words = ["GROUP", "DISTINCT", "SESSION"];
+        Err(self.not_by_end().into_datafusion())
+    }
+
+    /// A grouping that does not say when its groups close.
+    pub(super) fn not_by_end(&self) -> SqlMistake {
+        let mut mistake =
+            SqlMistake::new("these windows close at their `window_end`: group by it too");
+        let words = ["GROUP", "DISTINCT", "FROM"];
         mistake.at = words.iter().find_map(|word| find_word(self.sql, word));
-        let mistake =
-            mistake.help("write GROUP BY window_start, window_end and the session's keys");
-        Err(mistake.into_datafusion())
+        mistake.help("write GROUP BY window_start, window_end, and the keys")
     }
 }
