@@ -13,9 +13,6 @@ use zaraba_core::snapshot::Segment;
 
 use crate::session::open::Closed;
 
-/// Dead rows that are kept before a thought is given to them.
-const DEAD_ROWS: usize = 1024;
-
 /// Merges runs.
 pub(super) type Merge<'a> = &'a dyn Fn(&[RecordBatch]) -> Result<RecordBatch>;
 
@@ -61,7 +58,7 @@ impl Runs {
             self.merge_last(2, open, merge)?;
         }
         let all: usize = self.runs.iter().map(|r| r.rows.num_rows()).sum();
-        if self.dead == all || (self.dead > DEAD_ROWS && 2 * self.dead > all) {
+        if 2 * self.dead > all {
             self.merge_last(self.runs.len(), open, merge)?;
         }
         Ok(())
