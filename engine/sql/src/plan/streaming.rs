@@ -8,7 +8,7 @@ use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, DataFusionError, Result};
 use datafusion::logical_expr::execution_props::ExecutionProps;
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
-use datafusion::logical_expr::{Expr, LogicalPlan, Projection};
+use datafusion::logical_expr::{Expr, Extension, LogicalPlan, Projection};
 use datafusion::optimizer::common_subexpr_eliminate::CommonSubexprEliminate;
 use datafusion::optimizer::optimize_projections::OptimizeProjections;
 use datafusion::optimizer::push_down_filter::PushDownFilter;
@@ -229,21 +229,7 @@ impl Builder<'_> {
                 Ok(flow)
             }
             LogicalPlan::Projection(projection) => self.projection(projection),
-            LogicalPlan::Extension(extension) => {
-                if let Some(assign) = session(plan) {
-                    return self.session(assign, plan);
-                }
-                let node = extension.node.as_any().downcast_ref::<WindowAssign>();
-                let assign = node.ok_or_else(|| unbuilt(extension.node.name()))?;
-                let mut flow = self.flow(&assign.input)?;
-                flow.window = Some((flow.steps.len(), assign.spec));
-                flow.bounds_read = false;
-                flow.steps.push(Step::Window(
-                    assign.spec,
-                    plain_schema(extension.node.schema()),
-                ));
-                Ok(flow)
-            }
+            LogicalPlan::Extension(extension) => self.windows(extension, plan),
             LogicalPlan::Aggregate(aggregate) => self.aggregate(aggregate),
             LogicalPlan::Union(union) => {
                 let flows: Vec<Flow> = union
@@ -273,6 +259,21 @@ impl Builder<'_> {
                     .unwrap_or(""),
             )),
         }
+    }
+
+    /// The rows of a table function.
+    fn windows(&mut self, extension: &Extension, plan: &LogicalPlan) -> Result<Flow> {
+        if let Some(assign) = session(plan) {
+            return self.session(assign, plan);
+        }
+        let node = extension.node.as_any().downcast_ref::<WindowAssign>();
+        let assign = node.ok_or_else(|| unbuilt(extension.node.name()))?;
+        let mut flow = self.flow(&assign.input)?;
+        flow.window = Some((flow.steps.len(), assign.spec));
+        flow.bounds_read = false;
+        let schema = plain_schema(extension.node.schema());
+        flow.steps.push(Step::Window(assign.spec, schema));
+        Ok(flow)
     }
 
     pub(super) fn close(&mut self, stage: Stage) -> Flow {

@@ -1,5 +1,5 @@
-SELECT arrow_cast(s, 'Timestamp(Microsecond, Some("UTC"))') AS window_start, arrow_cast(s + j * 60000000, 'Timestamp(Microsecond, Some("UTC"))') AS window_end, count(*) AS n, sum(oi) AS oi
-FROM (SELECT *, ts::bigint AS t, (ts::bigint - 0) / 180000000 * 180000000 + 0 AS s FROM ticks) AS r
-CROSS JOIN (SELECT value AS j FROM generate_series(1, 3)) AS steps
-WHERE t < s + j * 60000000
-GROUP BY s, j
+SELECT window_start, window_start + length AS window_end, count(*) AS n, sum(oi) AS oi
+FROM (SELECT *, date_bin(INTERVAL '3 minutes', ts) AS window_start FROM ticks) AS t
+JOIN (VALUES (INTERVAL '1 minute'), (INTERVAL '2 minutes'), (INTERVAL '3 minutes')) AS steps(length)
+  ON ts < window_start + length
+GROUP BY window_start, length
