@@ -17,6 +17,9 @@ mod bad_input;
 /// Live sources that fall silent and come back, by a clock that is moved by hand.
 mod silence;
 
+/// What queries keep.
+mod states;
+
 /// Many keys and many rows: time and memory.
 mod scale;
 

@@ -139,8 +139,10 @@ from = ["q"]
     assert!(peak < 150_000_000, "{peak} bytes");
 }
 
-/// An operator of sessions, one a key, each `gap` microseconds after its only row.
+/// An operator of sessions, its rows a microsecond apart.
 struct Sessions {
+    /// How many keys take turns.
+    keys: i64,
     operator: Box<dyn Operator>,
     schema: SchemaRef,
     out: Output,
@@ -149,7 +151,7 @@ struct Sessions {
 }
 
 impl Sessions {
-    fn new(gap: i64) -> Self {
+    fn new(gap: i64, keys: i64) -> Self {
         let plan = planned(&format!(
             r#"
 name = "sessions"
@@ -168,6 +170,7 @@ FROM SESSION(ticks, ts, INTERVAL '{gap} microseconds', key) GROUP BY window_star
             panic!("more than one stage")
         };
         Self {
+            keys,
             operator: stage.operator("q").unwrap(),
             schema: Arc::clone(&plan.streams["ticks"].columns),
             out: Output::default(),
@@ -176,12 +179,12 @@ FROM SESSION(ticks, ts, INTERVAL '{gap} microseconds', key) GROUP BY window_star
         }
     }
 
-    /// Rows of new keys, a microsecond apart, and the watermark up to the last.
+    /// Rows of the next keys, and the watermark up to the last.
     fn feed(&mut self, rows: i64) {
         let range = self.next..self.next + rows;
         self.next += rows;
         let times = TimestampMicrosecondArray::from_iter_values(range.clone()).with_timezone("UTC");
-        let keys = Int64Array::from_iter_values(range.clone());
+        let keys = Int64Array::from_iter_values(range.clone().map(|i| i % self.keys));
         let columns: Vec<ArrayRef> = vec![Arc::new(times), Arc::new(keys)];
         let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns).unwrap();
         let seq = range.clone().map(|i| i as u64).collect();
@@ -204,7 +207,7 @@ FROM SESSION(ticks, ts, INTERVAL '{gap} microseconds', key) GROUP BY window_star
 
     /// Opens so many sessions, then goes on row by row; answers how long a row took.
     fn row_by_row(open: i64, rows: i64) -> f64 {
-        let mut sessions = Self::new(open);
+        let mut sessions = Self::new(open, i64::MAX);
         for _ in 0..open / 1000 {
             sessions.feed(1000);
         }
@@ -234,4 +237,22 @@ fn a_row_costs_the_same_however_many_sessions_are_open() {
         most < 20.0 * few,
         "{most} µs a row, {few} µs with few sessions"
     );
+}
+
+#[test]
+fn open_sessions_keep_keys_not_rows() {
+    // A hundred keys whose sessions never end, and now and then one that comes and goes.
+    let mut sessions = Sessions::new(200, 100);
+    let mut most = 0;
+    for round in 0..1_000 {
+        sessions.keys = if round % 10 == 0 { 103 } else { 100 };
+        sessions.feed(199);
+        most = most.max(sessions.operator.state_bytes());
+    }
+    println!(
+        "{} sessions closed, {most} bytes of state at most",
+        sessions.closed
+    );
+    assert!(sessions.closed > 100);
+    assert!(most < 100_000, "{most} bytes of state");
 }

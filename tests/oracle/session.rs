@@ -2,7 +2,7 @@
 //! to the row of its key before it is a gap or more begins a session (lag), sessions of a key are
 //! numbered by a running sum, and their bounds are the least and the greatest time of a number.
 
-use super::aggregate::{Call, calls, condition};
+use super::aggregate::{Call, call, calls, condition};
 use super::batch::BatchSql;
 use super::case::{Case, Expected, Order, drive, timed};
 use super::data::{SECOND, Source, Times};
@@ -75,6 +75,15 @@ fn of_bounds() -> Call {
     }
 }
 
+/// A condition on the bounds of a result.
+fn longer(sessions: &Sessions) -> Call {
+    let gap = sessions.gap;
+    Call {
+        engine: format!("window_end - window_start > {}", interval(gap)),
+        batch: format!("_we - _ws > {gap}"),
+    }
+}
+
 /// What a query is made of.
 struct Query {
     sessions: Sessions,
@@ -85,7 +94,7 @@ struct Query {
     /// Conditions before and behind the sessions.
     before: String,
     behind: String,
-    having: &'static str,
+    having: Option<Call>,
 }
 
 impl Query {
@@ -125,15 +134,22 @@ impl Query {
         Self {
             before: filter(dice, 30),
             behind: filter(dice, 30),
-            having: match shape != Shape::Rows && dice.percent(20) {
-                true => " HAVING count(*) > 1",
-                false => "",
-            },
+            having: match dice.below(8) {
+                0 => Some(call("count(*) > 1")),
+                1 => Some(longer(&sessions)),
+                _ => None,
+            }
+            .filter(|_| shape != Shape::Rows),
             sessions,
             shape,
             groups,
             calls,
         }
+    }
+
+    fn having(&self, side: fn(&Call) -> &String) -> String {
+        let having = self.having.as_ref().map(side);
+        having.map_or(String::new(), |h| format!(" HAVING {h}"))
     }
 
     fn list(&self, of: fn(&(String, String)) -> String) -> String {
@@ -168,7 +184,7 @@ impl Query {
             self.list(|(e, n)| format!("{e} AS {n}, ")),
             calls.join(", "),
             self.list(|(e, _)| format!(", {e}")),
-            self.having,
+            self.having(|h| &h.engine),
         )
     }
 
@@ -199,7 +215,7 @@ impl Query {
              GROUP BY _ws, _we{}{} ORDER BY _we, _ws",
             self.list(|(e, n)| format!("{e} AS {n}, ")),
             self.list(|(e, _)| format!(", {e}")),
-            self.having,
+            self.having(|h| &h.batch),
         )
     }
 

@@ -26,6 +26,8 @@ mod aggregation;
 
 mod session;
 
+mod lift;
+
 pub mod triggered;
 
 pub mod stage;

@@ -138,6 +138,11 @@ fn carried(
     }
 }
 
+/// Whether nothing but columns picked and rows left out lies between a plan and a SESSION.
+pub(crate) fn over_session(plan: &LogicalPlan) -> bool {
+    carried(plan, |_| Some(Vec::new())).is_some()
+}
+
 /// The column with the rows' own times, which are not their event time behind a SESSION.
 pub(crate) fn row_time(plan: &LogicalPlan) -> Option<usize> {
     let time = |assign: &SessionAssign| match event_time(&assign.input) {

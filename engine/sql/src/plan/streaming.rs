@@ -21,6 +21,7 @@ use zaraba_core::stream::{Changelog, StreamSchema, TimeColumn};
 
 use crate::plan::catalog::Catalog;
 use crate::plan::event_time::{TimeOf, event_time, plain, window_column};
+use crate::plan::lift::lifted;
 use crate::plan::mistake::SqlMistake;
 use crate::plan::parse::Parsed;
 use crate::plan::refuse;
@@ -90,7 +91,7 @@ fn optimize(plan: LogicalPlan, catalog: &Catalog) -> Result<LogicalPlan> {
     ]);
     let options = Arc::clone(catalog.state().config_options());
     let context = OptimizerContext::new_with_config_options(options);
-    optimizer.optimize(plan, &context, |_, _| {})
+    lifted(optimizer.optimize(plan, &context, |_, _| {})?)
 }
 
 /// Fields without qualifiers and metadata, all nullable.
