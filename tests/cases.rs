@@ -23,6 +23,9 @@ mod states;
 /// Many keys and many rows: time and memory.
 mod scale;
 
+/// Many sessions: time and memory.
+mod open_sessions;
+
 /// A pipeline in a folder of its own, built with the library.
 mod folder;
 

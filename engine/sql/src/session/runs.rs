@@ -36,7 +36,7 @@ impl Runs {
             let ids = run.rows.column(0).as_primitive::<UInt64Type>().values();
             let (mut rows, mut from) = (Vec::new(), 0);
             for id in closed.keys() {
-                from += ids[from..].partition_point(|i| i < id);
+                from = skipped(ids, from, *id);
                 while ids.get(from) == Some(id) {
                     rows.push(u32::try_from(from).map_err(|_| too_many())?);
                     from += 1;
@@ -100,6 +100,17 @@ impl Runs {
     }
 }
 
+/// The first place from `from` on whose number is not below `id`, by steps that double: cheap where
+/// it is near, as when much closes at once, and where it is far.
+fn skipped(ids: &[u64], from: usize, id: u64) -> usize {
+    let mut step = 1;
+    while ids.get(from + step).is_some_and(|i| *i < id) {
+        step *= 2;
+    }
+    let end = ids.len().min(from + step);
+    from + ids[from..end].partition_point(|i| *i < id)
+}
+
 fn too_many() -> Error {
     Error::internal("more than 4 billion rows in one run")
 }
@@ -114,4 +125,20 @@ pub(super) fn by_session(rows: RecordBatch) -> Result<RecordBatch> {
     let mut order: Vec<u32> = (0..count).collect();
     order.sort_by_key(|i| ids.value(*i as usize));
     Ok(take_record_batch(&rows, &UInt32Array::from(order))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn skipping_finds_the_first_not_below() {
+        let ids = [1, 1, 3, 5, 5, 5, 8, 13, 21];
+        for from in 0..=ids.len() {
+            for id in 0..23 {
+                let sought = from + ids[from..].partition_point(|i| *i < id);
+                assert_eq!(skipped(&ids, from, id), sought, "{id} from {from}");
+            }
+        }
+    }
 }
