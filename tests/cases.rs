@@ -17,8 +17,14 @@ mod bad_input;
 /// Live sources that fall silent and come back, by a clock that is moved by hand.
 mod silence;
 
+/// What queries keep.
+mod states;
+
 /// Many keys and many rows: time and memory.
 mod scale;
+
+/// Many sessions: time and memory.
+mod open_sessions;
 
 /// A pipeline in a folder of its own, built with the library.
 pub(crate) mod folder;
@@ -26,7 +32,7 @@ pub(crate) mod folder;
 use std::path::{Path, PathBuf};
 
 /// The folders of a corpus, by name. The path is relative to this crate, where tests run.
-fn folders(corpus: &str) -> Vec<PathBuf> {
+pub(crate) fn folders(corpus: &str) -> Vec<PathBuf> {
     let root = Path::new("cases").join(corpus);
     let entries = std::fs::read_dir(&root).expect("the corpus is there");
     let mut folders: Vec<PathBuf> = entries.map(|e| e.expect("an entry").path()).collect();

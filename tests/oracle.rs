@@ -2,7 +2,7 @@
 //! runs through the engine and, as SQL written by hand that shares no code with the engine's
 //! windows, tables and ticks, through DataFusion over the whole input. Both must give the same
 //! rows, in the same order per key. That the oracle would notice is a test of its own: it fails on
-//! each of ten planted bugs.
+//! each of the planted bugs.
 
 /// Random choices.
 mod dice;
@@ -25,8 +25,11 @@ mod run;
 /// Calls and conditions that generators pick from.
 mod aggregate;
 
-/// TUMBLE, HOP, aggregates.
+/// TUMBLE, HOP, CUMULATE, aggregates.
 mod window;
+
+/// SESSION.
+mod session;
 
 /// Queries without a window.
 mod pass;
@@ -63,6 +66,14 @@ const HOP: Construct = Construct {
     name: "hop",
     case: window::hop,
 };
+const CUMULATE: Construct = Construct {
+    name: "cumulate",
+    case: window::cumulate,
+};
+const SESSION: Construct = Construct {
+    name: "session",
+    case: session::session,
+};
 const AGGREGATES: Construct = Construct {
     name: "aggregates",
     case: window::aggregates,
@@ -96,6 +107,16 @@ fn hop() {
 }
 
 #[test]
+fn cumulate() {
+    run(CUMULATE);
+}
+
+#[test]
+fn session() {
+    run(SESSION);
+}
+
+#[test]
 fn aggregates() {
     run(AGGREGATES);
 }
@@ -118,7 +139,7 @@ fn triggered_queries() {
 #[test]
 fn duckdb_answers_the_same() {
     if asked().is_none() {
-        duck::compare(&[TUMBLE, HOP, TABLE], 14);
+        duck::compare(&[TUMBLE, HOP, CUMULATE, SESSION, TABLE], 14);
     }
 }
 
@@ -149,30 +170,35 @@ fn finds(fault: Fault, constructs: &[Construct]) {
 
 #[test]
 fn finds_a_pane_merged_twice() {
-    finds(Fault::PaneTwice, &[TUMBLE, HOP, AGGREGATES]);
+    finds(
+        Fault::PaneTwice,
+        &[TUMBLE, HOP, CUMULATE, SESSION, AGGREGATES],
+    );
 }
 
 #[test]
 fn finds_a_row_at_a_windows_end_in_the_window_before() {
-    finds(Fault::WindowEnd, &[TUMBLE, HOP]);
+    finds(Fault::WindowEnd, &[TUMBLE, HOP, CUMULATE]);
 }
 
 #[test]
 fn finds_a_tie_resolved_the_other_way() {
     finds(
         Fault::Tie,
-        &[TUMBLE, HOP, AGGREGATES, NESTED, TABLE, TRIGGERED],
+        &[
+            TUMBLE, HOP, CUMULATE, SESSION, AGGREGATES, NESTED, TABLE, TRIGGERED,
+        ],
     );
 }
 
 #[test]
 fn finds_a_dropped_null_key() {
-    finds(Fault::NullKey, &[TUMBLE, HOP, TABLE, TRIGGERED]);
+    finds(Fault::NullKey, &[TUMBLE, HOP, SESSION, TABLE, TRIGGERED]);
 }
 
 #[test]
 fn finds_a_watermark_taken_from_the_batch() {
-    finds(Fault::BatchWatermark, &[PASS, TUMBLE, HOP, TABLE]);
+    finds(Fault::BatchWatermark, &[PASS, TUMBLE, HOP, SESSION, TABLE]);
 }
 
 #[test]
@@ -192,10 +218,25 @@ fn finds_a_tick_run_early() {
 
 #[test]
 fn finds_a_late_row_counted() {
-    finds(Fault::LateCounted, &[PASS, TUMBLE, HOP]);
+    finds(Fault::LateCounted, &[PASS, TUMBLE, HOP, CUMULATE, SESSION]);
 }
 
 #[test]
 fn finds_a_hop_window_missed_at_the_start() {
-    finds(Fault::FirstWindow, &[HOP]);
+    finds(Fault::FirstWindow, &[HOP, CUMULATE]);
+}
+
+#[test]
+fn finds_a_step_lost_when_it_has_no_new_row() {
+    finds(Fault::StepLost, &[CUMULATE]);
+}
+
+#[test]
+fn finds_a_session_that_rows_a_gap_apart_share() {
+    finds(Fault::GapTouches, &[SESSION]);
+}
+
+#[test]
+fn finds_sessions_that_a_row_out_of_order_does_not_bridge() {
+    finds(Fault::ArrivalOrder, &[SESSION]);
 }

@@ -1,7 +1,10 @@
 //! Bugs planted at the seams of a running graph, to see that the oracle finds them: operators and
 //! sources are wrapped, or the engine's pipeline file is changed.
 
-use arrow::array::{Array, AsArray, BooleanArray, Int64Array};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray, BooleanArray, Int64Array, RecordBatch};
 use arrow::compute::{sort_to_indices, take_record_batch};
 use arrow::datatypes::TimestampMicrosecondType;
 use zaraba_core::batch::Batch;
@@ -42,11 +45,20 @@ pub(crate) enum Fault {
     LateCounted,
     /// The first window is not emitted.
     FirstWindow,
+    /// A window that grows is not emitted where its last step has no row.
+    StepLost,
+    /// `<=` for `<`: rows a gap apart are of one session.
+    GapTouches,
+    /// Sessions are made in the order of arrival: a row between two does not make them one.
+    ArrivalOrder,
 }
 
 impl Fault {
     /// The pipeline file with the bug.
     pub(crate) fn change_file(self, toml: &str) -> String {
+        if self == Self::GapTouches {
+            return with_longer_gap(toml);
+        }
         let key = match self {
             Self::Expired => "ttl",
             Self::LateCounted => "out_of_order",
@@ -75,6 +87,8 @@ impl Fault {
                 windows,
                 scratch,
                 first_end,
+                newest: i64::MIN,
+                steps: BTreeSet::new(),
             })
         };
         let sorted = |inner| -> Box<dyn Source> { Box::new(SortedBatches(inner)) };
@@ -108,19 +122,47 @@ struct Planted {
     scratch: Output,
     /// The first window's time, which is not emitted.
     first_end: Option<i64>,
+    /// The greatest time so far.
+    newest: i64,
+    /// The steps in which there were rows.
+    steps: BTreeSet<i64>,
+}
+
+/// The pipeline file with a gap longer by a microsecond.
+fn with_longer_gap(toml: &str) -> String {
+    let Some((before, call)) = toml.split_once("SESSION(") else {
+        return toml.to_owned();
+    };
+    let (input, rest) = call.split_once(", ts, INTERVAL '").unwrap();
+    let (gap, rest) = rest.split_once(" microseconds'").unwrap();
+    let gap = gap.parse::<i64>().unwrap() + 1;
+    format!("{before}SESSION({input}, ts, INTERVAL '{gap} microseconds'{rest}")
 }
 
 impl Planted {
-    fn spoil_input(&self, mut rows: Batch) -> Result<Batch> {
+    fn spoil_input(&mut self, mut rows: Batch) -> Result<Batch> {
         match (self.fault, self.windows) {
             (Fault::WindowEnd, Some(windows)) => {
                 let Windows {
                     size,
                     slide,
                     offset,
+                    ..
                 } = windows;
                 let at_end = |t: &i64| (t - offset - size).rem_euclid(slide) == 0;
                 rows.time = rows.time.iter().map(|t| t - i64::from(at_end(t))).collect();
+            }
+            (Fault::StepLost, Some(windows)) if windows.grow => {
+                let step = |t: &i64| (t - windows.offset).div_euclid(windows.slide);
+                self.steps.extend(rows.time.iter().map(step));
+            }
+            (Fault::ArrivalOrder, _) => {
+                let newest = &mut self.newest;
+                let mut behind = |t: &i64| {
+                    *newest = (*newest).max(*t);
+                    *newest
+                };
+                rows.time = rows.time.iter().map(&mut behind).collect();
             }
             (Fault::Tie, _) => {
                 rows.seq = rows.seq.iter().map(|s| s ^ ((1 << 40) - 1)).collect();
@@ -139,7 +181,10 @@ impl Planted {
         Ok(rows)
     }
 
-    fn spoil_output(&mut self, rows: Batch) -> Result<Batch> {
+    fn spoil_output(&mut self, mut rows: Batch) -> Result<Batch> {
+        if self.fault == Fault::GapTouches {
+            rows = with_earlier_end(rows)?;
+        }
         let kept: Option<BooleanArray> = match self.fault {
             Fault::DeletionLost => {
                 Some((0..rows.len()).map(|i| Some(!rows.is_deleted(i))).collect())
@@ -148,6 +193,11 @@ impl Planted {
                 let first = *self.first_end.get_or_insert(rows.time[0]);
                 Some(rows.time.iter().map(|t| Some(*t != first)).collect())
             }
+            Fault::StepLost => self.windows.filter(|w| w.grow).map(|windows| {
+                let step = |t: &i64| (t - windows.offset).div_euclid(windows.slide);
+                let seen = |t| Some(self.steps.contains(&step(t)));
+                rows.time.iter().map(seen).collect()
+            }),
             _ => None,
         };
         kept.map_or(Ok(rows.clone()), |kept| rows.filter(&kept))
@@ -202,7 +252,12 @@ impl Operator for Planted {
     fn snapshot(&mut self, epoch: Epoch) -> Result<Snapshot> {
         let mut snapshot = self.inner.snapshot(epoch)?;
         if self.fault == Fault::PaneTwice {
-            for part in snapshot.parts.iter_mut().filter(|p| p.name == "pane") {
+            let names = ["pane", "run"];
+            for part in snapshot
+                .parts
+                .iter_mut()
+                .filter(|p| names.contains(&p.name.as_str()))
+            {
                 part.segments.extend(part.segments.first().cloned());
             }
         }
@@ -216,6 +271,20 @@ impl Operator for Planted {
     fn state_bytes(&self) -> usize {
         self.inner.state_bytes()
     }
+}
+
+/// The microsecond that made the gap longer, taken away from where it shows.
+fn with_earlier_end(mut rows: Batch) -> Result<Batch> {
+    let Some((end, _)) = rows.rows.schema().column_with_name("window_end") else {
+        return Ok(rows);
+    };
+    let mut columns = rows.rows.columns().to_vec();
+    let times = columns[end].as_primitive::<TimestampMicrosecondType>();
+    let times = times.unary::<_, TimestampMicrosecondType>(|t| t - 1);
+    columns[end] = Arc::new(times.with_timezone("UTC"));
+    rows.rows = RecordBatch::try_new(rows.rows.schema(), columns)?;
+    rows.time = rows.time.iter().map(|t| t - 1).collect();
+    Ok(rows)
 }
 
 /// Hands over each batch in the order of time, so that no row is late by one of its own batch.

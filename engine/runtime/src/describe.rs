@@ -39,6 +39,7 @@ impl PipelinePlan {
                 Some(Work::Triggered(_)) => ("query", "on a trigger"),
                 Some(Work::Window(_)) => ("query", "windows"),
                 Some(Work::PassThrough(_) | Work::Merge) | None => ("query", "rows"),
+                Some(Work::Session(_)) => ("query", "sessions"),
             };
             Shown {
                 name: n.name.clone(),

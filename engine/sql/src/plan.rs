@@ -10,6 +10,10 @@ pub mod catalog;
 
 mod window_call;
 
+mod session_call;
+
+mod session_assign;
+
 mod event_time;
 
 mod refuse;
@@ -21,6 +25,10 @@ pub mod streaming;
 mod aggregation;
 
 pub mod spread;
+
+mod session;
+
+mod lift;
 
 pub mod triggered;
 

@@ -253,7 +253,7 @@ fn expand(
             ends.push(end);
         }
     }
-    let one_each = rows.len() == batch.len() && spec.size == spec.slide;
+    let one_each = rows.len() == batch.len() && !spec.several_panes();
     let repeated = if one_each {
         batch.clone()
     } else {

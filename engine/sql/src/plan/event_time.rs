@@ -4,6 +4,7 @@ use datafusion::common::Column;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 
 use crate::plan::catalog::StreamSource;
+use crate::plan::session_assign::session;
 use crate::plan::window_call::WindowAssign;
 
 /// Where the event time is.
@@ -43,6 +44,9 @@ pub(crate) fn event_time(plan: &LogicalPlan) -> TimeOf {
             column(aggregate.group_expr.iter().position(is_end))
         }
         LogicalPlan::Extension(extension) => {
+            if session(plan).is_some() {
+                return column(window_column(plan, "window_end"));
+            }
             match extension.node.as_any().downcast_ref::<WindowAssign>() {
                 Some(assign) => event_time(&assign.input),
                 None => TimeOf::Dropped,
@@ -95,7 +99,7 @@ pub(crate) fn window_column(plan: &LogicalPlan, bound: &str) -> Option<usize> {
         }
         LogicalPlan::Extension(extension) => {
             let fields = extension.node.schema().fields().len();
-            let assign = extension.node.as_any().is::<WindowAssign>();
+            let assign = extension.node.as_any().is::<WindowAssign>() || session(plan).is_some();
             assign.then(|| {
                 if bound == "window_end" {
                     fields - 1

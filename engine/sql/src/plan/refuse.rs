@@ -7,6 +7,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
 
 use crate::plan::catalog::StreamSource;
 use crate::plan::mistake::{SqlMistake, find_word};
+use crate::plan::parse::WINDOW_FUNCTIONS;
 
 /// Functions that ask the clock, by DataFusion's canonical names.
 const CLOCK: [&str; 4] = ["now", "current_date", "current_time", "today"];
@@ -158,13 +159,12 @@ pub(crate) fn triggered(plan: &LogicalPlan, sql: &str) -> Result<(), SqlMistake>
             }
             LogicalPlan::Extension(_) => {
                 let message = "windows are made over streams, not over tables";
-                let word = if find_word(sql, "TUMBLE").is_some() {
-                    "TUMBLE"
-                } else {
-                    "HOP"
-                };
                 let help = "read the stream itself, and leave out the trigger";
-                Some(SqlMistake::new(message).help(help).at_word(sql, word))
+                let mut mistake = SqlMistake::new(message).help(help);
+                mistake.at = WINDOW_FUNCTIONS
+                    .iter()
+                    .find_map(|word| find_word(sql, word));
+                Some(mistake)
             }
             _ => None,
         }

@@ -9,6 +9,7 @@ use zaraba_core::stream::StreamSchema;
 use crate::merge::Merge;
 use crate::pass_through::PassThrough;
 use crate::rows::Step;
+use crate::session::operator::{Session, SessionPlan};
 use crate::table::operator::{TableOperator, TablePlan};
 use crate::triggered::operator::{TriggeredOperator, TriggeredPlan};
 use crate::window::aggregate::{WindowAggregate, WindowPlan};
@@ -31,10 +32,23 @@ pub enum Work {
     Merge,
     /// A windowed aggregate.
     Window(Arc<WindowPlan>),
+    /// Sessions.
+    Session(Arc<SessionPlan>),
     /// A table.
     Table(Arc<TablePlan>),
     /// A query over tables.
     Triggered(Arc<TriggeredPlan>),
+}
+
+impl Work {
+    /// What happens to its result rows, where it can do that itself.
+    pub(crate) fn post(&mut self) -> Option<&mut Vec<Step>> {
+        match self {
+            Self::Window(plan) => Arc::get_mut(plan).map(|plan| &mut plan.post),
+            Self::Session(plan) => Arc::get_mut(plan).map(|plan| &mut plan.post),
+            _ => None,
+        }
+    }
 }
 
 /// One stage.
@@ -71,6 +85,7 @@ impl Stage {
             Work::PassThrough(steps) => Box::new(PassThrough::new(node, steps.clone())),
             Work::Merge => Box::new(Merge::new(Arc::clone(&self.schema))),
             Work::Window(plan) => Box::new(WindowAggregate::new(Arc::clone(plan))),
+            Work::Session(plan) => Box::new(Session::new(Arc::clone(plan))?),
             Work::Table(plan) => Box::new(TableOperator::new(Arc::clone(plan))?),
             Work::Triggered(plan) => Box::new(TriggeredOperator::new(Arc::clone(plan))?),
         })
@@ -83,6 +98,7 @@ impl Stage {
             Work::PassThrough(_) => "rows on their own; no state".into(),
             Work::Merge => "rows that one copy of a stage has found before the others".into(),
             Work::Window(plan) => plan.describe(),
+            Work::Session(plan) => plan.describe(),
             Work::Table(plan) => plan.describe(),
             Work::Triggered(plan) => plan.describe(),
         }
