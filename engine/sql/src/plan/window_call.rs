@@ -15,7 +15,8 @@ use datafusion::logical_expr::planner::{
     PlannedRelation, RelationPlanner, RelationPlannerContext, RelationPlanning,
 };
 use datafusion::logical_expr::{
-    Expr, Extension, LogicalPlan, UserDefinedLogicalNode, UserDefinedLogicalNodeCore,
+    Expr, Extension, LogicalPlan, LogicalPlanBuilder, UserDefinedLogicalNode,
+    UserDefinedLogicalNodeCore,
 };
 use datafusion::sql::sqlparser::ast::{
     Expr as SqlExpr, FunctionArg, FunctionArgExpr, ObjectName, Spanned, TableFactor,
@@ -54,6 +55,19 @@ impl WindowAssign {
             schema,
         })
     }
+}
+
+/// An input without bounds of its own: in a window over windows the outer one's stand for them.
+fn without_bounds(input: LogicalPlan) -> Result<LogicalPlan> {
+    let bound = |name: &str| matches!(name, "window_start" | "window_end");
+    let columns = input.schema().columns();
+    if !columns.iter().any(|c| bound(c.name())) {
+        return Ok(input);
+    }
+    let rest = columns.into_iter().filter(|c| !bound(c.name()));
+    LogicalPlanBuilder::from(input)
+        .project(rest.map(Expr::Column).collect::<Vec<_>>())?
+        .build()
 }
 
 /// An input's columns, `window_start` and `window_end`.
@@ -258,6 +272,7 @@ impl Call<'_> {
         }
         let input = context.plan(input_factor(exprs[0])?)?;
         self.check_time(exprs[1], &input)?;
+        let input = without_bounds(input)?;
         if self.function == "session" {
             return self.session(input, exprs[2], &exprs[3..], context);
         }
