@@ -1,5 +1,6 @@
 //! Streaming SQL on DataFusion. A query is planned once ([`plan`]) into a few stages, each an
-//! operator: rows on their own ([`pass_through`]), windowed aggregates ([`window`]), tables and
+//! operator: rows on their own ([`pass_through`]), windowed aggregates ([`window`]), functions of
+//! neighbours ([`over`]), tables and
 //! the queries over them ([`table`], [`triggered`]). Operators know no executor.
 
 pub mod rows;
@@ -11,6 +12,8 @@ pub mod pass_through;
 pub mod agg;
 
 pub mod window;
+
+pub mod over;
 
 pub mod table;
 

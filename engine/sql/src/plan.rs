@@ -20,6 +20,10 @@ pub mod streaming;
 
 mod aggregation;
 
+mod over;
+
+mod over_calls;
+
 pub mod triggered;
 
 pub mod stage;

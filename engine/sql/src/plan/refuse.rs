@@ -7,6 +7,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
 
 use crate::plan::catalog::StreamSource;
 use crate::plan::mistake::{SqlMistake, find_word};
+use crate::plan::over;
 
 /// Functions that ask the clock, by DataFusion's canonical names.
 const CLOCK: [&str; 4] = ["now", "current_date", "current_time", "today"];
@@ -29,6 +30,9 @@ pub(crate) fn streaming(plan: &LogicalPlan, sql: &str) -> Result<(), SqlMistake>
                 let help = "give the query `every = \"1s\"` (or `on_change = true`) and a `key`";
                 SqlMistake::new(message).help(help).at_word(sql, name)
             });
+        }
+        if let LogicalPlan::Window(window) = node {
+            return over::refused(window, sql);
         }
         let (words, message, help) = unbounded(node)?;
         let mut mistake = SqlMistake::new(message);
@@ -81,11 +85,6 @@ fn unbounded(node: &LogicalPlan) -> Option<Refusal> {
             &["EXCEPT", "INTERSECT", "JOIN", "FROM"],
             "joins of streams are not built yet",
             "keep tables and join them in a query with `every`",
-        ),
-        LogicalPlan::Window(_) => (
-            &["OVER"],
-            "OVER in a streaming query is not built yet",
-            "keep a table and use a query with `every`",
         ),
         LogicalPlan::Values(_) | LogicalPlan::EmptyRelation(_) => (
             &["VALUES", "SELECT"],

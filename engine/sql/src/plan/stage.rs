@@ -6,6 +6,8 @@ use arrow::datatypes::SchemaRef;
 use zaraba_core::operator::Operator;
 use zaraba_core::stream::StreamSchema;
 
+use crate::over::operator::{Over, OverPlan};
+use crate::over::whole::{OverWhole, WholePlan};
 use crate::pass_through::PassThrough;
 use crate::rows::Step;
 use crate::table::operator::{TableOperator, TablePlan};
@@ -28,6 +30,10 @@ pub enum Work {
     PassThrough(Vec<Vec<Step>>),
     /// A windowed aggregate.
     Window(Arc<WindowPlan>),
+    /// OVER in event time.
+    Over(Arc<OverPlan>),
+    /// OVER of the partitions of a window.
+    OverWhole(Arc<WholePlan>),
     /// A table.
     Table(Arc<TablePlan>),
     /// A query over tables.
@@ -67,6 +73,8 @@ impl Stage {
         Ok(match &self.work {
             Work::PassThrough(steps) => Box::new(PassThrough::new(node, steps.clone())),
             Work::Window(plan) => Box::new(WindowAggregate::new(Arc::clone(plan))),
+            Work::Over(plan) => Box::new(Over::new(Arc::clone(plan))?),
+            Work::OverWhole(plan) => Box::new(OverWhole::new(Arc::clone(plan))),
             Work::Table(plan) => Box::new(TableOperator::new(Arc::clone(plan))?),
             Work::Triggered(plan) => Box::new(TriggeredOperator::new(Arc::clone(plan))?),
         })
@@ -78,6 +86,8 @@ impl Stage {
         match &self.work {
             Work::PassThrough(_) => "rows on their own; no state".into(),
             Work::Window(plan) => plan.describe(),
+            Work::Over(plan) => plan.describe(),
+            Work::OverWhole(plan) => plan.describe(),
             Work::Table(plan) => plan.describe(),
             Work::Triggered(plan) => plan.describe(),
         }

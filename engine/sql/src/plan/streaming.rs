@@ -22,6 +22,7 @@ use zaraba_core::stream::{Changelog, StreamSchema, TimeColumn};
 use crate::plan::catalog::Catalog;
 use crate::plan::event_time::{TimeOf, event_time, plain, window_column};
 use crate::plan::mistake::SqlMistake;
+use crate::plan::over;
 use crate::plan::parse::Parsed;
 use crate::plan::refuse;
 use crate::plan::stage::{Input, PlannedNode, Stage, Work};
@@ -128,6 +129,7 @@ fn output_schema(plan: &LogicalPlan) -> Result<StreamSchema, SqlMistake> {
 fn is_expanded(plan: &LogicalPlan) -> bool {
     match plan {
         LogicalPlan::Aggregate(_) | LogicalPlan::Distinct(_) | LogicalPlan::TableScan(_) => false,
+        LogicalPlan::Window(window) if over::closes(window).is_some() => false,
         LogicalPlan::Extension(_) => true,
         other => other.inputs().first().is_some_and(|i| is_expanded(i)),
     }
@@ -230,6 +232,7 @@ impl Builder<'_> {
                 Ok(flow)
             }
             LogicalPlan::Aggregate(aggregate) => self.aggregate(aggregate),
+            LogicalPlan::Window(window) => self.over(window),
             LogicalPlan::Union(union) => {
                 let flows: Vec<Flow> = union
                     .inputs

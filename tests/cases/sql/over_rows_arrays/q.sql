@@ -1,0 +1,2 @@
+SELECT ts, n, side, array_agg(n) OVER ( ORDER BY ts, n ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS rows, string_agg(side, '+') OVER ( ORDER BY ts, n ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS sides, count(DISTINCT volume) OVER ( ORDER BY ts, n ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS kinds
+FROM ticks
