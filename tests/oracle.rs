@@ -34,6 +34,12 @@ mod pass;
 /// Windows of windows.
 mod nested;
 
+/// OVER in event time.
+mod over;
+
+/// OVER within windows.
+mod over_window;
+
 /// Tables.
 mod table;
 
@@ -80,6 +86,23 @@ const TRIGGERED: Construct = Construct {
     case: triggered::triggered,
 };
 
+const OVER_ROWS: Construct = Construct {
+    name: "over_rows",
+    case: over::over_rows,
+};
+const OVER_RANGE: Construct = Construct {
+    name: "over_range",
+    case: over::over_range,
+};
+const LAG: Construct = Construct {
+    name: "lag",
+    case: over::lag,
+};
+const RUNNING: Construct = Construct {
+    name: "running",
+    case: over_window::running,
+};
+
 #[test]
 fn pass_through() {
     run(PASS);
@@ -113,6 +136,26 @@ fn tables() {
 #[test]
 fn triggered_queries() {
     run(TRIGGERED);
+}
+
+#[test]
+fn frames_of_rows() {
+    run(OVER_ROWS);
+}
+
+#[test]
+fn frames_of_time() {
+    run(OVER_RANGE);
+}
+
+#[test]
+fn rows_before() {
+    run(LAG);
+}
+
+#[test]
+fn over_within_windows() {
+    run(RUNNING);
 }
 
 #[test]
