@@ -2,7 +2,7 @@
 //! runs through the engine and, as SQL written by hand that shares no code with the engine's
 //! windows, tables and ticks, through DataFusion over the whole input. Both must give the same
 //! rows, in the same order per key. That the oracle would notice is a test of its own: it fails on
-//! each of ten planted bugs.
+//! each of the planted bugs.
 
 /// Random choices.
 mod dice;
@@ -161,7 +161,10 @@ fn over_within_windows() {
 #[test]
 fn duckdb_answers_the_same() {
     if asked().is_none() {
-        duck::compare(&[TUMBLE, HOP, TABLE], 14);
+        duck::compare(
+            &[TUMBLE, HOP, TABLE, OVER_ROWS, OVER_RANGE, LAG, RUNNING],
+            14,
+        );
     }
 }
 
@@ -204,18 +207,28 @@ fn finds_a_row_at_a_windows_end_in_the_window_before() {
 fn finds_a_tie_resolved_the_other_way() {
     finds(
         Fault::Tie,
-        &[TUMBLE, HOP, AGGREGATES, NESTED, TABLE, TRIGGERED],
+        &[
+            TUMBLE, HOP, AGGREGATES, NESTED, TABLE, TRIGGERED, OVER_ROWS, OVER_RANGE, LAG, RUNNING,
+        ],
     );
 }
 
 #[test]
 fn finds_a_dropped_null_key() {
-    finds(Fault::NullKey, &[TUMBLE, HOP, TABLE, TRIGGERED]);
+    finds(
+        Fault::NullKey,
+        &[
+            TUMBLE, HOP, TABLE, TRIGGERED, OVER_ROWS, OVER_RANGE, LAG, RUNNING,
+        ],
+    );
 }
 
 #[test]
 fn finds_a_watermark_taken_from_the_batch() {
-    finds(Fault::BatchWatermark, &[PASS, TUMBLE, HOP, TABLE]);
+    finds(
+        Fault::BatchWatermark,
+        &[PASS, TUMBLE, HOP, TABLE, OVER_ROWS, OVER_RANGE],
+    );
 }
 
 #[test]
@@ -235,10 +248,38 @@ fn finds_a_tick_run_early() {
 
 #[test]
 fn finds_a_late_row_counted() {
-    finds(Fault::LateCounted, &[PASS, TUMBLE, HOP]);
+    finds(
+        Fault::LateCounted,
+        &[PASS, TUMBLE, HOP, OVER_ROWS, LAG, RUNNING],
+    );
 }
 
 #[test]
 fn finds_a_hop_window_missed_at_the_start() {
     finds(Fault::FirstWindow, &[HOP]);
+}
+
+#[test]
+fn finds_a_frame_a_row_too_long() {
+    finds(Fault::FrameLong, &[OVER_ROWS]);
+}
+
+#[test]
+fn finds_a_peer_left_out() {
+    finds(Fault::PeerLeftOut, &[OVER_RANGE]);
+}
+
+#[test]
+fn finds_keys_lost_at_a_restore() {
+    finds(Fault::KeysLost, &[LAG, RUNNING]);
+}
+
+#[test]
+fn finds_calls_lost_at_a_restore() {
+    finds(Fault::CallsLost, &[LAG]);
+}
+
+#[test]
+fn finds_a_null_that_starts_a_counter_again() {
+    finds(Fault::NullCounted, &[LAG]);
 }

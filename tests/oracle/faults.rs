@@ -42,11 +42,24 @@ pub(crate) enum Fault {
     LateCounted,
     /// The first window is not emitted.
     FirstWindow,
+    /// A frame of rows is a row too long.
+    FrameLong,
+    /// Rows of the same time as the last of a frame are left out.
+    PeerLeftOut,
+    /// What is kept of the keys is lost at a restore.
+    KeysLost,
+    /// What frames and functions know of the rows before is lost at a restore; the rows are not.
+    CallsLost,
+    /// A null starts a counter again.
+    NullCounted,
 }
 
 impl Fault {
     /// The pipeline file with the bug.
     pub(crate) fn change_file(self, toml: &str) -> String {
+        if let Some(spoilt) = self.change_over(toml) {
+            return spoilt;
+        }
         let key = match self {
             Self::Expired => "ttl",
             Self::LateCounted => "out_of_order",
@@ -60,6 +73,29 @@ impl Fault {
             None => format!("{line}\n"),
         };
         toml.lines().map(longer).collect()
+    }
+
+    /// The pipeline file with a bug in its frames.
+    fn change_over(self, toml: &str) -> Option<String> {
+        Some(match self {
+            Self::FrameLong => {
+                let mut parts = toml.split("ROWS BETWEEN ");
+                let first = parts.next()?.to_owned();
+                let longer = |part: &str| {
+                    let (n, rest) = part.split_once(' ').unwrap();
+                    let n: i64 = n.parse().unwrap();
+                    format!("ROWS BETWEEN {} {rest}", n + 1)
+                };
+                first + &parts.map(longer).collect::<String>()
+            }
+            Self::PeerLeftOut => {
+                let before = "AND INTERVAL '1 microseconds' PRECEDING";
+                let spoilt = |line: &str| line.replace("AND CURRENT ROW", before) + "\n";
+                toml.lines().map(spoilt).collect()
+            }
+            Self::NullCounted => toml.replace("counter_delta(vi)", "counter_delta(coalesce(vi, 0))"),
+            _ => return None,
+        })
     }
 
     /// The graph with the bug.
@@ -206,6 +242,12 @@ impl Operator for Planted {
                 part.segments.extend(part.segments.first().cloned());
             }
         }
+        let lost: &[&str] = match self.fault {
+            Fault::KeysLost => &["keys", "rows", "call"],
+            Fault::CallsLost => &["call"],
+            _ => &[],
+        };
+        snapshot.parts.retain(|p| !lost.contains(&p.name.as_str()));
         Ok(snapshot)
     }
 

@@ -42,7 +42,7 @@ const WHOLE: [&str; 11] = [
 const ORDERS: [&str; 5] = [
     "vi DESC NULLS LAST",
     "vi NULLS FIRST",
-    "vf % 3 NULLS LAST, vi DESC NULLS FIRST",
+    "vf NULLS LAST, vi DESC NULLS FIRST",
     "ts DESC",
     "vi % 2 NULLS FIRST, ts",
 ];

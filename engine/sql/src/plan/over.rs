@@ -3,14 +3,16 @@
 
 use std::sync::Arc;
 
+use arrow::array::{RecordBatch, new_null_array};
 use arrow::datatypes::{Field, Schema, SchemaRef};
-use datafusion::common::{Result, ScalarValue};
+use datafusion::common::{DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::execution_props::ExecutionProps;
 use datafusion::logical_expr::expr::{WindowFunction, WindowFunctionParams};
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{Expr, LogicalPlan, Window};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::window::WindowExpr;
 use datafusion::physical_planner::create_window_expr;
 
 use crate::over::operator::OverPlan;
@@ -247,6 +249,9 @@ impl Builder<'_> {
         let of = |e: &Expr| create_window_expr(e, window.input.schema(), &props, &context);
         let calls = window.window_expr.iter().map(of).collect::<Result<Vec<_>>>()?;
         let (step, waits) = columns.step();
+        for (call, planned) in self::calls(window).zip(&calls) {
+            self.can_slide(call, planned.as_ref(), &waits)?;
+        }
         flow.steps.push(step);
         let work = Work::OverWhole(Arc::new(WholePlan {
             node: self.node.into(),
@@ -265,6 +270,29 @@ impl Builder<'_> {
             work,
             schema,
         }))
+    }
+}
+
+impl Builder<'_> {
+    /// What DataFusion cannot evaluate over a frame is a mistake and not a failure: tried on a row
+    /// of nulls.
+    fn can_slide(
+        &self,
+        call: &WindowFunction,
+        planned: &dyn WindowExpr,
+        waits: &SchemaRef,
+    ) -> Result<()> {
+        let null = |f: &Arc<Field>| new_null_array(f.data_type(), 1);
+        let row = waits.fields().iter().map(null).collect();
+        let tried = planned.evaluate(&RecordBatch::try_new(Arc::clone(waits), row)?);
+        let Err(DataFusionError::NotImplemented(_)) = tried else {
+            return Ok(());
+        };
+        let name = call.fun.name();
+        let mut mistake = SqlMistake::new(format!("{name}(…) cannot follow a frame that moves"));
+        mistake.at = place(self.sql, name);
+        let help = "begin the frame at UNBOUNDED PRECEDING, or order by event time";
+        Err(mistake.help(help).into_datafusion())
     }
 }
 
