@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
-use arrow::datatypes::{Field, FieldRef};
+use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{Result, ScalarValue, plan_err};
 use datafusion::logical_expr::function::{PartitionEvaluatorArgs, WindowUDFFieldArgs};
 use datafusion::logical_expr::{
@@ -24,6 +24,15 @@ pub(crate) fn delta(before: Option<&ScalarValue>, value: &ScalarValue) -> Result
     let Some(before) = before else {
         return ScalarValue::try_from(&value.data_type());
     };
+    match (value, before) {
+        (ScalarValue::Int64(Some(value)), ScalarValue::Int64(Some(before))) if value >= before => {
+            if let Some(grown) = value.checked_sub(*before) {
+                return Ok(ScalarValue::Int64(Some(grown)));
+            }
+        }
+        (ScalarValue::Int64(_), ScalarValue::Int64(_)) => return Ok(value.clone()),
+        _ => {}
+    }
     if value.partial_cmp(before).is_some_and(std::cmp::Ordering::is_ge) {
         let grown = value.sub_checked(before)?;
         return grown.cast_to(&value.data_type());
@@ -34,7 +43,7 @@ pub(crate) fn delta(before: Option<&ScalarValue>, value: &ScalarValue) -> Result
 /// The function, for DataFusion's planner and for queries over tables.
 #[must_use]
 pub fn function() -> Arc<WindowUDF> {
-    let signature = Signature::numeric(1, Volatility::Immutable);
+    let signature = Signature::user_defined(Volatility::Immutable);
     Arc::new(WindowUDF::from(CounterDelta { signature }))
 }
 
@@ -50,6 +59,15 @@ impl WindowUDFImpl for CounterDelta {
 
     fn signature(&self) -> &Signature {
         &self.signature
+    }
+
+    fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
+        match types {
+            [one] if one.is_numeric() => Ok(vec![one.clone()]),
+            [one] if one.is_null() => Ok(vec![DataType::Int64]),
+            [_] => plan_err!("{NAME}(value) takes a number"),
+            several => plan_err!("{NAME}(value) takes one argument, found {}", several.len()),
+        }
     }
 
     fn partition_evaluator(

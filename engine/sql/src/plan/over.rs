@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{RecordBatch, new_null_array};
 use arrow::datatypes::{Field, Schema, SchemaRef};
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::execution_props::ExecutionProps;
 use datafusion::logical_expr::expr::{WindowFunction, WindowFunctionParams};
@@ -74,7 +75,7 @@ fn order_unfit(call: &WindowFunction, input: &LogicalPlan) -> Option<Unfit> {
         return None;
     }
     let found = if first.asc || index(&first.expr, input) != Some(time) {
-        let order: Vec<String> = order.iter().map(|o| format!("{}", o.expr.human_display())).collect();
+        let order: Vec<String> = order.iter().map(|o| shown_as(&o.expr)).collect();
         order.join(", ")
     } else {
         format!("{shown} DESC")
@@ -85,6 +86,11 @@ fn order_unfit(call: &WindowFunction, input: &LogicalPlan) -> Option<Unfit> {
             "ORDER BY {shown}; any other order needs PARTITION BY the window_end of a TUMBLE or HOP"
         ),
     ))
+}
+
+/// An expression without the inputs' names.
+fn shown_as(expr: &Expr) -> String {
+    plain(expr).map_or_else(|| expr.human_display().to_string(), |c| c.name.clone())
 }
 
 /// Why a node cannot be answered row by row.
@@ -114,6 +120,24 @@ pub(crate) fn refused(window: &Window, sql: &str) -> Option<SqlMistake> {
     let mut mistake = SqlMistake::new(why.message).help(why.help);
     mistake.at = place(sql, call.fun.name());
     Some(mistake)
+}
+
+/// Refuses a call with OVER in a condition on rows: conditions come first.
+pub(crate) fn in_condition(node: &LogicalPlan, sql: &str) -> Option<SqlMistake> {
+    let LogicalPlan::Filter(filter) = node else {
+        return None;
+    };
+    let mut found = None;
+    let _ = filter.predicate.apply(|inner| {
+        if let Expr::WindowFunction(call) = inner {
+            found = Some(call.fun.name().to_owned());
+            return Ok(TreeNodeRecursion::Stop);
+        }
+        Ok(TreeNodeRecursion::Continue)
+    });
+    let mut mistake = SqlMistake::new("rows are filtered before OVER sees them");
+    mistake.at = place(sql, &found?);
+    Some(mistake.help("compute it in a subquery and filter above: SELECT … FROM (SELECT …) WHERE"))
 }
 
 /// Where a call with OVER stands; where the first OVER stands if it is not found.

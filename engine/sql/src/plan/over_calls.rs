@@ -199,8 +199,8 @@ fn bound(bound: &WindowFrameBound, unit: Unit) -> Result<Option<i64>, Unfit> {
         },
         (Unit::Range, ScalarValue::IntervalMonthDayNano(Some(i))) if i.months != 0 => {
             return Err(Unfit::new(
-                "months have no fixed length, so a frame in time cannot be bound by them",
-                "write days, as in INTERVAL '30 days'",
+                format!("months have no fixed length; RANGE is bound by {} of them", i.months),
+                "write days or less, as in INTERVAL '30 days'; numbers of rows stand in ROWS",
             ));
         }
         (Unit::Range, ScalarValue::IntervalMonthDayNano(Some(i))) => {

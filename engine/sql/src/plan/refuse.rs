@@ -31,6 +31,9 @@ pub(crate) fn streaming(plan: &LogicalPlan, sql: &str) -> Result<(), SqlMistake>
                 SqlMistake::new(message).help(help).at_word(sql, name)
             });
         }
+        if let Some(mistake) = over::in_condition(node, sql) {
+            return Some(mistake);
+        }
         if let LogicalPlan::Window(window) = node {
             return over::refused(window, sql);
         }
@@ -165,7 +168,7 @@ pub(crate) fn triggered(plan: &LogicalPlan, sql: &str) -> Result<(), SqlMistake>
                 let help = "read the stream itself, and leave out the trigger";
                 Some(SqlMistake::new(message).help(help).at_word(sql, word))
             }
-            _ => None,
+            other => over::in_condition(other, sql),
         }
     };
     first(plan, &refusal)?;
