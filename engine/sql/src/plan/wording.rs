@@ -180,6 +180,7 @@ fn no_signature(message: &str, sql: &str) -> Option<SqlMistake> {
         .filter(|l| !l.is_empty())
         .collect();
     let mistake = match candidates.as_slice() {
+        _ if name == crate::over::counter_delta::NAME => mistake.help("it takes one number"),
         [] => mistake,
         some => mistake.help(format!("it takes {}", signatures(some).join(" or "))),
     };
