@@ -23,8 +23,8 @@ const RUNNING: [&str; 11] = [
 ];
 
 /// Figures of whole partitions: `~` stands for `OVER (…)` by a value, `^` for the same with ties
-/// told apart, `@` for no order.
-const WHOLE: [&str; 11] = [
+/// told apart, `@` for no order, `ROWS%` for one of [`FRAMES`].
+const WHOLE: [&str; 14] = [
     "row_number() ^",
     "rank() ~",
     "dense_rank() ~",
@@ -36,6 +36,17 @@ const WHOLE: [&str; 11] = [
     "ntile(3) ^",
     "first_value(vi) ^",
     "percent_rank() ~",
+    "sum(vi) ROWS%",
+    "max(vi) ROWS%",
+    "avg(vi) ROWS%",
+];
+
+/// Frames of rows within a whole partition.
+const FRAMES: [&str; 4] = [
+    "2 PRECEDING AND CURRENT ROW",
+    "1 PRECEDING AND 2 FOLLOWING",
+    "CURRENT ROW AND UNBOUNDED FOLLOWING",
+    "1 FOLLOWING AND 3 FOLLOWING",
 ];
 
 /// How whole partitions are ordered.
@@ -71,10 +82,13 @@ pub(crate) fn running(seed: u64) -> Case {
     let (mut engine, mut batch) = (Vec::new(), Vec::new());
     for i in 0..1 + dice.below(3) {
         let call = if whole { dice.pick(&WHOLE) } else { dice.pick(&RUNNING) };
+        let frame = dice.pick(&FRAMES);
         let over = |bounds: &str, order: &str| format!("OVER (PARTITION BY {bounds}{by}{order})");
         let side = |bounds: &str, orders: [String; 4]| {
             let [plain, told, value, value_told] = orders;
+            let framed = format!("{value_told} ROWS BETWEEN {frame}");
             let call = call
+                .replace("ROWS%", &over(bounds, &framed))
                 .replace('@', &over(bounds, &plain))
                 .replace('#', &over(bounds, &told))
                 .replace('~', &over(bounds, &value))

@@ -214,7 +214,8 @@ impl Framed {
         Ok(())
     }
 
-    fn answer(&mut self, frame: Frame, of: &Of, rows: &Rows, number: u64) -> Result<ScalarValue> {
+    /// What it says of row `number`, the one behind the row before.
+    pub(crate) fn answer(&mut self, frame: Frame, of: &Of, rows: &Rows, number: u64) -> Result<ScalarValue> {
         let (low, high) = frame.bounds(rows, number, (self.low, self.high));
         self.leave(of, rows, low)?;
         self.enter(frame, of, rows, high)?;

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, UInt32Array};
 use arrow::buffer::ScalarBuffer;
 use arrow::compute::{SortOptions, concat, partition, take, take_record_batch};
-use arrow::datatypes::{SchemaRef, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, SchemaRef, TimestampMicrosecondType};
 use arrow::row::{RowConverter, SortField};
+use datafusion::common::ScalarValue;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::window::WindowExpr;
 use zaraba_core::batch::Batch;
@@ -20,7 +21,10 @@ use zaraba_core::snapshot::{Segment, Snapshot};
 use zaraba_core::time::{Epoch, EventTime};
 
 use crate::failed;
+use crate::over::call::Of;
+use crate::over::frame::Frame;
 use crate::over::operator::ours;
+use crate::over::partition::{Framed, Kept, Made, Rows};
 use crate::over::waiting::in_order;
 use crate::rows::{FailedRow, Step, reason, record, run, sift};
 use crate::table::segment;
@@ -29,6 +33,16 @@ use crate::table::segment;
 const EMIT_ROWS_MAX: usize = 8192;
 /// Batches of one window that are kept as they came before they become one.
 const BATCHES_MAX: usize = 256;
+
+/// How a call of a whole partition is answered.
+#[derive(Clone, Debug)]
+pub enum WholeCall {
+    /// By DataFusion.
+    DataFusion(Arc<dyn WindowExpr>),
+    /// An aggregate over a frame of rows that moves, as in event time: DataFusion would subtract
+    /// what leaves it, and a NaN would stay.
+    Framed(Frame, Of),
+}
 
 /// What the operator does, as planned.
 #[derive(Debug)]
@@ -50,8 +64,10 @@ pub struct WholePlan {
     pub latest_first: bool,
     /// What the calls read: a row on which that fails is set aside when it comes.
     pub reads: Vec<Arc<dyn PhysicalExpr>>,
+    /// The columns that framed calls look at.
+    pub kept: Vec<usize>,
     /// The calls.
-    pub calls: Vec<Arc<dyn WindowExpr>>,
+    pub calls: Vec<WholeCall>,
     /// The result: the input's columns, then one of each call.
     pub schema: SchemaRef,
 }
@@ -62,6 +78,23 @@ impl WholePlan {
     pub fn describe(&self) -> String {
         "the rows of each window, until it closes".to_owned()
     }
+}
+
+/// The answers of a framed call over all rows of a partition.
+fn framed(
+    frame: Frame,
+    of: &Of,
+    rows: &Rows,
+    kind: &DataType,
+) -> datafusion::common::Result<ArrayRef> {
+    let null = ScalarValue::try_from(kind)?;
+    let mut framed = Framed::new(Made::new(of, 0)?, 0, 0);
+    let answer = |number| {
+        let answer = framed.answer(frame, of, rows, number)?;
+        Ok(if answer.is_null() { null.clone() } else { answer })
+    };
+    let answers = (0..rows.end()).map(answer);
+    ScalarValue::iter_to_array(answers.collect::<datafusion::common::Result<Vec<_>>>()?)
 }
 
 /// The operator.
@@ -183,12 +216,31 @@ impl OverWhole {
         Ok(UInt32Array::from(order))
     }
 
+    /// What framed calls look at.
+    fn kept(&self, rows: &RecordBatch) -> datafusion::common::Result<Rows> {
+        let mut kept = Rows::default();
+        if self.plan.kept.is_empty() {
+            return Ok(kept);
+        }
+        for i in 0..rows.num_rows() {
+            let value = |c: &usize| ScalarValue::try_from_array(rows.column(*c), i);
+            let values = self.plan.kept.iter().map(value);
+            let values = values.collect::<datafusion::common::Result<_>>()?;
+            kept.push(Kept { time: 0, values });
+        }
+        Ok(kept)
+    }
+
     /// What the calls say of one partition.
     fn evaluate(&self, rows: &RecordBatch) -> datafusion::common::Result<Vec<ArrayRef>> {
         let schema = &self.plan.schema;
         let fields = &schema.fields()[self.inputs()..];
-        let one = |(call, field): (&Arc<dyn WindowExpr>, &arrow::datatypes::FieldRef)| {
-            let column = call.evaluate(rows)?;
+        let kept = self.kept(rows)?;
+        let one = |(call, field): (&WholeCall, &arrow::datatypes::FieldRef)| {
+            let column = match call {
+                WholeCall::DataFusion(call) => call.evaluate(rows)?,
+                WholeCall::Framed(frame, of) => framed(*frame, of, &kept, field.data_type())?,
+            };
             Ok(arrow::compute::cast(&column, field.data_type())?)
         };
         self.plan.calls.iter().zip(fields).map(one).collect()

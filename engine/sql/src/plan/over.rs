@@ -17,7 +17,7 @@ use datafusion::physical_expr::window::WindowExpr;
 use datafusion::physical_planner::create_window_expr;
 
 use crate::over::operator::OverPlan;
-use crate::over::whole::WholePlan;
+use crate::over::whole::{WholeCall, WholePlan};
 use crate::plan::event_time::{TimeOf, event_time, plain, window_column};
 use crate::plan::mistake::SqlMistake;
 use crate::plan::over_calls::{Calls, Unfit, fit};
@@ -269,13 +269,20 @@ impl Builder<'_> {
             let by_time = first.and_then(|s| index(&s.expr, &window.input)).map(TimeOf::Column);
             latest_first = by_time == Some(event_time(&window.input)) && first.is_some_and(|s| !s.asc);
         }
-        let (props, context) = (ExecutionProps::new(), PhysicalPlanningContext::default());
-        let of = |e: &Expr| create_window_expr(e, window.input.schema(), &props, &context);
-        let calls = window.window_expr.iter().map(of).collect::<Result<Vec<_>>>()?;
-        let (step, waits) = columns.step();
-        for (call, planned) in self::calls(window).zip(&calls) {
-            self.can_slide(call, planned.as_ref(), &waits)?;
+        let mut framed = Calls::default();
+        let (mut answered, mut reads) = (Vec::new(), Vec::new());
+        for expr in &window.window_expr {
+            let moving = call(expr).map(|c| framed.moving(c, &mut columns)).transpose()?;
+            answered.push(match moving.flatten() {
+                Some((frame, of)) => WholeCall::Framed(frame, of),
+                None => {
+                    let planned = self.evaluated(expr, window)?;
+                    reads.extend(planned.expressions());
+                    WholeCall::DataFusion(planned)
+                }
+            });
         }
+        let (step, waits) = columns.step();
         flow.steps.push(step);
         let work = Work::OverWhole(Arc::new(WholePlan {
             node: self.node.into(),
@@ -285,8 +292,9 @@ impl Builder<'_> {
             end,
             order,
             latest_first,
-            reads: calls.iter().flat_map(|c| c.expressions()).collect(),
-            calls,
+            reads,
+            kept: framed.kept,
+            calls: answered,
             schema: Arc::clone(&schema),
         }));
         Ok(self.close(Stage {
@@ -298,24 +306,23 @@ impl Builder<'_> {
 }
 
 impl Builder<'_> {
-    /// What DataFusion cannot evaluate over a frame is a mistake and not a failure: tried on a row
-    /// of nulls.
-    fn can_slide(
-        &self,
-        call: &WindowFunction,
-        planned: &dyn WindowExpr,
-        waits: &SchemaRef,
-    ) -> Result<()> {
+    /// A call that DataFusion answers. What it cannot evaluate over a frame is a mistake and not a
+    /// failure: tried on a row of nulls.
+    fn evaluated(&self, expr: &Expr, window: &Window) -> Result<Arc<dyn WindowExpr>> {
+        let input = window.input.schema();
+        let (props, context) = (ExecutionProps::new(), PhysicalPlanningContext::default());
+        let planned = create_window_expr(expr, input, &props, &context)?;
+        let schema = plain_schema(input);
         let null = |f: &Arc<Field>| new_null_array(f.data_type(), 1);
-        let row = waits.fields().iter().map(null).collect();
-        let tried = planned.evaluate(&RecordBatch::try_new(Arc::clone(waits), row)?);
+        let row = schema.fields().iter().map(null).collect();
+        let tried = planned.evaluate(&RecordBatch::try_new(schema, row)?);
         let Err(DataFusionError::NotImplemented(_)) = tried else {
-            return Ok(());
+            return Ok(planned);
         };
-        let name = call.fun.name();
-        let mut mistake = SqlMistake::new(format!("{name}(…) cannot follow a frame that moves"));
+        let name = call(expr).map_or("", |c| c.fun.name());
+        let mut mistake = SqlMistake::new(format!("{name}(…) cannot follow a frame of values"));
         mistake.at = place(self.sql, name);
-        let help = "begin the frame at UNBOUNDED PRECEDING, or order by event time";
+        let help = "write ROWS BETWEEN …, or begin the frame at UNBOUNDED PRECEDING";
         Err(mistake.help(help).into_datafusion())
     }
 }

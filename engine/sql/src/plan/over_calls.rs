@@ -149,7 +149,30 @@ fn ignores_nulls(call: &WindowFunction) -> bool {
     call.params.null_treatment == Some(NullTreatment::IgnoreNulls)
 }
 
-fn frame(frame: &WindowFrame) -> Result<Frame, Unfit> {
+/// A frame that ends at a time that comes.
+fn frame(written: &WindowFrame) -> Result<Frame, Unfit> {
+    let frame = whole_frame(written)?;
+    if frame.end == i64::MAX {
+        return Err(Unfit::new(
+            "a frame up to UNBOUNDED FOLLOWING waits for the end of the stream",
+            format!("end it at CURRENT ROW, or {NO_WINDOW}"),
+        ));
+    }
+    if frame.end > 0 && frame.unit == Unit::Rows {
+        let end = frame.end;
+        return Err(Unfit::new(
+            format!("a row waits for {end} later rows of its key, which may never come"),
+            format!(
+                "bound the wait in time (RANGE BETWEEN … AND INTERVAL '1 minute' FOLLOWING), or \
+                 {NO_WINDOW}"
+            ),
+        ));
+    }
+    Ok(frame)
+}
+
+/// A frame, whatever its end.
+fn whole_frame(frame: &WindowFrame) -> Result<Frame, Unfit> {
     let unit = match frame.units {
         WindowFrameUnits::Rows => Unit::Rows,
         WindowFrameUnits::Range => Unit::Range,
@@ -160,21 +183,7 @@ fn frame(frame: &WindowFrame) -> Result<Frame, Unfit> {
             ));
         }
     };
-    let end = match bound(&frame.end_bound, unit)? {
-        Some(end) if end > 0 && unit == Unit::Rows => {
-            return Err(Unfit::new(
-                format!("a row waits for {end} later rows of its key, which may never come"),
-                format!("bound the wait in time (RANGE BETWEEN … AND INTERVAL '1 minute' FOLLOWING), or {NO_WINDOW}"),
-            ));
-        }
-        Some(end) => end,
-        None => {
-            return Err(Unfit::new(
-                "a frame up to UNBOUNDED FOLLOWING waits for the end of the stream",
-                format!("end it at CURRENT ROW, or {NO_WINDOW}"),
-            ));
-        }
-    };
+    let end = bound(&frame.end_bound, unit)?.unwrap_or(i64::MAX);
     let start = bound(&frame.start_bound, unit)?;
     if start.is_some_and(|s| s > end) {
         return Err(Unfit::new("the frame ends before it begins", "the earlier bound comes first"));
@@ -272,28 +281,49 @@ impl Calls {
     ) -> Result<What> {
         let frame = frame_of(call).map_err(unplanned)?;
         fit(call, of_window).map_err(unplanned)?;
+        Ok(What::Framed(frame, self.over(call, frame, columns)?))
+    }
+
+    /// An aggregate of a whole partition over a frame of rows that moves; none for other calls.
+    pub(super) fn moving(
+        &mut self,
+        call: &WindowFunction,
+        columns: &mut Columns,
+    ) -> Result<Option<(Frame, Of)>> {
+        if !matches!(call.fun, WindowFunctionDefinition::AggregateUDF(_)) {
+            return Ok(None);
+        }
+        let Ok(mut frame) = whole_frame(&call.params.window_frame) else {
+            return Ok(None);
+        };
+        if frame.start.is_none() && frame.end == i64::MAX {
+            frame.unit = Unit::Rows;
+        }
+        if frame.unit == Unit::Range {
+            return Ok(None);
+        }
+        let of = self.over(call, frame, columns)?;
+        Ok(Some((frame, of)))
+    }
+
+    /// What is made of a frame's rows.
+    fn over(&mut self, call: &WindowFunction, frame: Frame, columns: &mut Columns) -> Result<Of> {
         let params = &call.params;
         let filter = params.filter.as_ref();
         let filter = filter.map(|f| self.keep(f, columns)).transpose()?;
         if let Some(nth) = nth(call) {
-            return Ok(What::Framed(
-                frame,
-                Of::Pick {
-                    column: self.keep(&params.args[0], columns)?,
-                    nth,
-                    ignore_nulls: ignores_nulls(call),
-                },
-            ));
+            return Ok(Of::Pick {
+                column: self.keep(&params.args[0], columns)?,
+                nth,
+                ignore_nulls: ignores_nulls(call),
+            });
         }
         if matches!(call.fun.name(), "min" | "max") {
-            return Ok(What::Framed(
-                frame,
-                Of::Extreme {
-                    column: self.keep(&params.args[0], columns)?,
-                    filter,
-                    greatest: call.fun.name() == "max",
-                },
-            ));
+            return Ok(Of::Extreme {
+                column: self.keep(&params.args[0], columns)?,
+                filter,
+                greatest: call.fun.name() == "max",
+            });
         }
         let WindowFunctionDefinition::AggregateUDF(function) = &call.fun else {
             return Err(unplanned(Unfit::new("a window function without a frame", "")));
@@ -310,7 +340,7 @@ impl Calls {
             filter,
             how,
         };
-        Ok(What::Framed(frame, Of::Aggregate(aggregate)))
+        Ok(Of::Aggregate(aggregate))
     }
 }
 
