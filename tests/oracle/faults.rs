@@ -93,7 +93,9 @@ impl Fault {
                 let spoilt = |line: &str| line.replace("AND CURRENT ROW", before) + "\n";
                 toml.lines().map(spoilt).collect()
             }
-            Self::NullCounted => toml.replace("counter_delta(vi)", "counter_delta(coalesce(vi, 0))"),
+            Self::NullCounted => {
+                toml.replace("counter_delta(vi)", "counter_delta(coalesce(vi, 0))")
+            }
             _ => return None,
         })
     }

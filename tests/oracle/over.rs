@@ -58,8 +58,14 @@ const ORDERED: [Template; 6] = [
     ("last_value(vf) @", "last_value(vf) @"),
     ("nth_value(vi, 2) @", "nth_value(vi, 2) @"),
     ("first_value(vt) @", "first_value(vt) @"),
-    ("first_value(vi) IGNORE NULLS @", "first_value(vi) IGNORE NULLS @"),
-    ("last_value(vi) IGNORE NULLS @", "last_value(vi) IGNORE NULLS @"),
+    (
+        "first_value(vi) IGNORE NULLS @",
+        "first_value(vi) IGNORE NULLS @",
+    ),
+    (
+        "last_value(vi) IGNORE NULLS @",
+        "last_value(vi) IGNORE NULLS @",
+    ),
 ];
 
 /// Calls without a frame. `vi`'s growth as a batch is in a column of its own.
@@ -118,7 +124,9 @@ fn pair(template: Template, keys: &[String], frame: (&str, &str), order: &str, r
 
 fn known(source: &Source, template: &Template) -> bool {
     let columns = ["vt", "vd", "vb"];
-    columns.iter().all(|c| source.has(c) || !template.0.contains(c))
+    columns
+        .iter()
+        .all(|c| source.has(c) || !template.0.contains(c))
 }
 
 /// A frame of rows, the same in both tongues.
@@ -143,11 +151,17 @@ fn range_frame(dice: &mut Dice, grain: i64) -> (String, String) {
         0 | 1 => ("CURRENT ROW".to_owned(), "CURRENT ROW".to_owned()),
         2 => {
             let end = length(dice).min(start);
-            (format!("{} PRECEDING", interval(end)), format!("{end} PRECEDING"))
+            (
+                format!("{} PRECEDING", interval(end)),
+                format!("{end} PRECEDING"),
+            )
         }
         _ => {
             let end = length(dice);
-            (format!("{} FOLLOWING", interval(end)), format!("{end} FOLLOWING"))
+            (
+                format!("{} FOLLOWING", interval(end)),
+                format!("{end} FOLLOWING"),
+            )
         }
     };
     (
@@ -159,9 +173,16 @@ fn range_frame(dice: &mut Dice, grain: i64) -> (String, String) {
 /// The nodes, in one of four ways to write them; the batch's rows.
 fn nodes(dice: &mut Dice, source: &Source, calls: &[Pair], condition: Option<&str>) -> String {
     let name = &source.name;
-    let keys: String = source.key_names().iter().map(|k| format!("{k}, ")).collect();
-    let calls: Vec<String> =
-        calls.iter().enumerate().map(|(i, c)| format!("{} AS a{i}", c.engine)).collect();
+    let keys: String = source
+        .key_names()
+        .iter()
+        .map(|k| format!("{k}, "))
+        .collect();
+    let calls: Vec<String> = calls
+        .iter()
+        .enumerate()
+        .map(|(i, c)| format!("{} AS a{i}", c.engine))
+        .collect();
     let select = format!("SELECT ts, {keys}{} FROM", calls.join(", "));
     let filter = condition.map_or(String::new(), |c| format!(" WHERE {c}"));
     let inner = format!("SELECT * FROM {name}{filter}");
@@ -189,7 +210,9 @@ fn case(name: &str, seed: u64, kind: &Kind) -> Case {
     let columns = Source::schema(&mut dice, keys);
     let source = Source::random(&mut dice, "s", 0, columns, times);
     let condition = dice.percent(40).then(|| condition(&mut dice, &source));
-    let filter = condition.as_ref().map_or(String::new(), |c| format!(" WHERE {c}"));
+    let filter = condition
+        .as_ref()
+        .map_or(String::new(), |c| format!(" WHERE {c}"));
     let rows = format!("(SELECT * FROM s{filter})");
     let names = source.key_names();
     let mut by = dice.subset(&names, names.len().min(1 + keys / 2));
@@ -224,8 +247,11 @@ fn case(name: &str, seed: u64, kind: &Kind) -> Case {
         pairs.push(pair(template, &by, ("", ""), "_t", &rows));
     }
     let keys: String = names.iter().map(|k| format!("a.{k}, ")).collect();
-    let calls: String =
-        pairs.iter().enumerate().map(|(i, c)| format!("{} AS a{i}, ", c.batch)).collect();
+    let calls: String = pairs
+        .iter()
+        .enumerate()
+        .map(|(i, c)| format!("{} AS a{i}, ", c.batch))
+        .collect();
     let sql = format!(
         "SELECT a._t AS ts, {keys}{calls}a._t AS _time FROM {rows} AS a ORDER BY a._t, a._seq"
     );

@@ -66,72 +66,103 @@ fn told_apart(order: &str) -> String {
     }
 }
 
+/// One call: `bounds` are the columns of the window, `orders` those that `@`, `#`, `~` and `^` stand
+/// for.
+fn call(template: &str, bounds: &str, by: &str, orders: [&str; 4], frame: &str) -> String {
+    let over = |order: &str| {
+        let order = if order.is_empty() {
+            String::new()
+        } else {
+            format!(" ORDER BY {order}")
+        };
+        format!("OVER (PARTITION BY {bounds}{by}{order})")
+    };
+    let [plain, told, value, value_told] = orders;
+    template
+        .replace(
+            "ROWS%",
+            &over(&format!("{value_told} ROWS BETWEEN {frame}")),
+        )
+        .replace('@', &over(plain))
+        .replace('#', &over(told))
+        .replace('~', &over(value))
+        .replace('^', &over(value_told))
+}
+
+/// Calls of one kind, as the engine and as a batch are asked.
+fn calls(dice: &mut Dice, by: &str, whole: bool) -> (Vec<String>, Vec<String>) {
+    let order = dice.pick(&ORDERS);
+    let (by_time, told) = (order.replace("ts", "_t"), told_apart(order));
+    let (mut engine, mut batch) = (Vec::new(), Vec::new());
+    for i in 0..1 + dice.below(3) {
+        let pool = if whole { &WHOLE[..] } else { &RUNNING[..] };
+        let (template, frame) = (dice.pick(pool), dice.pick(&FRAMES));
+        let (ts, time, tied) = if whole {
+            ("", "", "")
+        } else {
+            ("ts", "_t", "_t, _seq")
+        };
+        let ours = call(
+            template,
+            "window_start, window_end",
+            by,
+            [ts, ts, order, order],
+            frame,
+        );
+        let theirs = call(template, "_ws", by, [time, tied, &by_time, &told], frame);
+        engine.push(format!("{ours} AS a{i}"));
+        batch.push(format!("{theirs} AS a{i}"));
+    }
+    (engine, batch)
+}
+
+/// The pipeline's node and the batch's SQL.
+fn sides(dice: &mut Dice, source: &Source, windows: Windows) -> (String, String) {
+    let names = source.key_names();
+    let n = dice.below(names.len() + 1);
+    let by = dice.subset(&names, n);
+    let by: String = by.iter().map(|k| format!(", {k}")).collect();
+    let whole = dice.percent(50);
+    let (engine, batch) = calls(dice, &by, whole);
+    let ranked = engine[0].starts_with("row_number") && whole;
+    let top = if ranked { " WHERE a0 <= 3" } else { "" };
+    let keys: String = names.iter().map(|k| format!("{k}, ")).collect();
+    // Whole partitions are a window's result; their rows come in the order of their places.
+    let (time, order) = if whole {
+        (format!("_ws + {} - 1", windows.size), "_seq")
+    } else {
+        ("_t".to_owned(), "_t, _seq")
+    };
+    let answers: Vec<String> = (0..batch.len()).map(|i| format!("a{i}")).collect();
+    let answers = answers.join(", ");
+    let sql = format!(
+        "SELECT _ws AS window_start, _t AS ts, {keys}vi, {answers}, _time FROM (SELECT *, {time} AS \
+         _time, {} FROM {} AS w) AS o{top} ORDER BY _ws, {order}",
+        batch.join(", "),
+        windows.relation("s", "_t"),
+    );
+    let nodes = format!(
+        "[query.q]\nsql = \"\"\"SELECT window_start, ts, {keys}vi, {answers} FROM (SELECT *, {} FROM \
+         {}){top}\"\"\"\n",
+        engine.join(", "),
+        windows.call("s", "ts"),
+    );
+    (nodes, sql)
+}
+
 /// A case: calls over partitions of windows.
 pub(crate) fn running(seed: u64) -> Case {
     let mut dice = Dice::new("running", seed);
-    let windows = if dice.percent(60) { Windows::tumble(&mut dice) } else { Windows::hop(&mut dice) };
+    let windows = if dice.percent(60) {
+        Windows::tumble(&mut dice)
+    } else {
+        Windows::hop(&mut dice)
+    };
     let times = Times::random(&mut dice, windows.pane());
     let keys = dice.below(3);
     let columns = Source::schema(&mut dice, keys);
     let source = Source::random(&mut dice, "s", 0, columns, times);
-    let names = source.key_names();
-    let n = dice.below(names.len() + 1);
-    let by: String = dice.subset(&names, n).iter().map(|k| format!(", {k}")).collect();
-    let whole = dice.percent(50);
-    let order = dice.pick(&ORDERS);
-    let (mut engine, mut batch) = (Vec::new(), Vec::new());
-    for i in 0..1 + dice.below(3) {
-        let call = if whole { dice.pick(&WHOLE) } else { dice.pick(&RUNNING) };
-        let frame = dice.pick(&FRAMES);
-        let over = |bounds: &str, order: &str| format!("OVER (PARTITION BY {bounds}{by}{order})");
-        let side = |bounds: &str, orders: [String; 4]| {
-            let [plain, told, value, value_told] = orders;
-            let framed = format!("{value_told} ROWS BETWEEN {frame}");
-            let call = call
-                .replace("ROWS%", &over(bounds, &framed))
-                .replace('@', &over(bounds, &plain))
-                .replace('#', &over(bounds, &told))
-                .replace('~', &over(bounds, &value))
-                .replace('^', &over(bounds, &value_told));
-            format!("{call} AS a{i}")
-        };
-        let by = |order: &str| format!(" ORDER BY {order}");
-        let time = |order: &str| if whole { String::new() } else { by(order) };
-        engine.push(side("window_start, window_end", [time("ts"), time("ts"), by(order), by(order)]));
-        batch.push(side(
-            "_ws",
-            [
-                time("_t"),
-                time("_t, _seq"),
-                by(&order.replace("ts", "_t")),
-                by(&told_apart(order)),
-            ],
-        ));
-    }
-    let ranked = whole && engine[0].starts_with("row_number");
-    let top = if ranked { " WHERE a0 <= 3" } else { "" };
-    let keys: String = names.iter().map(|k| format!("{k}, ")).collect();
-    let Windows { size, .. } = windows;
-    let time = if whole {
-        format!("_ws + {size} - 1")
-    } else {
-        "_t".to_owned()
-    };
-    let sql = format!(
-        "SELECT _ws AS window_start, _t AS ts, {keys}vi, {} _time FROM (SELECT *, {time} AS _time, \
-         {} FROM {} AS w) AS o{top} ORDER BY _ws, {}",
-        (0..batch.len()).map(|i| format!("a{i}, ")).collect::<String>(),
-        batch.join(", "),
-        windows.relation("s", "_t"),
-        if time == "_t" { "_t, _seq" } else { "_seq" },
-    );
-    let nodes = format!(
-        "[query.q]\nsql = \"\"\"SELECT window_start, ts, {keys}vi, {} FROM (SELECT *, {} FROM \
-         {}){top}\"\"\"\n",
-        (0..engine.len()).map(|i| format!("a{i}")).collect::<Vec<_>>().join(", "),
-        engine.join(", "),
-        windows.call("s", "ts"),
-    );
+    let (nodes, sql) = sides(&mut dice, &source, windows);
     let asked = sql.clone();
     Case {
         nodes,

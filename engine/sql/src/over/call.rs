@@ -126,11 +126,9 @@ impl Aggregate {
         let rows: Vec<&Kept> = rows.filter(|r| counts(self.filter, r)).collect();
         let mut accumulator = self.accumulator()?;
         if !rows.is_empty() {
-            let column = |c: &usize| {
-                ScalarValue::iter_to_array(rows.iter().map(|r| r.values[*c].clone()))
-            };
-            let values: Vec<ArrayRef> =
-                self.columns.iter().map(column).collect::<Result<_>>()?;
+            let column =
+                |c: &usize| ScalarValue::iter_to_array(rows.iter().map(|r| r.values[*c].clone()));
+            let values: Vec<ArrayRef> = self.columns.iter().map(column).collect::<Result<_>>()?;
             accumulator.update_batch(&values)?;
         }
         accumulator.evaluate()

@@ -33,7 +33,10 @@ pub(crate) fn delta(before: Option<&ScalarValue>, value: &ScalarValue) -> Result
         (ScalarValue::Int64(_), ScalarValue::Int64(_)) => return Ok(value.clone()),
         _ => {}
     }
-    if value.partial_cmp(before).is_some_and(std::cmp::Ordering::is_ge) {
+    if value
+        .partial_cmp(before)
+        .is_some_and(std::cmp::Ordering::is_ge)
+    {
         let grown = value.sub_checked(before)?;
         return grown.cast_to(&value.data_type());
     }
@@ -79,7 +82,11 @@ impl WindowUDFImpl for CounterDelta {
 
     fn field(&self, args: WindowUDFFieldArgs) -> Result<FieldRef> {
         match args.get_input_field(0) {
-            Some(field) => Ok(Arc::new(Field::new(args.name(), field.data_type().clone(), true))),
+            Some(field) => Ok(Arc::new(Field::new(
+                args.name(),
+                field.data_type().clone(),
+                true,
+            ))),
             None => plan_err!("{NAME} takes one argument"),
         }
     }

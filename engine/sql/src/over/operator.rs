@@ -57,14 +57,20 @@ impl OverPlan {
 
     /// How far behind a row its frames look, microseconds.
     fn following(&self) -> i64 {
-        let ends = self.frames().filter(|f| f.unit == Unit::Range).map(|f| f.end);
+        let ends = self
+            .frames()
+            .filter(|f| f.unit == Unit::Range)
+            .map(|f| f.end);
         ends.max().unwrap_or(0).max(0)
     }
 
     /// How far before a row its frames in time look, where they do.
     pub(crate) fn span(&self) -> Option<i64> {
         let ranges = self.frames().filter(|f| f.unit == Unit::Range);
-        ranges.filter_map(|f| f.start).map(i64::saturating_neg).max()
+        ranges
+            .filter_map(|f| f.start)
+            .map(i64::saturating_neg)
+            .max()
     }
 
     /// Whether rows are kept for frames.
@@ -169,7 +175,8 @@ impl Over {
 
     fn hold(&mut self, rows: &Batch) -> datafusion::common::Result<Vec<u32>> {
         let numbers = self.partitions.find(&self.plan, &rows.rows)?;
-        self.partitions.keep(&self.plan, &rows.rows, &rows.time, &numbers)?;
+        self.partitions
+            .keep(&self.plan, &rows.rows, &rows.time, &numbers)?;
         Ok(numbers)
     }
 
@@ -187,7 +194,10 @@ impl Over {
         let Some((rows, mut numbers)) = self.held.pop_front() else {
             return self.done(due, out);
         };
-        let n = rows.time.partition_point(|t| *t < due || self.ended).min(EMIT_ROWS_MAX);
+        let n = rows
+            .time
+            .partition_point(|t| *t < due || self.ended)
+            .min(EMIT_ROWS_MAX);
         let more = n > 0;
         if n < rows.len() {
             let rest = numbers.split_off(n);
@@ -202,7 +212,9 @@ impl Over {
 
     fn done(&mut self, due: i64, out: &mut Output) -> Result<Progress> {
         if !self.ended {
-            self.partitions.forget(&self.plan, due).map_err(|e| ours(&e))?;
+            self.partitions
+                .forget(&self.plan, due)
+                .map_err(|e| ours(&e))?;
             out.watermark(EventTime(due));
         }
         Ok(Progress::Done)
@@ -211,7 +223,8 @@ impl Over {
     /// Answers rows, which come in their order.
     fn answer(&mut self, rows: &Batch, numbers: &[u32], out: &mut Output) -> Result<()> {
         let plan = Arc::clone(&self.plan);
-        let mut answers: Vec<Vec<ScalarValue>> = vec![Vec::with_capacity(rows.len()); plan.calls.len()];
+        let mut answers: Vec<Vec<ScalarValue>> =
+            vec![Vec::with_capacity(rows.len()); plan.calls.len()];
         let mut failed = Vec::new();
         let mut good = vec![true; rows.len()];
         let nulls: Vec<ScalarValue> = plan
@@ -230,7 +243,11 @@ impl Over {
                         wrong = Some(e);
                         ScalarValue::Null
                     });
-                    let answer = if answer.is_null() { nulls[c].clone() } else { answer };
+                    let answer = if answer.is_null() {
+                        nulls[c].clone()
+                    } else {
+                        answer
+                    };
                     answers[c].push(answer);
                 }
                 p.next += 1;
@@ -306,14 +323,20 @@ impl Operator for Over {
         saved::restore(&self.plan, &mut self.partitions, snapshot).map_err(|e| ours(&e))?;
         for part in snapshot.parts("held") {
             let rows = segment::unpack(&part.segments[0].rows)?;
-            let numbers = self.partitions.find(&self.plan, &rows.rows).map_err(|e| ours(&e))?;
+            let numbers = self
+                .partitions
+                .find(&self.plan, &rows.rows)
+                .map_err(|e| ours(&e))?;
             self.held.push_back((rows, numbers));
         }
         Ok(())
     }
 
     fn state_bytes(&self) -> usize {
-        let held = self.held.iter().map(|(rows, n)| rows.bytes() + n.capacity() * 4);
+        let held = self
+            .held
+            .iter()
+            .map(|(rows, n)| rows.bytes() + n.capacity() * 4);
         self.waiting.bytes() + held.sum::<usize>() + self.partitions.size()
     }
 }

@@ -215,7 +215,13 @@ impl Framed {
     }
 
     /// What it says of row `number`, the one behind the row before.
-    pub(crate) fn answer(&mut self, frame: Frame, of: &Of, rows: &Rows, number: u64) -> Result<ScalarValue> {
+    pub(crate) fn answer(
+        &mut self,
+        frame: Frame,
+        of: &Of,
+        rows: &Rows,
+        number: u64,
+    ) -> Result<ScalarValue> {
         let (low, high) = frame.bounds(rows, number, (self.low, self.high));
         self.leave(of, rows, low)?;
         self.enter(frame, of, rows, high)?;
@@ -340,10 +346,14 @@ impl Partition {
 
     /// Lets go of the rows that no frame of a later row needs.
     pub(crate) fn trim(&mut self, calls: &[Call]) {
-        let needs = self.states.iter().zip(calls).filter_map(|(s, c)| match (s, &c.what) {
-            (State::Frame(framed), What::Framed(frame, _)) => Some(framed.needs(*frame)),
-            _ => None,
-        });
+        let needs = self
+            .states
+            .iter()
+            .zip(calls)
+            .filter_map(|(s, c)| match (s, &c.what) {
+                (State::Frame(framed), What::Framed(frame, _)) => Some(framed.needs(*frame)),
+                _ => None,
+            });
         let needed = needs.min().unwrap_or(self.next).min(self.next);
         self.rows.drop_before(needed);
     }

@@ -18,9 +18,13 @@ use crate::over::slide::{Candidates, TwoStacks, merge};
 
 /// Columns as a segment.
 fn segment(columns: Vec<ArrayRef>) -> Result<Arc<Segment>> {
-    let field = |(i, c): (usize, &ArrayRef)| Field::new(format!("c{i}"), c.data_type().clone(), true);
+    let field =
+        |(i, c): (usize, &ArrayRef)| Field::new(format!("c{i}"), c.data_type().clone(), true);
     let fields: Vec<Field> = columns.iter().enumerate().map(field).collect();
-    Ok(Segment::new(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?))
+    Ok(Segment::new(RecordBatch::try_new(
+        Arc::new(Schema::new(fields)),
+        columns,
+    )?))
 }
 
 /// Puts all partitions into a snapshot.
@@ -30,7 +34,13 @@ pub(crate) fn save(plan: &OverPlan, all: &mut Partitions, snapshot: &mut Snapsho
         return Ok(());
     }
     let numbers = |of: fn(&Partition) -> u64| -> ArrayRef {
-        Arc::new(all.all().map(of).collect::<Vec<u64>>().into_iter().collect::<UInt64Array>())
+        Arc::new(
+            all.all()
+                .map(of)
+                .collect::<Vec<u64>>()
+                .into_iter()
+                .collect::<UInt64Array>(),
+        )
     };
     let ends: Int64Array = all.all().map(|p| p.end).collect();
     let columns: Vec<ArrayRef> = vec![
@@ -46,7 +56,9 @@ pub(crate) fn save(plan: &OverPlan, all: &mut Partitions, snapshot: &mut Snapsho
         let times: Int64Array = rows().map(|r| Some(r.time)).collect();
         let mut columns: Vec<ArrayRef> = vec![Arc::new(times)];
         for i in 0..plan.kept.len() {
-            columns.push(ScalarValue::iter_to_array(rows().map(|r| r.values[i].clone()))?);
+            columns.push(ScalarValue::iter_to_array(
+                rows().map(|r| r.values[i].clone()),
+            )?);
         }
         snapshot.push("rows", Vec::new(), vec![segment(columns)?]);
     }
@@ -121,9 +133,8 @@ pub(crate) fn restore(plan: &OverPlan, all: &mut Partitions, snapshot: &Snapshot
         return Ok(());
     };
     let keys = &part.segments[0].rows;
-    let number = |column: usize, row: usize| {
-        keys.column(column).as_primitive::<UInt64Type>().value(row)
-    };
+    let number =
+        |column: usize, row: usize| keys.column(column).as_primitive::<UInt64Type>().value(row);
     let ends = keys.column(4).as_primitive::<Int64Type>();
     let mut partitions = Vec::with_capacity(keys.num_rows());
     let rows = snapshot.parts("rows").next().map(|p| &p.segments[0].rows);
@@ -138,7 +149,10 @@ pub(crate) fn restore(plan: &OverPlan, all: &mut Partitions, snapshot: &Snapshot
             let rows = rows.ok_or_else(not_ours)?;
             let time = rows.column(0).as_primitive::<Int64Type>().value(at);
             let value = |c: &ArrayRef| ScalarValue::try_from_array(c, at);
-            let values = rows.columns()[1..].iter().map(value).collect::<Result<_>>()?;
+            let values = rows.columns()[1..]
+                .iter()
+                .map(value)
+                .collect::<Result<_>>()?;
             partition.rows.push(Kept { time, values });
             at += 1;
         }
@@ -165,7 +179,9 @@ fn restore_call(plan: &OverPlan, i: usize, part: &Part, all: &mut [Partition]) -
             .unwrap_or(rows.num_rows());
         let line = |row: usize| {
             let columns = rows.columns()[1..].iter();
-            columns.map(|c| ScalarValue::try_from_array(c, row)).collect::<Result<Vec<_>>>()
+            columns
+                .map(|c| ScalarValue::try_from_array(c, row))
+                .collect::<Result<Vec<_>>>()
         };
         let lines = (from..to).map(line).collect::<Result<Vec<_>>>()?;
         let partition = all.get_mut(owner as usize).ok_or_else(not_ours)?;

@@ -118,7 +118,13 @@ pub(crate) struct Candidates(pub(crate) VecDeque<(u64, ScalarValue)>);
 
 impl Candidates {
     /// A row comes. `endless`: none will go, so that only the best matters.
-    pub(crate) fn enter(&mut self, number: u64, value: &ScalarValue, greatest: bool, endless: bool) {
+    pub(crate) fn enter(
+        &mut self,
+        number: u64,
+        value: &ScalarValue,
+        greatest: bool,
+        endless: bool,
+    ) {
         if value.is_null() {
             return;
         }
@@ -127,7 +133,11 @@ impl Candidates {
         } else {
             Ordering::Less
         };
-        while self.0.back().is_some_and(|(_, v)| order(v, value) != better) {
+        while self
+            .0
+            .back()
+            .is_some_and(|(_, v)| order(v, value) != better)
+        {
             self.0.pop_back();
         }
         if !endless || self.0.is_empty() {

@@ -64,7 +64,12 @@ impl Waiting {
         }
         self.fresh = fresh;
         if self.fresh.len() > FRESH_BATCHES_MAX {
-            let parts: Vec<Batch> = self.sorted.take().into_iter().chain(self.fresh.drain(..)).collect();
+            let parts: Vec<Batch> = self
+                .sorted
+                .take()
+                .into_iter()
+                .chain(self.fresh.drain(..))
+                .collect();
             self.sorted = Some(in_order(&self.schema, &parts)?);
         }
         if passed.is_empty() {
@@ -91,7 +96,11 @@ impl Waiting {
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        self.fresh.iter().chain(&self.sorted).map(Batch::bytes).sum()
+        self.fresh
+            .iter()
+            .chain(&self.sorted)
+            .map(Batch::bytes)
+            .sum()
     }
 }
 

@@ -91,7 +91,11 @@ fn framed(
     let mut framed = Framed::new(Made::new(of, 0)?, 0, 0);
     let answer = |number| {
         let answer = framed.answer(frame, of, rows, number)?;
-        Ok(if answer.is_null() { null.clone() } else { answer })
+        Ok(if answer.is_null() {
+            null.clone()
+        } else {
+            answer
+        })
     };
     let answers = (0..rows.end()).map(answer);
     ScalarValue::iter_to_array(answers.collect::<datafusion::common::Result<Vec<_>>>()?)
@@ -146,7 +150,11 @@ impl OverWhole {
         let rows = in_order(&plan.waits, batches)?;
         let sorted = self.sorted(&rows)?;
         let by_key = take_record_batch(&rows.rows, &sorted)?;
-        let keys: Vec<ArrayRef> = plan.keys.iter().map(|k| Arc::clone(by_key.column(*k))).collect();
+        let keys: Vec<ArrayRef> = plan
+            .keys
+            .iter()
+            .map(|k| Arc::clone(by_key.column(*k)))
+            .collect();
         let mut answers: Vec<Vec<ArrayRef>> = vec![Vec::new(); plan.calls.len()];
         let mut failed = Vec::new();
         let mut good = vec![true; rows.len()];
@@ -186,7 +194,9 @@ impl OverWhole {
             let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
             columns.push(take(&concat(&parts)?, &places, None)?);
         }
-        let all = self.result(&rows, &columns, end)?.filter(&BooleanArray::from(good))?;
+        let all = self
+            .result(&rows, &columns, end)?
+            .filter(&BooleanArray::from(good))?;
         let mut order: Vec<u32> = (0u32..).take(all.len()).collect();
         order.sort_by_key(|i| all.seq[*i as usize]);
         all.take(&UInt32Array::from(order))
@@ -210,7 +220,10 @@ impl OverWhole {
             SortField::new_with_options(rows.rows.column(*c).data_type().clone(), *o)
         };
         let converter = RowConverter::new(by.iter().map(sort).collect())?;
-        let columns: Vec<ArrayRef> = by.iter().map(|(c, _)| Arc::clone(rows.rows.column(*c))).collect();
+        let columns: Vec<ArrayRef> = by
+            .iter()
+            .map(|(c, _)| Arc::clone(rows.rows.column(*c)))
+            .collect();
         let bytes = converter.convert_columns(&columns)?;
         order.sort_by(|a, b| bytes.row(*a as usize).cmp(&bytes.row(*b as usize)));
         Ok(UInt32Array::from(order))
@@ -328,7 +341,10 @@ impl Operator for OverWhole {
     fn restore(&mut self, snapshot: &Snapshot) -> Result<()> {
         self.watermark = EventTime(snapshot.part("watermark")?.numbers[0]);
         for part in snapshot.parts("window") {
-            let end = part.numbers.first().ok_or_else(|| Error::internal("a window without end"))?;
+            let end = part
+                .numbers
+                .first()
+                .ok_or_else(|| Error::internal("a window without end"))?;
             let batch = |s: &Arc<Segment>| segment::unpack(&s.rows);
             let batches = part.segments.iter().map(batch).collect::<Result<_>>()?;
             self.windows.insert(*end, batches);

@@ -47,13 +47,18 @@ fn index(expr: &Expr, input: &LogicalPlan) -> Option<usize> {
 fn of_window(call: &WindowFunction, input: &LogicalPlan) -> Option<usize> {
     let end = window_column(input, "window_end")?;
     let mut keys = call.params.partition_by.iter();
-    keys.any(|key| index(key, input) == Some(end)).then_some(end)
+    keys.any(|key| index(key, input) == Some(end))
+        .then_some(end)
 }
 
 /// How a call orders its rows, if not by event time alone.
 fn order_unfit(call: &WindowFunction, input: &LogicalPlan) -> Option<Unfit> {
     let name = call.fun.name();
-    let written = call.params.order_by.iter().filter(|o| !matches!(o.expr, Expr::Literal(..)));
+    let written = call
+        .params
+        .order_by
+        .iter()
+        .filter(|o| !matches!(o.expr, Expr::Literal(..)));
     let order: Vec<_> = written.collect();
     let time = match event_time(input) {
         TimeOf::Column(column) => column,
@@ -150,10 +155,16 @@ fn place(sql: &str, name: &str) -> Option<(usize, usize)> {
             depth == 0
         });
         let rest = close.map_or("", |(i, _)| lower[from + i + 1..].trim_start());
-        ["over", "filter", "ignore", "respect"].iter().any(|w| rest.starts_with(w))
+        ["over", "filter", "ignore", "respect"]
+            .iter()
+            .any(|w| rest.starts_with(w))
     };
-    let called = lower.match_indices(name).map(|(start, _)| (start, start + name.len()));
-    let found = called.filter(|(_, end)| lower[*end..].starts_with('(')).find(|(_, end)| over(*end));
+    let called = lower
+        .match_indices(name)
+        .map(|(start, _)| (start, start + name.len()));
+    let found = called
+        .filter(|(_, end)| lower[*end..].starts_with('('))
+        .find(|(_, end)| over(*end));
     found
         .filter(|_| lower.len() == sql.len())
         .or_else(|| crate::plan::mistake::find_word(sql, "OVER"))
@@ -189,7 +200,11 @@ impl<'a> Columns<'a> {
             return Ok(same);
         }
         let kind = expr.data_type(self.input.schema().as_arrow())?;
-        self.fields.push(Field::new(format!("__over{}", self.fields.len()), kind, true));
+        self.fields.push(Field::new(
+            format!("__over{}", self.fields.len()),
+            kind,
+            true,
+        ));
         self.exprs.push(expr);
         Ok(self.fields.len() - 1)
     }
@@ -254,7 +269,11 @@ impl Builder<'_> {
         let mut columns = Columns::new(&window.input);
         let (mut keys, mut order, mut latest_first) = (Vec::new(), Vec::new(), false);
         if let Some(WindowFunction { params, .. }) = calls(window).next() {
-            let WindowFunctionParams { partition_by, order_by, .. } = params;
+            let WindowFunctionParams {
+                partition_by,
+                order_by,
+                ..
+            } = params;
             for key in partition_by {
                 keys.push(columns.of(key)?);
             }
@@ -266,13 +285,18 @@ impl Builder<'_> {
                 order.push((columns.of(&sort.expr)?, options));
             }
             let first = order_by.first();
-            let by_time = first.and_then(|s| index(&s.expr, &window.input)).map(TimeOf::Column);
-            latest_first = by_time == Some(event_time(&window.input)) && first.is_some_and(|s| !s.asc);
+            let by_time = first
+                .and_then(|s| index(&s.expr, &window.input))
+                .map(TimeOf::Column);
+            latest_first =
+                by_time == Some(event_time(&window.input)) && first.is_some_and(|s| !s.asc);
         }
         let mut framed = Calls::default();
         let (mut answered, mut reads) = (Vec::new(), Vec::new());
         for expr in &window.window_expr {
-            let moving = call(expr).map(|c| framed.moving(c, &mut columns)).transpose()?;
+            let moving = call(expr)
+                .map(|c| framed.moving(c, &mut columns))
+                .transpose()?;
             answered.push(match moving.flatten() {
                 Some((frame, of)) => WholeCall::Framed(frame, of),
                 None => {

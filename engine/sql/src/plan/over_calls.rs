@@ -35,7 +35,13 @@ impl Unfit {
 const WHOLE: [&str; 3] = ["ntile", "percent_rank", "cume_dist"];
 
 /// Functions whose frame does not matter.
-const FRAMELESS: [&str; 5] = ["row_number", "rank", "dense_rank", "lag", counter_delta::NAME];
+const FRAMELESS: [&str; 5] = [
+    "row_number",
+    "rank",
+    "dense_rank",
+    "lag",
+    counter_delta::NAME,
+];
 
 /// Aggregates whose state can be saved and put back to the bit.
 const EXACT: [&str; 8] = [
@@ -44,8 +50,21 @@ const EXACT: [&str; 8] = [
 
 /// Aggregates of a small state that can be merged, beside those of [`EXACT`].
 const MERGED: [&str; 16] = [
-    "var", "var_pop", "stddev", "stddev_pop", "covar_samp", "covar_pop", "corr", "regr_slope",
-    "regr_intercept", "regr_count", "regr_r2", "regr_avgx", "regr_avgy", "regr_sxx", "regr_syy",
+    "var",
+    "var_pop",
+    "stddev",
+    "stddev_pop",
+    "covar_samp",
+    "covar_pop",
+    "corr",
+    "regr_slope",
+    "regr_intercept",
+    "regr_count",
+    "regr_r2",
+    "regr_avgx",
+    "regr_avgy",
+    "regr_sxx",
+    "regr_syy",
     "regr_sxy",
 ];
 
@@ -78,7 +97,9 @@ pub(super) fn fit(call: &WindowFunction, of_window: bool) -> Result<(), Unfit> {
         let message = format!("{name}(…) OVER all rows before would keep them for ever");
         return Err(Unfit::new(
             message,
-            format!("bound the frame (RANGE BETWEEN INTERVAL '1 hour' PRECEDING AND CURRENT ROW), or {NO_WINDOW}"),
+            format!(
+                "bound the frame (RANGE BETWEEN INTERVAL '1 hour' PRECEDING AND CURRENT ROW), or {NO_WINDOW}"
+            ),
         ));
     }
     Ok(())
@@ -112,7 +133,10 @@ fn nth(call: &WindowFunction) -> Option<i64> {
     match call.fun.name() {
         "first_value" => Some(1),
         "last_value" => Some(-1),
-        "nth_value" => match literal(call.params.args.get(1)?)?.cast_to(&DataType::Int64).ok()? {
+        "nth_value" => match literal(call.params.args.get(1)?)?
+            .cast_to(&DataType::Int64)
+            .ok()?
+        {
             ScalarValue::Int64(Some(n)) if n != 0 => Some(n),
             _ => None,
         },
@@ -186,7 +210,10 @@ fn whole_frame(frame: &WindowFrame) -> Result<Frame, Unfit> {
     let end = bound(&frame.end_bound, unit)?.unwrap_or(i64::MAX);
     let start = bound(&frame.start_bound, unit)?;
     if start.is_some_and(|s| s > end) {
-        return Err(Unfit::new("the frame ends before it begins", "the earlier bound comes first"));
+        return Err(Unfit::new(
+            "the frame ends before it begins",
+            "the earlier bound comes first",
+        ));
     }
     Ok(Frame { unit, start, end })
 }
@@ -208,12 +235,17 @@ fn bound(bound: &WindowFrameBound, unit: Unit) -> Result<Option<i64>, Unfit> {
         },
         (Unit::Range, ScalarValue::IntervalMonthDayNano(Some(i))) if i.months != 0 => {
             return Err(Unfit::new(
-                format!("months have no fixed length; RANGE is bound by {} of them", i.months),
+                format!(
+                    "months have no fixed length; RANGE is bound by {} of them",
+                    i.months
+                ),
                 "write days or less, as in INTERVAL '30 days'; numbers of rows stand in ROWS",
             ));
         }
         (Unit::Range, ScalarValue::IntervalMonthDayNano(Some(i))) => {
-            let micros = i64::from(i.days).saturating_mul(DAY).saturating_add(i.nanoseconds / 1000);
+            let micros = i64::from(i.days)
+                .saturating_mul(DAY)
+                .saturating_add(i.nanoseconds / 1000);
             (i.nanoseconds % 1000 == 0).then_some(micros)
         }
         (Unit::Range, ScalarValue::IntervalDayTime(Some(i))) => {
@@ -225,10 +257,13 @@ fn bound(bound: &WindowFrameBound, unit: Unit) -> Result<Option<i64>, Unfit> {
     match length.filter(|l| *l >= 0) {
         Some(length) => Ok(Some(sign * length)),
         None => Err(Unfit::new(
-            format!("expected a bound such as {} in the frame, found {value}", match unit {
-                Unit::Rows => "10 PRECEDING",
-                Unit::Range => "INTERVAL '1 minute' PRECEDING",
-            }),
+            format!(
+                "expected a bound such as {} in the frame, found {value}",
+                match unit {
+                    Unit::Rows => "10 PRECEDING",
+                    Unit::Range => "INTERVAL '1 minute' PRECEDING",
+                }
+            ),
             "RANGE is bound by intervals not below zero, ROWS by numbers of rows",
         )),
     }
@@ -326,9 +361,16 @@ impl Calls {
             });
         }
         let WindowFunctionDefinition::AggregateUDF(function) = &call.fun else {
-            return Err(unplanned(Unfit::new("a window function without a frame", "")));
+            return Err(unplanned(Unfit::new(
+                "a window function without a frame",
+                "",
+            )));
         };
-        let kept = params.args.iter().map(|a| self.keep(a, columns)).collect::<Result<_>>()?;
+        let kept = params
+            .args
+            .iter()
+            .map(|a| self.keep(a, columns))
+            .collect::<Result<_>>()?;
         let how = match of(call) {
             Some(How::Running) if frame.start.is_some() => How::Stacks,
             Some(how) => how,
@@ -363,7 +405,12 @@ fn aggregate(
     columns: &Columns,
 ) -> Result<AggregateFunctionExpr> {
     let input = columns.input().schema();
-    let arguments = call.params.args.iter().map(|a| physical(a, input)).collect::<Result<_>>()?;
+    let arguments = call
+        .params
+        .args
+        .iter()
+        .map(|a| physical(a, input))
+        .collect::<Result<_>>()?;
     AggregateExprBuilder::new(Arc::clone(function), arguments)
         .schema(Arc::clone(input.inner()))
         .alias(function.name())

@@ -117,10 +117,16 @@ fn no_function(message: &str, sql: &str) -> Option<SqlMistake> {
 }
 
 fn nested_over(message: &str, sql: &str) -> Option<SqlMistake> {
-    message.to_lowercase().strip_prefix("window function calls cannot be nested")?;
+    message
+        .to_lowercase()
+        .strip_prefix("window function calls cannot be nested")?;
     let inner = between(message, "'", "(")?;
     let mistake = SqlMistake::new("a call with OVER cannot stand inside another");
-    Some(mistake.help("compute the inner one in a subquery").at_word(sql, inner))
+    Some(
+        mistake
+            .help("compute the inner one in a subquery")
+            .at_word(sql, inner),
+    )
 }
 
 fn two_columns(message: &str, sql: &str) -> Option<SqlMistake> {
