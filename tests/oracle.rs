@@ -37,6 +37,12 @@ mod pass;
 /// Windows of windows.
 mod nested;
 
+/// OVER in event time.
+mod over;
+
+/// OVER within windows.
+mod over_window;
+
 /// Tables.
 mod table;
 
@@ -91,6 +97,23 @@ const TRIGGERED: Construct = Construct {
     case: triggered::triggered,
 };
 
+const OVER_ROWS: Construct = Construct {
+    name: "over_rows",
+    case: over::over_rows,
+};
+const OVER_RANGE: Construct = Construct {
+    name: "over_range",
+    case: over::over_range,
+};
+const LAG: Construct = Construct {
+    name: "lag",
+    case: over::lag,
+};
+const RUNNING: Construct = Construct {
+    name: "running",
+    case: over_window::running,
+};
+
 #[test]
 fn pass_through() {
     run(PASS);
@@ -137,9 +160,34 @@ fn triggered_queries() {
 }
 
 #[test]
+fn frames_of_rows() {
+    run(OVER_ROWS);
+}
+
+#[test]
+fn frames_of_time() {
+    run(OVER_RANGE);
+}
+
+#[test]
+fn rows_before() {
+    run(LAG);
+}
+
+#[test]
+fn over_within_windows() {
+    run(RUNNING);
+}
+
+#[test]
 fn duckdb_answers_the_same() {
     if asked().is_none() {
-        duck::compare(&[TUMBLE, HOP, CUMULATE, SESSION, TABLE], 14);
+        duck::compare(
+            &[
+                TUMBLE, HOP, CUMULATE, SESSION, TABLE, OVER_ROWS, OVER_RANGE, LAG, RUNNING,
+            ],
+            14,
+        );
     }
 }
 
@@ -186,19 +234,28 @@ fn finds_a_tie_resolved_the_other_way() {
     finds(
         Fault::Tie,
         &[
-            TUMBLE, HOP, CUMULATE, SESSION, AGGREGATES, NESTED, TABLE, TRIGGERED,
+            TUMBLE, HOP, CUMULATE, SESSION, AGGREGATES, NESTED, TABLE, TRIGGERED, OVER_ROWS,
+            OVER_RANGE, LAG, RUNNING,
         ],
     );
 }
 
 #[test]
 fn finds_a_dropped_null_key() {
-    finds(Fault::NullKey, &[TUMBLE, HOP, SESSION, TABLE, TRIGGERED]);
+    finds(
+        Fault::NullKey,
+        &[
+            TUMBLE, HOP, SESSION, TABLE, TRIGGERED, OVER_ROWS, OVER_RANGE, LAG, RUNNING,
+        ],
+    );
 }
 
 #[test]
 fn finds_a_watermark_taken_from_the_batch() {
-    finds(Fault::BatchWatermark, &[PASS, TUMBLE, HOP, SESSION, TABLE]);
+    finds(
+        Fault::BatchWatermark,
+        &[PASS, TUMBLE, HOP, SESSION, TABLE, OVER_ROWS, OVER_RANGE],
+    );
 }
 
 #[test]
@@ -218,7 +275,12 @@ fn finds_a_tick_run_early() {
 
 #[test]
 fn finds_a_late_row_counted() {
-    finds(Fault::LateCounted, &[PASS, TUMBLE, HOP, CUMULATE, SESSION]);
+    finds(
+        Fault::LateCounted,
+        &[
+            PASS, TUMBLE, HOP, CUMULATE, SESSION, OVER_ROWS, LAG, RUNNING,
+        ],
+    );
 }
 
 #[test]
@@ -239,4 +301,29 @@ fn finds_a_session_that_rows_a_gap_apart_share() {
 #[test]
 fn finds_sessions_that_a_row_out_of_order_does_not_bridge() {
     finds(Fault::ArrivalOrder, &[SESSION]);
+}
+
+#[test]
+fn finds_a_frame_a_row_too_long() {
+    finds(Fault::FrameLong, &[OVER_ROWS]);
+}
+
+#[test]
+fn finds_a_peer_left_out() {
+    finds(Fault::PeerLeftOut, &[OVER_RANGE]);
+}
+
+#[test]
+fn finds_keys_lost_at_a_restore() {
+    finds(Fault::KeysLost, &[LAG, RUNNING]);
+}
+
+#[test]
+fn finds_calls_lost_at_a_restore() {
+    finds(Fault::CallsLost, &[LAG]);
+}
+
+#[test]
+fn finds_a_null_that_starts_a_counter_again() {
+    finds(Fault::NullCounted, &[LAG]);
 }

@@ -233,7 +233,7 @@ fn sorted(table: &str) -> String {
     lines.join("\n")
 }
 
-const FAMILIES: [&str; 5] = ["agg_", "window_", "row_", "table_", "trigger_"];
+const FAMILIES: [&str; 6] = ["agg_", "window_", "row_", "over_", "table_", "trigger_"];
 
 fn family(prefix: &str) {
     let of = |folder: &PathBuf| {
@@ -267,6 +267,11 @@ fn windows() {
 #[test]
 fn rows_on_their_own() {
     family("row_");
+}
+
+#[test]
+fn over() {
+    family("over_");
 }
 
 #[test]

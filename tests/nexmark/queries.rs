@@ -131,4 +131,6 @@ queries! {
     q15_bids_of_a_day 15 1;
     q16_channels_of_a_day 16 100;
     q17_auctions_of_a_day 17 100;
+    q18_last_bids 18 1_000;
+    q19_highest_ten 19 1_000;
 }

@@ -51,6 +51,17 @@ pub(crate) enum Fault {
     GapTouches,
     /// Sessions are made in the order of arrival: a row between two does not make them one.
     ArrivalOrder,
+
+    /// A frame of rows is a row too long.
+    FrameLong,
+    /// Rows of the same time as the last of a frame are left out.
+    PeerLeftOut,
+    /// What is kept of the keys is lost at a restore.
+    KeysLost,
+    /// What frames and functions know of the rows before is lost at a restore; the rows are not.
+    CallsLost,
+    /// A null starts a counter again.
+    NullCounted,
 }
 
 impl Fault {
@@ -58,6 +69,9 @@ impl Fault {
     pub(crate) fn change_file(self, toml: &str) -> String {
         if self == Self::GapTouches {
             return with_longer_gap(toml);
+        }
+        if let Some(spoilt) = self.change_over(toml) {
+            return spoilt;
         }
         let key = match self {
             Self::Expired => "ttl",
@@ -72,6 +86,31 @@ impl Fault {
             None => format!("{line}\n"),
         };
         toml.lines().map(longer).collect()
+    }
+
+    /// The pipeline file with a bug in its frames.
+    fn change_over(self, toml: &str) -> Option<String> {
+        Some(match self {
+            Self::FrameLong => {
+                let mut parts = toml.split("ROWS BETWEEN ");
+                let first = parts.next()?.to_owned();
+                let longer = |part: &str| {
+                    let (n, rest) = part.split_once(' ').unwrap();
+                    let n: i64 = n.parse().unwrap();
+                    format!("ROWS BETWEEN {} {rest}", n + 1)
+                };
+                first + &parts.map(longer).collect::<String>()
+            }
+            Self::PeerLeftOut => {
+                let before = "AND INTERVAL '1 microseconds' PRECEDING";
+                let spoilt = |line: &str| line.replace("AND CURRENT ROW", before) + "\n";
+                toml.lines().map(spoilt).collect()
+            }
+            Self::NullCounted => {
+                toml.replace("counter_delta(vi)", "counter_delta(coalesce(vi, 0))")
+            }
+            _ => return None,
+        })
     }
 
     /// The graph with the bug.
@@ -261,6 +300,12 @@ impl Operator for Planted {
                 part.segments.extend(part.segments.first().cloned());
             }
         }
+        let lost: &[&str] = match self.fault {
+            Fault::KeysLost => &["keys", "rows", "call"],
+            Fault::CallsLost => &["call"],
+            _ => &[],
+        };
+        snapshot.parts.retain(|p| !lost.contains(&p.name.as_str()));
         Ok(snapshot)
     }
 

@@ -40,6 +40,7 @@ impl PipelinePlan {
                 Some(Work::Window(_)) => ("query", "windows"),
                 Some(Work::PassThrough(_) | Work::Merge) | None => ("query", "rows"),
                 Some(Work::Session(_)) => ("query", "sessions"),
+                Some(Work::Over(_) | Work::OverWhole(_)) => ("query", "over"),
             };
             Shown {
                 name: n.name.clone(),

@@ -19,6 +19,8 @@ pub mod window;
 
 pub mod session;
 
+pub mod over;
+
 pub mod table;
 
 pub mod triggered;

@@ -30,6 +30,10 @@ mod session;
 
 mod lift;
 
+mod over;
+
+mod over_calls;
+
 pub mod triggered;
 
 pub mod stage;

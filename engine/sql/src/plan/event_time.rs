@@ -4,6 +4,7 @@ use datafusion::common::Column;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 
 use crate::plan::catalog::StreamSource;
+use crate::plan::over;
 use crate::plan::session_assign::session;
 use crate::plan::window_call::WindowAssign;
 
@@ -52,6 +53,10 @@ pub(crate) fn event_time(plan: &LogicalPlan) -> TimeOf {
                 None => TimeOf::Dropped,
             }
         }
+        LogicalPlan::Window(window) => match over::closes(window) {
+            Some(end) => TimeOf::Column(end),
+            None => event_time(&window.input),
+        },
         LogicalPlan::Union(union) => {
             let mut times = union.inputs.iter().map(|i| event_time(i));
             let first = times.next().unwrap_or(TimeOf::Dropped);
@@ -122,6 +127,7 @@ pub(crate) fn window_column(plan: &LogicalPlan, bound: &str) -> Option<usize> {
         }
         LogicalPlan::Filter(_)
         | LogicalPlan::SubqueryAlias(_)
+        | LogicalPlan::Window(_)
         | LogicalPlan::Distinct(_)
         | LogicalPlan::Sort(_)
         | LogicalPlan::Limit(_) => window_column(plan.inputs().first()?, bound),

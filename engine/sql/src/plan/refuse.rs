@@ -7,6 +7,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
 
 use crate::plan::catalog::StreamSource;
 use crate::plan::mistake::{SqlMistake, find_word};
+use crate::plan::over;
 use crate::plan::parse::WINDOW_FUNCTIONS;
 
 /// Functions that ask the clock, by DataFusion's canonical names.
@@ -30,6 +31,12 @@ pub(crate) fn streaming(plan: &LogicalPlan, sql: &str) -> Result<(), SqlMistake>
                 let help = "give the query `every = \"1s\"` (or `on_change = true`) and a `key`";
                 SqlMistake::new(message).help(help).at_word(sql, name)
             });
+        }
+        if let Some(mistake) = over::in_condition(node, sql) {
+            return Some(mistake);
+        }
+        if let LogicalPlan::Window(window) = node {
+            return over::refused(window, sql);
         }
         let (words, message, help) = unbounded(node)?;
         let mut mistake = SqlMistake::new(message);
@@ -82,11 +89,6 @@ fn unbounded(node: &LogicalPlan) -> Option<Refusal> {
             &["EXCEPT", "INTERSECT", "JOIN", "FROM"],
             "joins of streams are not built yet",
             "keep tables and join them in a query with `every`",
-        ),
-        LogicalPlan::Window(_) => (
-            &["OVER"],
-            "OVER in a streaming query is not built yet",
-            "keep a table and use a query with `every`",
         ),
         LogicalPlan::Values(_) | LogicalPlan::EmptyRelation(_) => (
             &["VALUES", "SELECT"],
@@ -166,7 +168,7 @@ pub(crate) fn triggered(plan: &LogicalPlan, sql: &str) -> Result<(), SqlMistake>
                     .find_map(|word| find_word(sql, word));
                 Some(mistake)
             }
-            _ => None,
+            other => over::in_condition(other, sql),
         }
     };
     first(plan, &refusal)?;

@@ -7,6 +7,8 @@ use zaraba_core::operator::Operator;
 use zaraba_core::stream::StreamSchema;
 
 use crate::merge::Merge;
+use crate::over::operator::{Over, OverPlan};
+use crate::over::whole::{OverWhole, WholePlan};
 use crate::pass_through::PassThrough;
 use crate::rows::Step;
 use crate::session::operator::{Session, SessionPlan};
@@ -34,6 +36,10 @@ pub enum Work {
     Window(Arc<WindowPlan>),
     /// Sessions.
     Session(Arc<SessionPlan>),
+    /// OVER in event time.
+    Over(Arc<OverPlan>),
+    /// OVER of the partitions of a window.
+    OverWhole(Arc<WholePlan>),
     /// A table.
     Table(Arc<TablePlan>),
     /// A query over tables.
@@ -86,6 +92,8 @@ impl Stage {
             Work::Merge => Box::new(Merge::new(Arc::clone(&self.schema))),
             Work::Window(plan) => Box::new(WindowAggregate::new(Arc::clone(plan))),
             Work::Session(plan) => Box::new(Session::new(Arc::clone(plan))?),
+            Work::Over(plan) => Box::new(Over::new(Arc::clone(plan))?),
+            Work::OverWhole(plan) => Box::new(OverWhole::new(Arc::clone(plan))),
             Work::Table(plan) => Box::new(TableOperator::new(Arc::clone(plan))?),
             Work::Triggered(plan) => Box::new(TriggeredOperator::new(Arc::clone(plan))?),
         })
@@ -99,6 +107,8 @@ impl Stage {
             Work::Merge => "rows that one copy of a stage has found before the others".into(),
             Work::Window(plan) => plan.describe(),
             Work::Session(plan) => plan.describe(),
+            Work::Over(plan) => plan.describe(),
+            Work::OverWhole(plan) => plan.describe(),
             Work::Table(plan) => plan.describe(),
             Work::Triggered(plan) => plan.describe(),
         }

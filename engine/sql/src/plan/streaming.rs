@@ -23,6 +23,7 @@ use crate::plan::catalog::Catalog;
 use crate::plan::event_time::{TimeOf, event_time, plain, window_column};
 use crate::plan::lift::lifted;
 use crate::plan::mistake::SqlMistake;
+use crate::plan::over;
 use crate::plan::parse::Parsed;
 use crate::plan::refuse;
 use crate::plan::session::Pending;
@@ -131,6 +132,7 @@ fn output_schema(plan: &LogicalPlan) -> Result<StreamSchema, SqlMistake> {
 fn is_expanded(plan: &LogicalPlan) -> bool {
     match plan {
         LogicalPlan::Aggregate(_) | LogicalPlan::Distinct(_) | LogicalPlan::TableScan(_) => false,
+        LogicalPlan::Window(window) if over::closes(window).is_some() => false,
         LogicalPlan::Extension(_) => session(plan).is_none(),
         other => other.inputs().first().is_some_and(|i| is_expanded(i)),
     }
@@ -232,6 +234,7 @@ impl Builder<'_> {
             LogicalPlan::Projection(projection) => self.projection(projection),
             LogicalPlan::Extension(extension) => self.windows(extension, plan),
             LogicalPlan::Aggregate(aggregate) => self.aggregate(aggregate),
+            LogicalPlan::Window(window) => self.over(window),
             LogicalPlan::Union(union) => {
                 let flows: Vec<Flow> = union
                     .inputs
