@@ -38,7 +38,8 @@ pub(crate) fn in_zone(plan: LogicalPlan, zone: &Arc<str>) -> Result<LogicalPlan>
 }
 
 fn is_event_time(expr: &Expr, schema: &DFSchema) -> bool {
-    expr.get_type(schema).is_ok_and(|t| t == event_time_type())
+    expr.get_type(schema)
+        .is_ok_and(|t| matches!(t, DataType::Timestamp(_, Some(_))))
 }
 
 /// Whether it is written without a zone: a text, a date, or a TIMESTAMP made from one.
