@@ -20,6 +20,9 @@ mod silence;
 /// Many keys and many rows: time and memory.
 mod scale;
 
+/// Size, of OVER.
+mod scale_over;
+
 /// A pipeline in a folder of its own, built with the library.
 mod folder;
 
