@@ -26,6 +26,9 @@ mod scale;
 /// Many sessions: time and memory.
 mod open_sessions;
 
+/// Size, of OVER.
+mod scale_over;
+
 /// A pipeline in a folder of its own, built with the library.
 pub(crate) mod folder;
 

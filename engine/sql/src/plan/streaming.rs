@@ -44,8 +44,10 @@ pub fn plan(name: &str, parsed: &Parsed, catalog: &Catalog) -> Result<PlannedNod
     refuse::streaming(&logical, &parsed.sql)?;
     let mut output = output_schema(&logical)?;
     let optimized = optimize(logical, catalog).map_err(of_datafusion)?;
-    // Some types are known only once constants have been folded: round(x, 1) of a decimal.
+    // Some types are known only once constants have been folded: round(x, 1) of a decimal. An OVER
+    // that nobody reads is gone, and does not move rows to their window's end.
     output.columns = plain_schema(optimized.schema());
+    output.time = time_column(&optimized, &output.columns);
     let mut builder = Builder {
         node: name,
         sql: &parsed.sql,
@@ -106,25 +108,27 @@ pub(crate) fn plain_schema(schema: &DFSchema) -> SchemaRef {
 fn output_schema(plan: &LogicalPlan) -> Result<StreamSchema, SqlMistake> {
     let columns = plain_schema(plan.schema());
     unique(&columns)?;
-    let time = match event_time(plan) {
-        TimeOf::Column(column) => {
-            let of_window = window_column(plan, "window_end") == Some(column);
-            let offset = if of_window && !is_expanded(plan) {
-                -1
-            } else {
-                0
-            };
-            Some(TimeColumn {
-                name: columns.field(column).name().clone(),
-                offset,
-            })
-        }
-        TimeOf::Dropped => None,
-    };
     Ok(StreamSchema {
+        time: time_column(plan, &columns),
         columns,
-        time,
         changelog: Changelog::Append,
+    })
+}
+
+/// The column that shows the event time.
+fn time_column(plan: &LogicalPlan, columns: &SchemaRef) -> Option<TimeColumn> {
+    let TimeOf::Column(column) = event_time(plan) else {
+        return None;
+    };
+    let of_window = window_column(plan, "window_end") == Some(column);
+    let offset = if of_window && !is_expanded(plan) {
+        -1
+    } else {
+        0
+    };
+    Some(TimeColumn {
+        name: columns.field(column).name().clone(),
+        offset,
     })
 }
 
