@@ -1,6 +1,6 @@
 //! Streaming SQL on DataFusion. A query is planned once ([`plan`]) into a few stages, each an
 //! operator: rows on their own ([`pass_through`]), windowed aggregates ([`window`]), tables and
-//! the queries over them ([`table`], [`triggered`]). Operators know no executor.
+//! the queries over them ([`table`], [`triggered`]), joins ([`join`]). Operators know no executor.
 
 pub mod rows;
 
@@ -15,6 +15,8 @@ pub mod window;
 pub mod table;
 
 pub mod triggered;
+
+pub mod join;
 
 pub mod functions;
 

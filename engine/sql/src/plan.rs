@@ -12,6 +12,12 @@ mod window_call;
 
 mod event_time;
 
+mod join;
+
+mod join_bounds;
+
+mod join_kind;
+
 mod refuse;
 
 mod time_zone;

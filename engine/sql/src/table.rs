@@ -7,4 +7,4 @@ pub mod reader;
 
 pub mod operator;
 
-mod segment;
+pub(crate) mod segment;

@@ -2,11 +2,29 @@
 
 use std::ops::ControlFlow;
 
+use datafusion::common::NullEquality;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
 
 use crate::plan::catalog::StreamSource;
+use crate::plan::join_kind::{scan_of, table_of};
 use crate::plan::mistake::{SqlMistake, find_word};
+
+/// The scans of tables that are one side of a join with a stream.
+fn joined_tables(plan: &LogicalPlan) -> Vec<*const LogicalPlan> {
+    let mut scans = Vec::new();
+    let _ = plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::Join(join) = node {
+            match (table_of(&join.left), table_of(&join.right)) {
+                (None, Some(_)) => scans.push(std::ptr::from_ref(scan_of(&join.right))),
+                (Some(_), None) => scans.push(std::ptr::from_ref(scan_of(&join.left))),
+                _ => {}
+            }
+        }
+        Ok(TreeNodeRecursion::Continue)
+    });
+    scans
+}
 
 /// Functions that ask the clock, by DataFusion's canonical names.
 const CLOCK: [&str; 4] = ["now", "current_date", "current_time", "today"];
@@ -18,7 +36,11 @@ const CLOCK: [&str; 4] = ["now", "current_date", "current_time", "today"];
 /// The first refusal.
 pub(crate) fn streaming(plan: &LogicalPlan, sql: &str) -> Result<(), SqlMistake> {
     subquery(plan, sql)?;
+    let joined = joined_tables(plan);
     let refusal = |node: &LogicalPlan| -> Option<SqlMistake> {
+        if joined.contains(&std::ptr::from_ref(node)) {
+            return None;
+        }
         if let LogicalPlan::TableScan(scan) = node {
             let source = scan.source.downcast_ref::<StreamSource>()?;
             let name = &source.name;
@@ -77,9 +99,10 @@ fn unbounded(node: &LogicalPlan) -> Option<Refusal> {
             "LIMIT has no meaning on a stream without end",
             "keep a table and use a query with `every`",
         ),
-        LogicalPlan::Join(_) => (
-            &["EXCEPT", "INTERSECT", "JOIN", "FROM"],
-            "joins of streams are not built yet",
+        // As the planner writes EXCEPT and INTERSECT; other joins are judged where they are built.
+        LogicalPlan::Join(join) if join.null_equality == NullEquality::NullEqualsNull => (
+            &["EXCEPT", "INTERSECT", "FROM"],
+            "set operations on streams are not built yet",
             "keep tables and join them in a query with `every`",
         ),
         LogicalPlan::Window(_) => (

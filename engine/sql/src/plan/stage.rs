@@ -6,6 +6,8 @@ use arrow::datatypes::SchemaRef;
 use zaraba_core::operator::Operator;
 use zaraba_core::stream::StreamSchema;
 
+use crate::join::as_of::{AsOfJoin, AsOfPlan};
+use crate::join::interval::{IntervalJoin, IntervalPlan};
 use crate::pass_through::PassThrough;
 use crate::rows::Step;
 use crate::table::operator::{TableOperator, TablePlan};
@@ -32,6 +34,10 @@ pub enum Work {
     Table(Arc<TablePlan>),
     /// A query over tables.
     Triggered(Arc<TriggeredPlan>),
+    /// A stream with a table.
+    AsOf(Arc<AsOfPlan>),
+    /// Streams or windows with each other.
+    Interval(Arc<IntervalPlan>),
 }
 
 /// One stage.
@@ -69,6 +75,8 @@ impl Stage {
             Work::Window(plan) => Box::new(WindowAggregate::new(Arc::clone(plan))),
             Work::Table(plan) => Box::new(TableOperator::new(Arc::clone(plan))?),
             Work::Triggered(plan) => Box::new(TriggeredOperator::new(Arc::clone(plan))?),
+            Work::AsOf(plan) => Box::new(AsOfJoin::new(Arc::clone(plan))?),
+            Work::Interval(plan) => Box::new(IntervalJoin::new(Arc::clone(plan))?),
         })
     }
 
@@ -80,6 +88,8 @@ impl Stage {
             Work::Window(plan) => plan.describe(),
             Work::Table(plan) => plan.describe(),
             Work::Triggered(plan) => plan.describe(),
+            Work::AsOf(plan) => plan.describe(),
+            Work::Interval(plan) => plan.describe(),
         }
     }
 }
