@@ -2,7 +2,7 @@
 //! runs through the engine and, as SQL written by hand that shares no code with the engine's
 //! windows, tables and ticks, through DataFusion over the whole input. Both must give the same
 //! rows, in the same order per key. That the oracle would notice is a test of its own: it fails on
-//! each of ten planted bugs.
+//! each of many planted bugs.
 
 /// Random choices.
 mod dice;
@@ -39,6 +39,12 @@ mod table;
 
 /// Queries over tables.
 mod triggered;
+
+/// Joins of streams and of windows.
+mod join;
+
+/// Joins with tables.
+mod as_of;
 
 /// Planted bugs.
 mod faults;
@@ -80,6 +86,19 @@ const TRIGGERED: Construct = Construct {
     case: triggered::triggered,
 };
 
+const AS_OF_JOIN: Construct = Construct {
+    name: "as_of_join",
+    case: as_of::as_of_join,
+};
+const WINDOW_JOIN: Construct = Construct {
+    name: "window_join",
+    case: join::window_join,
+};
+const INTERVAL_JOIN: Construct = Construct {
+    name: "interval_join",
+    case: join::interval_join,
+};
+
 #[test]
 fn pass_through() {
     run(PASS);
@@ -116,9 +135,28 @@ fn triggered_queries() {
 }
 
 #[test]
+fn joins_with_tables() {
+    run(AS_OF_JOIN);
+    join::shares(AS_OF_JOIN, [30, 20]);
+}
+
+#[test]
+fn joins_of_windows() {
+    run(WINDOW_JOIN);
+    join::shares(WINDOW_JOIN, [30, 20]);
+}
+
+#[test]
+fn joins_within_a_distance() {
+    run(INTERVAL_JOIN);
+    join::shares(INTERVAL_JOIN, [30, 20]);
+}
+
+#[test]
 fn duckdb_answers_the_same() {
     if asked().is_none() {
         duck::compare(&[TUMBLE, HOP, TABLE], 14);
+        duck::compare(&[AS_OF_JOIN, WINDOW_JOIN, INTERVAL_JOIN], 14);
     }
 }
 
@@ -198,4 +236,40 @@ fn finds_a_late_row_counted() {
 #[test]
 fn finds_a_hop_window_missed_at_the_start() {
     finds(Fault::FirstWindow, &[HOP]);
+}
+
+#[test]
+fn finds_a_bound_that_is_not_included() {
+    finds(Fault::Bound, &[INTERVAL_JOIN]);
+}
+
+#[test]
+fn finds_a_version_seen_early() {
+    finds(Fault::VersionEarly, &[AS_OF_JOIN]);
+}
+
+#[test]
+fn finds_a_version_of_the_rows_own_time_missed() {
+    finds(Fault::VersionLate, &[AS_OF_JOIN]);
+}
+
+#[test]
+fn finds_an_unmatched_row_lost() {
+    finds(
+        Fault::UnmatchedLost,
+        &[AS_OF_JOIN, WINDOW_JOIN, INTERVAL_JOIN],
+    );
+}
+
+#[test]
+fn finds_a_deletion_that_a_joined_table_misses() {
+    finds(Fault::DeletionLost, &[AS_OF_JOIN]);
+}
+
+#[test]
+fn finds_a_null_key_that_matches() {
+    finds(
+        Fault::NullMatches,
+        &[AS_OF_JOIN, WINDOW_JOIN, INTERVAL_JOIN],
+    );
 }

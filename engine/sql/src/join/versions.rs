@@ -178,19 +178,16 @@ impl Versions {
         let row = |v: &Version| v.row.as_ref().and_then(|(n, _)| places.get(n)).copied();
         let key = |v: &'_ Version| v.row.as_ref().and_then(|(_, key)| key.clone());
         let keys: Vec<Option<Key>> = all().map(|(_, v)| key(v)).collect();
+        let table_keys: Vec<&Key> = all().map(|(of, _)| of).collect();
+        let times: Vec<i64> = all().map(|(_, v)| v.time).collect();
+        let seqs: Vec<u64> = all().map(|(_, v)| v.seq).collect();
         let columns: [(&str, ArrayRef); 5] = [
             (
                 "table_key",
-                Arc::new(LargeBinaryArray::from_iter_values(all().map(|(of, _)| of))),
+                Arc::new(LargeBinaryArray::from_iter_values(table_keys)),
             ),
-            (
-                "time",
-                Arc::new(Int64Array::from_iter_values(all().map(|(_, v)| v.time))),
-            ),
-            (
-                "seq",
-                Arc::new(UInt64Array::from_iter_values(all().map(|(_, v)| v.seq))),
-            ),
+            ("time", Arc::new(Int64Array::from(times))),
+            ("seq", Arc::new(UInt64Array::from(seqs))),
             (
                 "row",
                 Arc::new(all().map(|(_, v)| row(v)).collect::<UInt64Array>()),
