@@ -26,7 +26,7 @@ mod folder;
 use std::path::{Path, PathBuf};
 
 /// The folders of a corpus, by name. The path is relative to this crate, where tests run.
-fn folders(corpus: &str) -> Vec<PathBuf> {
+pub(crate) fn folders(corpus: &str) -> Vec<PathBuf> {
     let root = Path::new("cases").join(corpus);
     let entries = std::fs::read_dir(&root).expect("the corpus is there");
     let mut folders: Vec<PathBuf> = entries.map(|e| e.expect("an entry").path()).collect();

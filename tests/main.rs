@@ -27,3 +27,6 @@ mod oracle;
 
 /// Folders of cases: mistakes with their texts, SQL with its rows; bad input, silence and size.
 mod cases;
+
+/// Pages of the reference show cases that run.
+mod docs;

@@ -16,7 +16,7 @@ use crate::join::as_of::AsOfPlan;
 use crate::join::interval::IntervalPlan;
 use crate::join::pairs::{Condition, Reads};
 use crate::join::side::{Gives, Side};
-use crate::plan::event_time::{TimeOf, event_time};
+use crate::plan::event_time::{TimeOf, event_time, window_column};
 use crate::plan::join_bounds::{Bounds, Reader};
 use crate::plan::join_kind::{Kind, Of, input, kind, table_of};
 use crate::plan::mistake::{SqlMistake, find_word};
@@ -134,7 +134,12 @@ impl Builder<'_> {
         let (gives, of) = gives(join.join_type).ok_or_else(|| self.mark())?;
         let exchanged = of == Of::Right;
         let (Some(low), Some(high)) = (bounds.low, bounds.high) else {
-            return Err(self.at_join(unbounded(bounds)).into_datafusion());
+            let mistake = if is_windowed(&join.left) && is_windowed(&join.right) {
+                other_windows()
+            } else {
+                unbounded(bounds)
+            };
+            return Err(self.at_join(mistake).into_datafusion());
         };
         if low > high {
             let mistake = SqlMistake::new(
@@ -374,6 +379,20 @@ fn unbounded(bounds: Bounds) -> SqlMistake {
     SqlMistake::new(message).help(
         "add `AND b.ts BETWEEN a.ts - INTERVAL '1 minute' AND a.ts + INTERVAL '1 minute'`, join \
          windows by their `window_end`, or keep one of the streams as a `[table.*]`",
+    )
+}
+
+/// Whether its rows are in windows, or come from such.
+fn is_windowed(plan: &LogicalPlan) -> bool {
+    matches!(plan, LogicalPlan::Extension(_))
+        || window_column(plan, "window_end").is_some()
+        || plan.inputs().first().is_some_and(|i| is_windowed(i))
+}
+
+fn other_windows() -> SqlMistake {
+    let message = "windows are joined where they end together: the join does not say so";
+    SqlMistake::new(message).help(
+        "add `AND a.window_end = b.window_end`, or bound the distance of the event-time columns",
     )
 }
 
