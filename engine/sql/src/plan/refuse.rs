@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use datafusion::common::NullEquality;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
 
 use crate::plan::catalog::StreamSource;
@@ -20,6 +21,11 @@ fn joined_tables(plan: &LogicalPlan) -> Vec<*const LogicalPlan> {
                 (Some(_), None) => scans.push(std::ptr::from_ref(scan_of(&join.left))),
                 _ => {}
             }
+        }
+        if let LogicalPlan::Filter(filter) = node {
+            let joined = split_conjunction(&filter.predicate).into_iter();
+            let tables = joined.filter_map(joined_query).filter(|q| table_of(q).is_some());
+            scans.extend(tables.map(|query| std::ptr::from_ref(scan_of(query))));
         }
         Ok(TreeNodeRecursion::Continue)
     });
@@ -135,19 +141,38 @@ fn unbounded(node: &LogicalPlan) -> Option<Refusal> {
     })
 }
 
-/// Refuses queries inside expressions.
+/// The query of a condition that is a join: EXISTS or IN.
+fn joined_query(condition: &Expr) -> Option<&LogicalPlan> {
+    match condition {
+        Expr::Exists(exists) => Some(&exists.subquery.subquery),
+        Expr::InSubquery(of) => Some(&of.subquery.subquery),
+        Expr::Not(inner) => joined_query(inner),
+        _ => None,
+    }
+}
+
+/// Refuses queries inside expressions, but for EXISTS and IN as conditions of their own: those are
+/// joins.
 fn subquery(plan: &LogicalPlan, sql: &str) -> Result<(), SqlMistake> {
     let mut found = false;
-    let _ = plan.apply(|node| {
+    let _ = plan.apply_with_subqueries(|node| {
+        let mut joins = 0usize;
+        if let LogicalPlan::Filter(filter) = node {
+            let conditions = split_conjunction(&filter.predicate).into_iter();
+            joins = conditions.filter_map(joined_query).count();
+        }
+        let mut queries = 0usize;
         node.apply_expressions(|expr| {
             expr.apply(|inner| {
-                found |= matches!(
+                queries += usize::from(matches!(
                     inner,
                     Expr::InSubquery(_) | Expr::Exists(_) | Expr::ScalarSubquery(_)
-                );
+                ));
                 Ok(TreeNodeRecursion::Continue)
             })
-        })
+        })?;
+        found |= queries > joins;
+        Ok(TreeNodeRecursion::Continue)
     });
     if !found {
         return Ok(());
