@@ -157,6 +157,11 @@ fn duckdb_answers_the_same() {
     if asked().is_none() {
         duck::compare(&[TUMBLE, HOP, TABLE], 14);
         duck::compare(&[AS_OF_JOIN, WINDOW_JOIN, INTERVAL_JOIN], 14);
+        let asof = Construct {
+            name: "asof_in_duck",
+            case: as_of::in_duck,
+        };
+        duck::compare(&[asof], 14);
     }
 }
 

@@ -225,7 +225,9 @@ fn beside(plan: &PipelinePlan, stream: &str, batches: &[Batch]) -> RecordBatch {
 
 /// A table's lines without the event time beside the columns, which a batch has not.
 fn without_time<'a>(lines: &[&'a str]) -> Vec<&'a str> {
-    let shown = lines.get(1).is_some_and(|header| header.starts_with("| (at)"));
+    let shown = lines
+        .get(1)
+        .is_some_and(|header| header.starts_with("| (at)"));
     let width = lines.first().and_then(|rule| rule[1..].find('+'));
     match width {
         Some(width) if shown => lines.iter().map(|line| &line[width + 1..]).collect(),

@@ -1,7 +1,7 @@
 //! Streams joined with tables as of the row's time. In a batch: of every row of the stream and
 //! every key of the table the newest version up to the row's time, by `row_number()`.
 
-use super::case::Case;
+use super::case::{Case, Expected, Order};
 use super::data::{Source, Times};
 use super::dice::Dice;
 use super::join::{Kind, Residual, case};
@@ -83,10 +83,17 @@ impl Join {
             "(SELECT a._t, a._seq, a.vi, a.vf, {}x.*, row_number() OVER (PARTITION BY a._seq{key} \
              ORDER BY x__t DESC, x__seq DESC) AS _n FROM {stream} AS a JOIN {rows} AS x ON x__t <= \
              a._t)",
-            self.keys.iter().map(|k| format!("a.{k}, ")).collect::<String>(),
+            self.keys
+                .iter()
+                .map(|k| format!("a.{k}, "))
+                .collect::<String>(),
         );
         let equal = self.keys.iter().map(|k| format!(" AND a.{k} = a.x_{k}"));
-        let on = format!("_n = 1 AND NOT ({}){}", self.gone(), equal.collect::<String>());
+        let on = format!(
+            "_n = 1 AND NOT ({}){}",
+            self.gone(),
+            equal.collect::<String>()
+        );
         let of = |text: &str| text.replace("b.", "a.x_");
         let met = format!("(SELECT a.* FROM {versions} AS a WHERE {on})");
         let sound = match self.residual.fails {
@@ -185,4 +192,38 @@ pub(crate) fn as_of_join(seed: u64) -> Case {
     nodes.push_str(&format!("[query.q]\nsql = \"\"\"{}\"\"\"\n", join.engine()));
     let sql = join.batch();
     case(&mut dice, sources, nodes, sql, None, unit)
+}
+
+/// A stream joined with a plain table by its whole key; the batch side is DuckDB's own ASOF JOIN.
+pub(crate) fn in_duck(seed: u64) -> Case {
+    let mut dice = Dice::new("asof_in_duck", seed);
+    let times = Times::random(&mut dice, 1_000_000);
+    let sources = super::join::sources(&mut dice, times, ["s", "o"]);
+    let keys = sources[0].key_names();
+    let names: Vec<String> = keys.iter().map(|k| format!("\"{k}\"")).collect();
+    let kind = dice.pick(&[Kind::Inner, Kind::Left]);
+    let words = kind.words();
+    let equal: Vec<String> = keys.iter().map(|k| format!("a.{k} = b.{k}")).collect();
+    let (equal, by) = (equal.join(" AND "), keys.join(", "));
+    let nodes = format!(
+        "[table.t]\nfrom = \"s\"\nkey = [{}]\n[query.q]\nsql = \"SELECT a.ts AS ats, b.ts AS bts, \
+         a.vi AS avi, b.vi AS bvi FROM o a {words} t b ON {equal}\"\n",
+        names.join(", "),
+    );
+    // One row for each time, since which of several it takes is not said.
+    let sql = format!(
+        "SELECT a._t AS ats, b._t AS bts, a.vi AS avi, b.vi AS bvi, a._t AS _time FROM o AS a ASOF \
+         {words} (SELECT * FROM s QUALIFY row_number() OVER (PARTITION BY {by}, _t ORDER BY _seq \
+         DESC) = 1) AS b ON {equal} AND a._t >= b._t ORDER BY a._t, a._seq"
+    );
+    let mut case = case(&mut dice, sources, nodes, sql, None, 1_000_000);
+    case.answer = Box::new(|_| {
+        vec![Expected {
+            stream: "q".to_owned(),
+            order: Order::Key(Vec::new()),
+            upsert: false,
+            rows: Vec::new(),
+        }]
+    });
+    case
 }

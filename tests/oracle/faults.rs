@@ -66,7 +66,9 @@ impl Fault {
                 let toml = toml.replace(" FULL JOIN ", " LEFT JOIN ");
                 return inner(inner(toml, " LEFT JOIN "), " RIGHT JOIN ");
             }
-            Self::NullMatches => return toml.replacen("a.k1 = b.k1", "(a.k1 IS NOT DISTINCT FROM b.k1)", 1),
+            Self::NullMatches => {
+                return toml.replacen("a.k1 = b.k1", "(a.k1 IS NOT DISTINCT FROM b.k1)", 1);
+            }
             _ => return toml.to_owned(),
         };
         let longer = |line: &str| match line.strip_prefix(&format!("{key} = \"")) {

@@ -272,7 +272,10 @@ fn distance(dice: &mut Dice, low: i64, high: i64) -> (String, [i64; 2]) {
             [low, high],
         ),
         2 => (
-            format!("a.ts + {from} < b.ts AND b.ts < a.ts + {}", interval(high + 2)),
+            format!(
+                "a.ts + {from} < b.ts AND b.ts < a.ts + {}",
+                interval(high + 2)
+            ),
             [low + 1, high + 1],
         ),
         3 => (
@@ -335,7 +338,14 @@ pub(crate) fn window_join(seed: u64) -> Case {
     .sql();
     let nodes = format!("[query.q]\nsql = \"\"\"{engine}\"\"\"\n");
     // Of groups, `ts` is the window's last microsecond.
-    case(&mut dice, sources, nodes, sql, Some(windows), windows.pane())
+    case(
+        &mut dice,
+        sources,
+        nodes,
+        sql,
+        Some(windows),
+        windows.pane(),
+    )
 }
 
 /// One side: the windows of rows, or groups in windows; as the engine and as a batch says it.
@@ -380,6 +390,13 @@ pub(crate) fn shares(construct: Construct, least: [u64; 2]) {
         "{}: matched {} %, unmatched {} %",
         construct.name, shown[0], shown[1]
     );
-    let enough = shown.iter().zip(least).all(|(share, least)| *share >= least);
-    assert!(enough, "{}: {shown:?}, expected {least:?} %", construct.name);
+    let enough = shown
+        .iter()
+        .zip(least)
+        .all(|(share, least)| *share >= least);
+    assert!(
+        enough,
+        "{}: {shown:?}, expected {least:?} %",
+        construct.name
+    );
 }

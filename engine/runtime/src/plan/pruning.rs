@@ -56,7 +56,11 @@ fn wanted(planning: &Planning<'_>, source: &str, time: &str) -> Option<Vec<Strin
     for query in planning.document.queries.iter().map(|q| &q.sql.value) {
         if mentions(query, source) {
             let named = columns.fields().iter().enumerate();
-            wanted.extend(named.filter(|(_, f)| mentions(query, f.name())).map(|(i, _)| i));
+            wanted.extend(
+                named
+                    .filter(|(_, f)| mentions(query, f.name()))
+                    .map(|(i, _)| i),
+            );
         }
     }
     Some(
@@ -73,5 +77,6 @@ fn mentions(text: &str, name: &str) -> bool {
     if !name.chars().all(inside) {
         return text.contains(name);
     }
-    text.split(|c| !inside(c)).any(|word| word.eq_ignore_ascii_case(name))
+    text.split(|c| !inside(c))
+        .any(|word| word.eq_ignore_ascii_case(name))
 }

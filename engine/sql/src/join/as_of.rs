@@ -193,12 +193,15 @@ impl AsOfJoin {
     fn as_kept(&self, part: Batch, rows: &Batch) -> Result<Batch> {
         let mut columns = part.rows.columns().to_vec();
         if self.plan.whole {
-            let places = part.seq.iter().map(|i| u32::try_from(*i).unwrap_or(u32::MAX));
+            let places = part
+                .seq
+                .iter()
+                .map(|i| u32::try_from(*i).unwrap_or(u32::MAX));
             let whole = rows.take(&UInt32Array::from_iter_values(places))?;
             columns.extend(whole.rows.columns().iter().cloned());
         }
-        let kept: RecordBatch = record(&self.kept, columns, part.len())
-            .map_err(|e| Error::internal(e.to_string()))?;
+        let kept: RecordBatch =
+            record(&self.kept, columns, part.len()).map_err(|e| Error::internal(e.to_string()))?;
         Batch::new(kept, part.time, part.seq)
     }
 
@@ -218,7 +221,9 @@ impl AsOfJoin {
             block.rows.push(place);
             if let Some(key) = key {
                 self.versions.at(&key, place.time, &mut found);
-                block.pairs.extend(found.drain(..).map(|number| (row, number)));
+                block
+                    .pairs
+                    .extend(found.drain(..).map(|number| (row, number)));
             }
         }
         block

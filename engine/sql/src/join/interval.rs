@@ -217,7 +217,8 @@ impl IntervalJoin {
         let plan = Arc::clone(&self.plan);
         let outcome = block.judge(&plan.conditions, &self.first.store, &self.store)?;
         if plan.gives == Gives::Full {
-            self.matched.extend(outcome.pairs.iter().map(|(_, number)| *number));
+            self.matched
+                .extend(outcome.pairs.iter().map(|(_, number)| *number));
         }
         let stores = [&self.first.store, &self.store];
         block.emit(&outcome, &plan.shape(), stores, out)?;

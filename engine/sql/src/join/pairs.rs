@@ -183,7 +183,10 @@ impl Block {
     ) -> Result<()> {
         let rows = self.result(outcome, shape.gives);
         if !rows.is_empty() {
-            let first: Vec<_> = rows.iter().map(|(l, _)| Some(self.rows[*l].number)).collect();
+            let first: Vec<_> = rows
+                .iter()
+                .map(|(l, _)| Some(self.rows[*l].number))
+                .collect();
             let second: Vec<_> = rows.iter().map(|(_, r)| *r).collect();
             let times = rows.iter().map(|(l, _)| self.rows[*l].time).collect();
             let seqs = rows.iter().map(|(l, _)| self.rows[*l].seq).collect();

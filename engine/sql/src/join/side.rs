@@ -54,7 +54,10 @@ impl Side {
     pub(crate) fn encoder(&self, nulls_equal: bool) -> Result<Keys> {
         let types = self.keys.iter().map(|k| k.data_type(&self.schema));
         let types: datafusion::common::Result<Vec<DataType>> = types.collect();
-        Keys::new(&types.map_err(|e| Error::internal(e.to_string()))?, nulls_equal)
+        Keys::new(
+            &types.map_err(|e| Error::internal(e.to_string()))?,
+            nulls_equal,
+        )
     }
 
     /// Runs the steps and encodes the keys; rows that fail are put to `failed`.

@@ -248,7 +248,9 @@ impl Store {
     pub(crate) fn numbers(&self) -> impl Iterator<Item = u64> + '_ {
         let live = |c: &'_ Chunk| {
             let all = c.numbers.iter().zip(&c.gone);
-            all.filter(|(_, g)| !**g).map(|(n, _)| *n).collect::<Vec<_>>()
+            all.filter(|(_, g)| !**g)
+                .map(|(n, _)| *n)
+                .collect::<Vec<_>>()
         };
         self.chunks.iter().flat_map(live)
     }

@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, LargeBinaryArray, Int64Array, RecordBatch, UInt64Array};
+use arrow::array::{
+    Array, ArrayRef, AsArray, Int64Array, LargeBinaryArray, RecordBatch, UInt64Array,
+};
 use arrow::datatypes::{Int64Type, UInt64Type};
 use hashbrown::HashMap;
 use zaraba_core::batch::Batch;
@@ -194,7 +196,11 @@ impl Versions {
             ),
             (
                 "key",
-                Arc::new(keys.iter().map(|k| k.as_deref()).collect::<LargeBinaryArray>()),
+                Arc::new(
+                    keys.iter()
+                        .map(|k| k.as_deref())
+                        .collect::<LargeBinaryArray>(),
+                ),
             ),
         ];
         let columns = columns.into_iter().map(|(name, c)| (name, c, true));

@@ -51,7 +51,10 @@ impl Builder<'_> {
         if join.null_aware {
             let mistake = SqlMistake::new("NOT IN with a query is not built yet");
             let help = "write NOT EXISTS, or LEFT ANTI JOIN";
-            return Err(mistake.help(help).at_word(self.sql, "NOT").into_datafusion());
+            return Err(mistake
+                .help(help)
+                .at_word(self.sql, "NOT")
+                .into_datafusion());
         }
         match kind(join, None) {
             Kind::Table(of) => self.as_of(join, &terms, of),
@@ -77,7 +80,9 @@ impl Builder<'_> {
         let exchanged = table == Of::Left;
         let (gives, of) = gives(join.join_type).ok_or_else(|| self.mark())?;
         if (gives == Gives::Full || of == table) && gives != Gives::Inner {
-            return Err(self.at_join(table_preserved(join.join_type)).into_datafusion());
+            return Err(self
+                .at_join(table_preserved(join.join_type))
+                .into_datafusion());
         }
         let plan = input(join, table);
         let source = table_of(plan).map(|s| s.name.clone()).unwrap_or_default();
@@ -142,13 +147,15 @@ impl Builder<'_> {
             return Err(self.at_join(mistake).into_datafusion());
         };
         if low > high {
-            let mistake = SqlMistake::new(
-                "the bounds on the distance of the event times exclude each other",
-            );
+            let mistake =
+                SqlMistake::new("the bounds on the distance of the event times exclude each other");
             return Err(self.at_join(mistake).into_datafusion());
         }
         let ([first_flow, second_flow], sides) = self.sides(join, terms, exchanged)?;
-        let conditions = self.rest(join, &terms.rest, exchanged)?.into_iter().collect();
+        let conditions = self
+            .rest(join, &terms.rest, exchanged)?
+            .into_iter()
+            .collect();
         let schema = plain_schema(&join.schema);
         let (distance, window_end) = if exchanged {
             let ends = ends.map(|[left, right]| [right, left]);
@@ -175,8 +182,10 @@ impl Builder<'_> {
     }
 
     fn mark(&self) -> datafusion::common::DataFusionError {
-        let mistake = SqlMistake::new("EXISTS and IN with a query are built only where they stand \
-             alone or with AND");
+        let mistake = SqlMistake::new(
+            "EXISTS and IN with a query are built only where they stand \
+             alone or with AND",
+        );
         self.at_join(mistake.help("write LEFT SEMI JOIN or LEFT ANTI JOIN"))
             .into_datafusion()
     }

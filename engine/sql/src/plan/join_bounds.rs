@@ -132,7 +132,12 @@ impl Reader<'_> {
             }
             Expr::Negative(inner) => {
                 let inner = self.linear(inner)?;
-                return Linear { left: 0, right: 0, constant: 0 }.minus(inner);
+                return Linear {
+                    left: 0,
+                    right: 0,
+                    constant: 0,
+                }
+                .minus(inner);
             }
             Expr::Cast(cast) => {
                 let exact = keeps_microseconds(cast.field.data_type());
@@ -162,9 +167,9 @@ fn keeps_microseconds(to: &DataType) -> bool {
 fn micros(value: &ScalarValue) -> Option<i64> {
     let whole = |nanos: i64| (nanos % 1000 == 0).then_some(nanos / 1000);
     match value {
-        ScalarValue::IntervalMonthDayNano(Some(i)) if i.months == 0 => {
-            i64::from(i.days).checked_mul(DAY)?.checked_add(whole(i.nanoseconds)?)
-        }
+        ScalarValue::IntervalMonthDayNano(Some(i)) if i.months == 0 => i64::from(i.days)
+            .checked_mul(DAY)?
+            .checked_add(whole(i.nanoseconds)?),
         ScalarValue::IntervalDayTime(Some(i)) => i64::from(i.days)
             .checked_mul(DAY)?
             .checked_add(i64::from(i.milliseconds) * 1000),

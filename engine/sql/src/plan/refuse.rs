@@ -24,7 +24,9 @@ fn joined_tables(plan: &LogicalPlan) -> Vec<*const LogicalPlan> {
         }
         if let LogicalPlan::Filter(filter) = node {
             let joined = split_conjunction(&filter.predicate).into_iter();
-            let tables = joined.filter_map(joined_query).filter(|q| table_of(q).is_some());
+            let tables = joined
+                .filter_map(joined_query)
+                .filter(|q| table_of(q).is_some());
             scans.extend(tables.map(|query| std::ptr::from_ref(scan_of(query))));
         }
         Ok(TreeNodeRecursion::Continue)
