@@ -2,7 +2,7 @@
 //! runs through the engine and, as SQL written by hand that shares no code with the engine's
 //! windows, tables and ticks, through DataFusion over the whole input. Both must give the same
 //! rows, in the same order per key. That the oracle would notice is a test of its own: it fails on
-//! each of many planted bugs.
+//! each of the planted bugs.
 
 /// Random choices.
 mod dice;
@@ -25,14 +25,23 @@ mod run;
 /// Calls and conditions that generators pick from.
 mod aggregate;
 
-/// TUMBLE, HOP, aggregates.
+/// TUMBLE, HOP, CUMULATE, aggregates.
 mod window;
+
+/// SESSION.
+mod session;
 
 /// Queries without a window.
 mod pass;
 
 /// Windows of windows.
 mod nested;
+
+/// OVER in event time.
+mod over;
+
+/// OVER within windows.
+mod over_window;
 
 /// Tables.
 mod table;
@@ -69,6 +78,14 @@ const HOP: Construct = Construct {
     name: "hop",
     case: window::hop,
 };
+const CUMULATE: Construct = Construct {
+    name: "cumulate",
+    case: window::cumulate,
+};
+const SESSION: Construct = Construct {
+    name: "session",
+    case: session::session,
+};
 const AGGREGATES: Construct = Construct {
     name: "aggregates",
     case: window::aggregates,
@@ -98,6 +115,22 @@ const INTERVAL_JOIN: Construct = Construct {
     name: "interval_join",
     case: join::interval_join,
 };
+const OVER_ROWS: Construct = Construct {
+    name: "over_rows",
+    case: over::over_rows,
+};
+const OVER_RANGE: Construct = Construct {
+    name: "over_range",
+    case: over::over_range,
+};
+const LAG: Construct = Construct {
+    name: "lag",
+    case: over::lag,
+};
+const RUNNING: Construct = Construct {
+    name: "running",
+    case: over_window::running,
+};
 
 #[test]
 fn pass_through() {
@@ -112,6 +145,16 @@ fn tumble() {
 #[test]
 fn hop() {
     run(HOP);
+}
+
+#[test]
+fn cumulate() {
+    run(CUMULATE);
+}
+
+#[test]
+fn session() {
+    run(SESSION);
 }
 
 #[test]
@@ -153,9 +196,34 @@ fn joins_within_a_distance() {
 }
 
 #[test]
+fn frames_of_rows() {
+    run(OVER_ROWS);
+}
+
+#[test]
+fn frames_of_time() {
+    run(OVER_RANGE);
+}
+
+#[test]
+fn rows_before() {
+    run(LAG);
+}
+
+#[test]
+fn over_within_windows() {
+    run(RUNNING);
+}
+
+#[test]
 fn duckdb_answers_the_same() {
     if asked().is_none() {
-        duck::compare(&[TUMBLE, HOP, TABLE], 14);
+        duck::compare(
+            &[
+                TUMBLE, HOP, CUMULATE, SESSION, TABLE, OVER_ROWS, OVER_RANGE, LAG, RUNNING,
+            ],
+            14,
+        );
         duck::compare(&[AS_OF_JOIN, WINDOW_JOIN, INTERVAL_JOIN], 14);
         let asof = Construct {
             name: "asof_in_duck",
@@ -192,30 +260,44 @@ fn finds(fault: Fault, constructs: &[Construct]) {
 
 #[test]
 fn finds_a_pane_merged_twice() {
-    finds(Fault::PaneTwice, &[TUMBLE, HOP, AGGREGATES]);
+    finds(
+        Fault::PaneTwice,
+        &[TUMBLE, HOP, CUMULATE, SESSION, AGGREGATES],
+    );
 }
 
 #[test]
 fn finds_a_row_at_a_windows_end_in_the_window_before() {
-    finds(Fault::WindowEnd, &[TUMBLE, HOP]);
+    finds(Fault::WindowEnd, &[TUMBLE, HOP, CUMULATE]);
 }
 
 #[test]
 fn finds_a_tie_resolved_the_other_way() {
     finds(
         Fault::Tie,
-        &[TUMBLE, HOP, AGGREGATES, NESTED, TABLE, TRIGGERED],
+        &[
+            TUMBLE, HOP, CUMULATE, SESSION, AGGREGATES, NESTED, TABLE, TRIGGERED, OVER_ROWS,
+            OVER_RANGE, LAG, RUNNING,
+        ],
     );
 }
 
 #[test]
 fn finds_a_dropped_null_key() {
-    finds(Fault::NullKey, &[TUMBLE, HOP, TABLE, TRIGGERED]);
+    finds(
+        Fault::NullKey,
+        &[
+            TUMBLE, HOP, SESSION, TABLE, TRIGGERED, OVER_ROWS, OVER_RANGE, LAG, RUNNING,
+        ],
+    );
 }
 
 #[test]
 fn finds_a_watermark_taken_from_the_batch() {
-    finds(Fault::BatchWatermark, &[PASS, TUMBLE, HOP, TABLE]);
+    finds(
+        Fault::BatchWatermark,
+        &[PASS, TUMBLE, HOP, SESSION, TABLE, OVER_ROWS, OVER_RANGE],
+    );
 }
 
 #[test]
@@ -235,12 +317,57 @@ fn finds_a_tick_run_early() {
 
 #[test]
 fn finds_a_late_row_counted() {
-    finds(Fault::LateCounted, &[PASS, TUMBLE, HOP]);
+    finds(
+        Fault::LateCounted,
+        &[
+            PASS, TUMBLE, HOP, CUMULATE, SESSION, OVER_ROWS, LAG, RUNNING,
+        ],
+    );
 }
 
 #[test]
 fn finds_a_hop_window_missed_at_the_start() {
-    finds(Fault::FirstWindow, &[HOP]);
+    finds(Fault::FirstWindow, &[HOP, CUMULATE]);
+}
+
+#[test]
+fn finds_a_step_lost_when_it_has_no_new_row() {
+    finds(Fault::StepLost, &[CUMULATE]);
+}
+
+#[test]
+fn finds_a_session_that_rows_a_gap_apart_share() {
+    finds(Fault::GapTouches, &[SESSION]);
+}
+
+#[test]
+fn finds_sessions_that_a_row_out_of_order_does_not_bridge() {
+    finds(Fault::ArrivalOrder, &[SESSION]);
+}
+
+#[test]
+fn finds_a_frame_a_row_too_long() {
+    finds(Fault::FrameLong, &[OVER_ROWS]);
+}
+
+#[test]
+fn finds_a_peer_left_out() {
+    finds(Fault::PeerLeftOut, &[OVER_RANGE]);
+}
+
+#[test]
+fn finds_keys_lost_at_a_restore() {
+    finds(Fault::KeysLost, &[LAG, RUNNING]);
+}
+
+#[test]
+fn finds_calls_lost_at_a_restore() {
+    finds(Fault::CallsLost, &[LAG]);
+}
+
+#[test]
+fn finds_a_null_that_starts_a_counter_again() {
+    finds(Fault::NullCounted, &[LAG]);
 }
 
 #[test]

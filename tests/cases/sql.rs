@@ -245,7 +245,9 @@ fn sorted(table: &str) -> String {
     lines.join("\n")
 }
 
-const FAMILIES: [&str; 6] = ["agg_", "window_", "row_", "table_", "trigger_", "join_"];
+const FAMILIES: [&str; 7] = [
+    "agg_", "window_", "row_", "over_", "table_", "trigger_", "join_",
+];
 
 fn family(prefix: &str) {
     let of = |folder: &PathBuf| {
@@ -279,6 +281,11 @@ fn windows() {
 #[test]
 fn rows_on_their_own() {
     family("row_");
+}
+
+#[test]
+fn over() {
+    family("over_");
 }
 
 #[test]

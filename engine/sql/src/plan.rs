@@ -10,6 +10,10 @@ pub mod catalog;
 
 mod window_call;
 
+mod session_call;
+
+mod session_assign;
+
 mod event_time;
 
 mod join;
@@ -25,6 +29,16 @@ mod time_zone;
 pub mod streaming;
 
 mod aggregation;
+
+pub mod spread;
+
+mod session;
+
+mod lift;
+
+mod over;
+
+mod over_calls;
 
 pub mod triggered;
 

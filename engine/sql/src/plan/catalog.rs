@@ -17,6 +17,7 @@ use zaraba_core::stream::StreamSchema;
 use zaraba_core::suggest;
 
 use crate::functions::QueryTime;
+use crate::over::counter_delta;
 use crate::plan::mistake::{SqlMistake, there};
 use crate::plan::window_call::WindowCalls;
 use crate::table::reader::TableShape;
@@ -67,6 +68,8 @@ impl Catalog {
             .with_config(config)
             .with_default_features()
             .build();
+        let registry: &mut dyn datafusion::execution::FunctionRegistry = &mut state;
+        let _ = registry.register_udwf(counter_delta::function());
         for aggregate in aggregates {
             let registry: &mut dyn datafusion::execution::FunctionRegistry = &mut state;
             // A name that exists already is replaced: the embedding program's wins.

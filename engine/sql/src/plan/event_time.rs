@@ -5,6 +5,8 @@ use datafusion::logical_expr::{Expr, LogicalPlan};
 
 use crate::plan::catalog::StreamSource;
 use crate::plan::join_kind::{self, join_of};
+use crate::plan::over;
+use crate::plan::session_assign::session;
 use crate::plan::window_call::WindowAssign;
 
 /// Where the event time is.
@@ -47,11 +49,18 @@ pub(crate) fn event_time(plan: &LogicalPlan) -> TimeOf {
             column(aggregate.group_expr.iter().position(is_end))
         }
         LogicalPlan::Extension(extension) => {
+            if session(plan).is_some() {
+                return column(window_column(plan, "window_end"));
+            }
             match extension.node.as_any().downcast_ref::<WindowAssign>() {
                 Some(assign) => event_time(&assign.input),
                 None => TimeOf::Dropped,
             }
         }
+        LogicalPlan::Window(window) => match over::closes(window) {
+            Some(end) => TimeOf::Column(end),
+            None => event_time(&window.input),
+        },
         LogicalPlan::Union(union) => {
             let mut times = union.inputs.iter().map(|i| event_time(i));
             let first = times.next().unwrap_or(TimeOf::Dropped);
@@ -115,7 +124,7 @@ pub(crate) fn window_column(plan: &LogicalPlan, bound: &str) -> Option<usize> {
         }
         LogicalPlan::Extension(extension) => {
             let fields = extension.node.schema().fields().len();
-            let assign = extension.node.as_any().is::<WindowAssign>();
+            let assign = extension.node.as_any().is::<WindowAssign>() || session(plan).is_some();
             assign.then(|| {
                 if bound == "window_end" {
                     fields - 1
@@ -140,6 +149,7 @@ pub(crate) fn window_column(plan: &LogicalPlan, bound: &str) -> Option<usize> {
         }
         LogicalPlan::Filter(_)
         | LogicalPlan::SubqueryAlias(_)
+        | LogicalPlan::Window(_)
         | LogicalPlan::Distinct(_)
         | LogicalPlan::Sort(_)
         | LogicalPlan::Limit(_) => window_column(plan.inputs().first()?, bound),

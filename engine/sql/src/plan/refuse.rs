@@ -10,6 +10,8 @@ use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
 use crate::plan::catalog::StreamSource;
 use crate::plan::join_kind::{scan_of, table_of};
 use crate::plan::mistake::{SqlMistake, find_word};
+use crate::plan::over;
+use crate::plan::parse::WINDOW_FUNCTIONS;
 
 /// The scans of tables that are one side of a join with a stream.
 fn joined_tables(plan: &LogicalPlan) -> Vec<*const LogicalPlan> {
@@ -59,6 +61,12 @@ pub(crate) fn streaming(plan: &LogicalPlan, sql: &str) -> Result<(), SqlMistake>
                 let help = "give the query `every = \"1s\"` (or `on_change = true`) and a `key`";
                 SqlMistake::new(message).help(help).at_word(sql, name)
             });
+        }
+        if let Some(mistake) = over::in_condition(node, sql) {
+            return Some(mistake);
+        }
+        if let LogicalPlan::Window(window) = node {
+            return over::refused(window, sql);
         }
         let (words, message, help) = unbounded(node)?;
         let mut mistake = SqlMistake::new(message);
@@ -112,11 +120,6 @@ fn unbounded(node: &LogicalPlan) -> Option<Refusal> {
             &["EXCEPT", "INTERSECT", "FROM"],
             "set operations on streams are not built yet",
             "keep tables and join them in a query with `every`",
-        ),
-        LogicalPlan::Window(_) => (
-            &["OVER"],
-            "OVER in a streaming query is not built yet",
-            "keep a table and use a query with `every`",
         ),
         LogicalPlan::Values(_) | LogicalPlan::EmptyRelation(_) => (
             &["VALUES", "SELECT"],
@@ -208,15 +211,14 @@ pub(crate) fn triggered(plan: &LogicalPlan, sql: &str) -> Result<(), SqlMistake>
             }
             LogicalPlan::Extension(_) => {
                 let message = "windows are made over streams, not over tables";
-                let word = if find_word(sql, "TUMBLE").is_some() {
-                    "TUMBLE"
-                } else {
-                    "HOP"
-                };
                 let help = "read the stream itself, and leave out the trigger";
-                Some(SqlMistake::new(message).help(help).at_word(sql, word))
+                let mut mistake = SqlMistake::new(message).help(help);
+                mistake.at = WINDOW_FUNCTIONS
+                    .iter()
+                    .find_map(|word| find_word(sql, word));
+                Some(mistake)
             }
-            _ => None,
+            other => over::in_condition(other, sql),
         }
     };
     first(plan, &refusal)?;

@@ -20,11 +20,25 @@ const PREFIXES: [&str; 7] = [
     "This feature is not implemented: ",
 ];
 
+/// Functions that are nothing without OVER.
+const NEED_OVER: [&str; 9] = [
+    "row_number",
+    "rank",
+    "dense_rank",
+    "percent_rank",
+    "cume_dist",
+    "ntile",
+    "lag",
+    "lead",
+    crate::over::counter_delta::NAME,
+];
+
 /// A rule: none if the message is not the one that it knows.
 type Rule = fn(&str, &str) -> Option<SqlMistake>;
 
-const RULES: [Rule; 13] = [
+const RULES: [Rule; 14] = [
     no_function,
+    nested_over,
     two_columns,
     not_grouped,
     having,
@@ -92,9 +106,27 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
 
 fn no_function(message: &str, sql: &str) -> Option<SqlMistake> {
     let name = between(message, "Invalid function '", "'")?;
+    if NEED_OVER.contains(&name) {
+        let message = format!("{name}() is a function of a row and its neighbours");
+        let help = format!("write {name}(…) OVER (PARTITION BY … ORDER BY …)");
+        return Some(SqlMistake::new(message).help(help).at_word(sql, name));
+    }
     // DataFusion names the nearest, however far it is.
     let hint = suggest::hint(name, between(message, "Did you mean '", "'"));
     Some(SqlMistake::new(format!("no function `{name}`{hint}")).at_word(sql, name))
+}
+
+fn nested_over(message: &str, sql: &str) -> Option<SqlMistake> {
+    message
+        .to_lowercase()
+        .strip_prefix("window function calls cannot be nested")?;
+    let inner = between(message, "'", "(")?;
+    let mistake = SqlMistake::new("a call with OVER cannot stand inside another");
+    Some(
+        mistake
+            .help("compute the inner one in a subquery")
+            .at_word(sql, inner),
+    )
 }
 
 fn two_columns(message: &str, sql: &str) -> Option<SqlMistake> {
@@ -154,6 +186,7 @@ fn no_signature(message: &str, sql: &str) -> Option<SqlMistake> {
         .filter(|l| !l.is_empty())
         .collect();
     let mistake = match candidates.as_slice() {
+        _ if name == crate::over::counter_delta::NAME => mistake.help("it takes one number"),
         [] => mistake,
         some => mistake.help(format!("it takes {}", signatures(some).join(" or "))),
     };

@@ -1,0 +1,2 @@
+SELECT ts, n, price, count(*) OVER (PARTITION BY price ORDER BY ts, n ROWS BETWEEN 5 PRECEDING AND CURRENT ROW) AS seen
+FROM ticks

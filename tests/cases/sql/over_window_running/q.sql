@@ -1,0 +1,2 @@
+SELECT ts, n, side, date_bin(INTERVAL '1 minute', ts) + INTERVAL '1 minute' AS window_end, sum(volume) OVER (PARTITION BY date_bin(INTERVAL '1 minute', ts), side ORDER BY ts) AS total, row_number() OVER (PARTITION BY date_bin(INTERVAL '1 minute', ts), side ORDER BY ts, n) AS place, first_value(price) OVER (PARTITION BY date_bin(INTERVAL '1 minute', ts), side ORDER BY ts, n) AS open, var_pop(volume) OVER (PARTITION BY date_bin(INTERVAL '1 minute', ts), side ORDER BY ts) AS spread
+FROM ticks
