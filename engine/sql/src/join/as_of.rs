@@ -65,9 +65,13 @@ impl AsOfPlan {
             .iter()
             .map(|k| self.table.schema.field(*k).name().as_str())
             .collect();
+        let bound = match self.table.ttl {
+            Some(ttl) => format!(" for {} s", ttl / zaraba_core::time::SECOND),
+            None => String::new(),
+        };
         format!(
-            "the newest row of `{}` per ({}), and older ones until the stream's watermark has \
-             passed them; rows of the stream until the table's watermark has passed them",
+            "the newest row of `{}` per ({}){bound}, and older ones until the stream's watermark \
+             has passed them; rows of the stream until the table's watermark has passed them",
             self.table.name,
             names.join(", ")
         )

@@ -32,6 +32,16 @@ pub enum Reads {
     Time,
 }
 
+impl Reads {
+    /// The column, if it is one of this side: the first is 0.
+    const fn column_of(self, side: usize) -> Option<usize> {
+        match (self, side) {
+            (Self::First(column), 0) | (Self::Second(column), 1) => Some(column),
+            _ => None,
+        }
+    }
+}
+
 /// A condition on a pair.
 #[derive(Clone, Debug)]
 pub struct Condition {
@@ -48,21 +58,24 @@ pub struct Condition {
 impl Condition {
     /// Which of the pairs stay.
     fn judge(&self, block: &Block, stores: [&Store; 2], pairs: &[usize]) -> Judged {
-        let lefts = || pairs.iter().map(|p| block.rows[block.pairs[*p].0]);
+        let firsts = || pairs.iter().map(|p| block.rows[block.pairs[*p].0]);
+        let numbers: [Vec<Option<u64>>; 2] = [
+            firsts().map(|first| Some(first.number)).collect(),
+            pairs.iter().map(|p| Some(block.pairs[*p].1)).collect(),
+        ];
+        let of = |side: usize| {
+            let reads = self.reads.iter().filter_map(|read| read.column_of(side));
+            let columns = stores[side].columns(&numbers[side], &reads.collect::<Vec<_>>())?;
+            Ok::<_, Error>(columns.into_iter())
+        };
+        let mut sides = [of(0)?, of(1)?];
         let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.reads.len());
         for read in &self.reads {
-            let column = match read {
-                Reads::First(c) => {
-                    let numbers: Vec<_> = lefts().map(|l| Some(l.number)).collect();
-                    stores[0].columns(&numbers, &[*c])?.pop()
-                }
-                Reads::Second(c) => {
-                    let numbers: Vec<_> = pairs.iter().map(|p| Some(block.pairs[*p].1)).collect();
-                    stores[1].columns(&numbers, &[*c])?.pop()
-                }
-                Reads::Time => Some(bound(lefts().map(|l| l.time).collect::<Vec<_>>())),
-            };
-            columns.extend(column);
+            columns.extend(match read {
+                Reads::First(_) => sides[0].next(),
+                Reads::Second(_) => sides[1].next(),
+                Reads::Time => Some(bound(firsts().map(|first| first.time).collect::<Vec<_>>())),
+            });
         }
         let rows = record(&self.schema, columns, pairs.len()).map_err(|e| internal(&e))?;
         let mask = self.expr.evaluate(&rows);

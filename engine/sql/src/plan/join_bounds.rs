@@ -157,7 +157,8 @@ impl Reader<'_> {
 fn keeps_microseconds(to: &DataType) -> bool {
     matches!(
         to,
-        DataType::Timestamp(TimeUnit::Microsecond | TimeUnit::Nanosecond, _)
+        // Without a zone a cast shows what the zone's clocks show, which is another time.
+        DataType::Timestamp(TimeUnit::Microsecond | TimeUnit::Nanosecond, Some(_))
             | DataType::Duration(TimeUnit::Microsecond | TimeUnit::Nanosecond)
             | DataType::Interval(_)
     )
