@@ -49,6 +49,12 @@ mod table;
 /// Queries over tables.
 mod triggered;
 
+/// Joins of streams and of windows.
+mod join;
+
+/// Joins with tables.
+mod as_of;
+
 /// Planted bugs.
 mod faults;
 
@@ -97,6 +103,18 @@ const TRIGGERED: Construct = Construct {
     case: triggered::triggered,
 };
 
+const AS_OF_JOIN: Construct = Construct {
+    name: "as_of_join",
+    case: as_of::as_of_join,
+};
+const WINDOW_JOIN: Construct = Construct {
+    name: "window_join",
+    case: join::window_join,
+};
+const INTERVAL_JOIN: Construct = Construct {
+    name: "interval_join",
+    case: join::interval_join,
+};
 const OVER_ROWS: Construct = Construct {
     name: "over_rows",
     case: over::over_rows,
@@ -160,6 +178,24 @@ fn triggered_queries() {
 }
 
 #[test]
+fn joins_with_tables() {
+    run(AS_OF_JOIN);
+    join::shares(AS_OF_JOIN, [30, 20]);
+}
+
+#[test]
+fn joins_of_windows() {
+    run(WINDOW_JOIN);
+    join::shares(WINDOW_JOIN, [30, 20]);
+}
+
+#[test]
+fn joins_within_a_distance() {
+    run(INTERVAL_JOIN);
+    join::shares(INTERVAL_JOIN, [30, 20]);
+}
+
+#[test]
 fn frames_of_rows() {
     run(OVER_ROWS);
 }
@@ -188,6 +224,12 @@ fn duckdb_answers_the_same() {
             ],
             14,
         );
+        duck::compare(&[AS_OF_JOIN, WINDOW_JOIN, INTERVAL_JOIN], 14);
+        let asof = Construct {
+            name: "asof_in_duck",
+            case: as_of::in_duck,
+        };
+        duck::compare(&[asof], 14);
     }
 }
 
@@ -326,4 +368,40 @@ fn finds_calls_lost_at_a_restore() {
 #[test]
 fn finds_a_null_that_starts_a_counter_again() {
     finds(Fault::NullCounted, &[LAG]);
+}
+
+#[test]
+fn finds_a_bound_that_is_not_included() {
+    finds(Fault::Bound, &[INTERVAL_JOIN]);
+}
+
+#[test]
+fn finds_a_version_seen_early() {
+    finds(Fault::VersionEarly, &[AS_OF_JOIN]);
+}
+
+#[test]
+fn finds_a_version_of_the_rows_own_time_missed() {
+    finds(Fault::VersionLate, &[AS_OF_JOIN]);
+}
+
+#[test]
+fn finds_an_unmatched_row_lost() {
+    finds(
+        Fault::UnmatchedLost,
+        &[AS_OF_JOIN, WINDOW_JOIN, INTERVAL_JOIN],
+    );
+}
+
+#[test]
+fn finds_a_deletion_that_a_joined_table_misses() {
+    finds(Fault::DeletionLost, &[AS_OF_JOIN]);
+}
+
+#[test]
+fn finds_a_null_key_that_matches() {
+    finds(
+        Fault::NullMatches,
+        &[AS_OF_JOIN, WINDOW_JOIN, INTERVAL_JOIN],
+    );
 }

@@ -62,6 +62,16 @@ pub(crate) enum Fault {
     CallsLost,
     /// A null starts a counter again.
     NullCounted,
+    /// `<` for `<=` in a join's bound.
+    Bound,
+    /// A joined table's row is seen a microsecond before its time.
+    VersionEarly,
+    /// A joined table's row is not seen at its own time.
+    VersionLate,
+    /// Rows of an outer join without a match are lost.
+    UnmatchedLost,
+    /// Null equals null in a join.
+    NullMatches,
 }
 
 impl Fault {
@@ -76,6 +86,15 @@ impl Fault {
         let key = match self {
             Self::Expired => "ttl",
             Self::LateCounted => "out_of_order",
+            Self::Bound => return toml.replace(" <= ", " < "),
+            Self::UnmatchedLost => {
+                let inner = |toml: String, word| toml.replace(word, " JOIN ");
+                let toml = toml.replace(" FULL JOIN ", " LEFT JOIN ");
+                return inner(inner(toml, " LEFT JOIN "), " RIGHT JOIN ");
+            }
+            Self::NullMatches => {
+                return toml.replacen("a.k1 = b.k1", "(a.k1 IS NOT DISTINCT FROM b.k1)", 1);
+            }
             _ => return toml.to_owned(),
         };
         let longer = |line: &str| match line.strip_prefix(&format!("{key} = \"")) {
@@ -179,8 +198,15 @@ fn with_longer_gap(toml: &str) -> String {
 }
 
 impl Planted {
-    fn spoil_input(&mut self, mut rows: Batch) -> Result<Batch> {
+    fn spoil_input(&mut self, port: Port, mut rows: Batch) -> Result<Batch> {
         match (self.fault, self.windows) {
+            // The table is a join's second input; other nodes of these cases have one.
+            (Fault::VersionEarly, _) if port == Port(1) => {
+                rows.time = rows.time.iter().map(|t| t - 1).collect();
+            }
+            (Fault::VersionLate, _) if port == Port(1) => {
+                rows.time = rows.time.iter().map(|t| t + 1).collect();
+            }
             (Fault::WindowEnd, Some(windows)) => {
                 let Windows {
                     size,
@@ -267,7 +293,7 @@ impl Planted {
 
 impl Operator for Planted {
     fn process(&mut self, port: Port, rows: Batch, out: &mut Output) -> Result<Progress> {
-        let rows = self.spoil_input(rows)?;
+        let rows = self.spoil_input(port, rows)?;
         self.call(out, |inner, out| inner.process(port, rows, out))
     }
 

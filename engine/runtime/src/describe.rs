@@ -38,6 +38,7 @@ impl PipelinePlan {
                 Some(Work::Table(_)) => ("table", "newest row per key"),
                 Some(Work::Triggered(_)) => ("query", "on a trigger"),
                 Some(Work::Window(_)) => ("query", "windows"),
+                Some(Work::AsOf(_) | Work::Interval(_)) => ("query", "join"),
                 Some(Work::PassThrough(_) | Work::Merge) | None => ("query", "rows"),
                 Some(Work::Session(_)) => ("query", "sessions"),
                 Some(Work::Over(_) | Work::OverWhole(_)) => ("query", "over"),

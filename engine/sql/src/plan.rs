@@ -16,6 +16,12 @@ mod session_assign;
 
 mod event_time;
 
+mod join;
+
+mod join_bounds;
+
+mod join_kind;
+
 mod refuse;
 
 mod time_zone;

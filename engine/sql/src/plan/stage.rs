@@ -6,6 +6,8 @@ use arrow::datatypes::SchemaRef;
 use zaraba_core::operator::Operator;
 use zaraba_core::stream::StreamSchema;
 
+use crate::join::as_of::{AsOfJoin, AsOfPlan};
+use crate::join::interval::{IntervalJoin, IntervalPlan};
 use crate::merge::Merge;
 use crate::over::operator::{Over, OverPlan};
 use crate::over::whole::{OverWhole, WholePlan};
@@ -44,6 +46,10 @@ pub enum Work {
     Table(Arc<TablePlan>),
     /// A query over tables.
     Triggered(Arc<TriggeredPlan>),
+    /// A stream with a table.
+    AsOf(Arc<AsOfPlan>),
+    /// Streams or windows with each other.
+    Interval(Arc<IntervalPlan>),
 }
 
 impl Work {
@@ -96,6 +102,8 @@ impl Stage {
             Work::OverWhole(plan) => Box::new(OverWhole::new(Arc::clone(plan))),
             Work::Table(plan) => Box::new(TableOperator::new(Arc::clone(plan))?),
             Work::Triggered(plan) => Box::new(TriggeredOperator::new(Arc::clone(plan))?),
+            Work::AsOf(plan) => Box::new(AsOfJoin::new(Arc::clone(plan))?),
+            Work::Interval(plan) => Box::new(IntervalJoin::new(Arc::clone(plan))?),
         })
     }
 
@@ -111,6 +119,8 @@ impl Stage {
             Work::OverWhole(plan) => plan.describe(),
             Work::Table(plan) => plan.describe(),
             Work::Triggered(plan) => plan.describe(),
+            Work::AsOf(plan) => plan.describe(),
+            Work::Interval(plan) => plan.describe(),
         }
     }
 }

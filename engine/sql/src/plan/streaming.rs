@@ -10,6 +10,8 @@ use datafusion::logical_expr::execution_props::ExecutionProps;
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{Expr, Extension, LogicalPlan, Projection};
 use datafusion::optimizer::common_subexpr_eliminate::CommonSubexprEliminate;
+use datafusion::optimizer::decorrelate_predicate_subquery::DecorrelatePredicateSubquery;
+use datafusion::optimizer::extract_equijoin_predicate::ExtractEquijoinPredicate;
 use datafusion::optimizer::optimize_projections::OptimizeProjections;
 use datafusion::optimizer::push_down_filter::PushDownFilter;
 use datafusion::optimizer::replace_distinct_aggregate::ReplaceDistinctWithAggregate;
@@ -21,6 +23,7 @@ use zaraba_core::stream::{Changelog, StreamSchema, TimeColumn};
 
 use crate::plan::catalog::Catalog;
 use crate::plan::event_time::{TimeOf, event_time, plain, window_column};
+use crate::plan::join_kind;
 use crate::plan::lift::lifted;
 use crate::plan::mistake::SqlMistake;
 use crate::plan::over;
@@ -52,6 +55,7 @@ pub fn plan(name: &str, parsed: &Parsed, catalog: &Catalog) -> Result<PlannedNod
         node: name,
         sql: &parsed.sql,
         stages: Vec::new(),
+        catalog,
     };
     let flow = builder.flow(&optimized).map_err(of_datafusion)?;
     builder.finish(flow, &output.columns);
@@ -86,8 +90,10 @@ pub(crate) fn logical(parsed: &Parsed, catalog: &Catalog) -> Result<LogicalPlan>
 
 fn optimize(plan: LogicalPlan, catalog: &Catalog) -> Result<LogicalPlan> {
     let optimizer = Optimizer::with_rules(vec![
+        Arc::new(DecorrelatePredicateSubquery::new()),
         Arc::new(SimplifyExpressions::new()),
         Arc::new(ReplaceDistinctWithAggregate::new()),
+        Arc::new(ExtractEquijoinPredicate::new()),
         Arc::new(PushDownFilter::new()),
         Arc::new(CommonSubexprEliminate::new()),
         Arc::new(OptimizeProjections::new()),
@@ -120,20 +126,30 @@ fn time_column(plan: &LogicalPlan, columns: &SchemaRef) -> Option<TimeColumn> {
     let TimeOf::Column(column) = event_time(plan) else {
         return None;
     };
-    let of_window = window_column(plan, "window_end") == Some(column);
-    let offset = if of_window && !is_expanded(plan) {
-        -1
-    } else {
-        0
-    };
     Some(TimeColumn {
         name: columns.field(column).name().clone(),
-        offset,
+        offset: time_offset(plan, column),
     })
 }
 
+/// Event time minus the column that shows it.
+pub(super) fn time_offset(plan: &LogicalPlan, column: usize) -> i64 {
+    let of_window = window_column(plan, "window_end") == Some(column);
+    if of_window && !is_expanded(plan) {
+        -1
+    } else {
+        0
+    }
+}
+
 /// Whether windows are assigned without an aggregate above: rows keep their own time.
-fn is_expanded(plan: &LogicalPlan) -> bool {
+pub(super) fn is_expanded(plan: &LogicalPlan) -> bool {
+    if let Some((join, above)) = join_kind::join_of(plan) {
+        let kind = join_kind::kind(join, above);
+        let windows = matches!(kind, join_kind::Kind::Windows(_));
+        let of = join_kind::preserved(join, kind).filter(|_| !windows);
+        return of.is_some_and(|of| is_expanded(join_kind::input(join, of)));
+    }
     match plan {
         LogicalPlan::Aggregate(_) | LogicalPlan::Distinct(_) | LogicalPlan::TableScan(_) => false,
         LogicalPlan::Window(window) if over::closes(window).is_some() => false,
@@ -172,6 +188,7 @@ pub(super) struct Builder<'a> {
     pub(super) node: &'a str,
     pub(super) sql: &'a str,
     pub(super) stages: Vec<Stage>,
+    pub(super) catalog: &'a Catalog,
 }
 
 pub(super) fn physical(expr: &Expr, schema: &DFSchema) -> Result<Arc<dyn PhysicalExpr>> {
@@ -238,6 +255,7 @@ impl Builder<'_> {
             LogicalPlan::Projection(projection) => self.projection(projection),
             LogicalPlan::Extension(extension) => self.windows(extension, plan),
             LogicalPlan::Aggregate(aggregate) => self.aggregate(aggregate),
+            LogicalPlan::Join(join) => self.join(join),
             LogicalPlan::Window(window) => self.over(window),
             LogicalPlan::Union(union) => {
                 let flows: Vec<Flow> = union
