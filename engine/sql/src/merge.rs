@@ -9,7 +9,7 @@ use zaraba_core::output::Output;
 use zaraba_core::snapshot::Snapshot;
 use zaraba_core::time::{Epoch, EventTime};
 
-use crate::in_order::InOrder;
+use crate::in_order::{InOrder, Ties};
 
 /// The operator.
 pub struct Merge {
@@ -21,19 +21,19 @@ impl Merge {
     #[must_use]
     pub const fn new(schema: SchemaRef) -> Self {
         Self {
-            rows: InOrder::new(schema),
+            rows: InOrder::new(schema, Ties::AsTheyCame),
         }
     }
 }
 
 impl Operator for Merge {
     fn process(&mut self, _port: Port, rows: Batch, _out: &mut Output) -> Result<Progress> {
-        self.rows.push(rows);
+        self.rows.push(rows)?;
         Ok(Progress::Done)
     }
 
     fn advance(&mut self, watermark: EventTime, out: &mut Output) -> Result<Progress> {
-        if let Some(rows) = self.rows.before(watermark)? {
+        if let Some(rows) = self.rows.before(Some(watermark.0))? {
             out.rows(rows);
         }
         out.watermark(watermark);
@@ -41,7 +41,7 @@ impl Operator for Merge {
     }
 
     fn end(&mut self, out: &mut Output) -> Result<Progress> {
-        if let Some(rows) = self.rows.all()? {
+        if let Some(rows) = self.rows.before(None)? {
             out.rows(rows);
         }
         Ok(Progress::Done)

@@ -4,8 +4,6 @@
 //! runs sorted by the session's number ([`runs`]), from which a closing session is taken out
 //! without a look at the others. Knows no SQL.
 
-mod waiting;
-
 mod open;
 
 mod runs;

@@ -31,6 +31,7 @@ const EMIT_PAIRS: usize = 8192;
 const EMIT_ROWS: usize = 8192;
 
 /// What the operator does, as planned.
+#[derive(Clone)]
 pub struct IntervalPlan {
     /// The query's name.
     pub node: Arc<str>,

@@ -40,6 +40,7 @@ impl Gives {
 }
 
 /// One input.
+#[derive(Clone)]
 pub struct Side {
     /// What happens to a row before.
     pub steps: Vec<Step>,

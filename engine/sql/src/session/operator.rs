@@ -14,6 +14,7 @@ use zaraba_core::time::{Epoch, EventTime};
 
 use crate::agg::call::AggCall;
 use crate::failed;
+use crate::in_order::{InOrder, Ties};
 use crate::rows::{Step, run, sift};
 use crate::session::groups::Groups;
 pub use crate::session::groups::SessionGroups;
@@ -21,13 +22,12 @@ use crate::session::held::Held;
 use crate::session::kept::Kept;
 use crate::session::open::OpenSessions;
 use crate::session::runs::Runs;
-use crate::session::waiting::Waiting;
-use crate::table::segment;
 
 /// Most rows emitted in one batch; behind it, barriers and backpressure get their turn.
 const EMIT_ROWS_MAX: usize = 8192;
 
 /// What the operator does, as planned.
+#[derive(Clone)]
 pub struct SessionPlan {
     /// The query's name.
     pub node: Arc<str>,
@@ -82,7 +82,7 @@ impl SessionPlan {
 /// The operator.
 pub struct Session {
     plan: Arc<SessionPlan>,
-    waiting: Waiting,
+    waiting: InOrder,
     open: OpenSessions,
     /// What the sessions keep: the newest rows in a head, numbered from 0; older ones in runs.
     kept: Box<dyn Kept>,
@@ -103,7 +103,7 @@ impl Session {
     /// When a key's type has no order, or DataFusion cannot make an accumulator: both were checked.
     pub fn new(plan: Arc<SessionPlan>) -> Result<Self> {
         Ok(Self {
-            waiting: Waiting::new(Arc::clone(&plan.input)),
+            waiting: InOrder::new(Arc::clone(&plan.input), Ties::ByContent),
             open: OpenSessions::new(plan.gap, &plan.input, plan.keys.clone())?,
             kept: plan.kept()?,
             plan,
@@ -119,7 +119,7 @@ impl Session {
     fn pass(&mut self, out: &mut Output) -> Result<()> {
         let until = (!self.ended).then_some(self.watermark.0);
         let mut closed = Vec::new();
-        if let Some(rows) = self.waiting.pass(until)? {
+        if let Some(rows) = self.waiting.before(until)? {
             let (ids, ended) = self.open.assign(&rows, self.head)?;
             closed = ended;
             let mut failed = Vec::new();
@@ -185,7 +185,7 @@ impl Operator for Session {
         let mut failed = Vec::new();
         let pre = &self.plan.pre;
         for good in sift(&rows, &mut failed, &mut |rows| run(pre, rows)) {
-            self.waiting.push(&good)?;
+            self.waiting.push(good)?;
         }
         failed::send(&self.plan.node, &mut failed, out)?;
         Ok(Progress::Done)
@@ -221,10 +221,7 @@ impl Operator for Session {
         for run in runs {
             snapshot.push("run", Vec::new(), vec![Arc::clone(run)]);
         }
-        for rows in self.waiting.runs() {
-            let packed = Segment::new(segment::pack(rows)?);
-            snapshot.push("waiting", Vec::new(), vec![packed]);
-        }
+        self.waiting.save(&mut snapshot)?;
         Ok(snapshot)
     }
 
@@ -242,12 +239,7 @@ impl Operator for Session {
         let dead = usize::try_from(number("dead")?).map_err(|_| unknown())?;
         let runs = snapshot.parts("run").flat_map(|p| p.segments.clone());
         self.runs = Runs::restored(runs.collect(), dead);
-        for part in snapshot.parts("waiting") {
-            for packed in &part.segments {
-                self.waiting.restore(segment::unpack(&packed.rows)?);
-            }
-        }
-        Ok(())
+        self.waiting.load(snapshot)
     }
 
     fn state_bytes(&self) -> usize {

@@ -14,7 +14,7 @@ use zaraba_core::output::Output;
 use zaraba_core::snapshot::{Segment, Snapshot};
 use zaraba_core::time::{Epoch, EventTime};
 
-use crate::in_order::InOrder;
+use crate::in_order::{InOrder, Ties};
 use crate::table::keyed::KeyedRows;
 use crate::table::reader::TableShape;
 use crate::table::segment;
@@ -76,7 +76,7 @@ impl TableOperator {
             None => None,
         };
         let watermark = EventTime::MIN;
-        let waiting = InOrder::new(Arc::clone(&plan.shape.schema));
+        let waiting = InOrder::new(Arc::clone(&plan.shape.schema), Ties::ByContent);
         Ok(Self {
             plan,
             rows,
@@ -90,9 +90,9 @@ impl TableOperator {
     /// Takes from the waiting rows those that the watermark has passed, in order.
     fn gather(&mut self) -> Result<()> {
         self.ready = if self.ended {
-            self.waiting.all()?
+            self.waiting.before(None)?
         } else {
-            self.waiting.before(self.watermark)?
+            self.waiting.before(Some(self.watermark.0))?
         };
         Ok(())
     }
@@ -162,7 +162,7 @@ impl TableOperator {
 impl Operator for TableOperator {
     fn process(&mut self, _port: Port, rows: Batch, _out: &mut Output) -> Result<Progress> {
         let rows = self.drop_at_once(rows)?;
-        self.waiting.push(rows);
+        self.waiting.push(rows)?;
         Ok(Progress::Done)
     }
 

@@ -38,6 +38,7 @@ pub enum GroupColumn {
 }
 
 /// What the operator does, as planned.
+#[derive(Clone)]
 pub struct WindowPlan {
     /// The query's name.
     pub node: Arc<str>,
