@@ -51,7 +51,10 @@ impl SessionPlan {
     /// One line for `explain`.
     #[must_use]
     pub fn describe(&self) -> String {
-        let gap = self.gap / 1000;
+        let gap = match self.gap % 1000 {
+            0 => format!("{} ms", self.gap / 1000),
+            _ => format!("{} µs", self.gap),
+        };
         match &self.groups {
             Some(groups) => {
                 let kept = if groups.agg.calls.iter().any(AggCall::keeps_rows) {
@@ -60,12 +63,12 @@ impl SessionPlan {
                     ""
                 };
                 format!(
-                    "one row of state per open session and group, until nothing came for {gap} \
-                     ms, and the rows that the watermark has not passed{kept}"
+                    "one row of state per open session and group, until nothing came for {gap}, \
+                     and the rows that the watermark has not passed{kept}"
                 )
             }
             None => format!(
-                "all rows of open sessions, until nothing came for {gap} ms: a row's bounds are \
+                "all rows of open sessions, until nothing came for {gap}: a row's bounds are \
                  asked for beyond GROUP BY window_start, window_end and all keys"
             ),
         }

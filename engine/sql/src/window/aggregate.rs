@@ -130,17 +130,16 @@ impl WindowAggregate {
     /// Puts rows into their panes.
     fn assign(&mut self, times: &[i64], rows: &Evaluated) -> datafusion::common::Result<()> {
         let spec = self.plan.spec;
-        let pane = spec.pane();
         let mut by_pane: BTreeMap<i64, Vec<u32>> = BTreeMap::new();
-        let (mut start, mut run_from) = (spec.pane_start(times[0]), 0);
+        let ((mut start, mut end), mut run_from) = (spec.pane_of(times[0]), 0);
         let mut note = |start: i64, from: usize, to: usize| {
             let rows = by_pane.entry(start).or_default();
             rows.extend((from..to).filter_map(|i| u32::try_from(i).ok()));
         };
         for (i, time) in times.iter().enumerate() {
-            if *time < start || *time >= start + pane {
+            if *time < start || *time >= end {
                 note(start, run_from, i);
-                (start, run_from) = (spec.pane_start(*time), i);
+                ((start, end), run_from) = (spec.pane_of(*time), i);
             }
         }
         if run_from == 0 {

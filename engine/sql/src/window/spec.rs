@@ -66,11 +66,12 @@ impl WindowSpec {
         self.pane() != self.size
     }
 
-    /// Start of the pane that holds `time`.
+    /// The pane that holds `time`, from its start to its end.
     #[must_use]
-    pub const fn pane_start(&self, time: i64) -> i64 {
+    pub const fn pane_of(&self, time: i64) -> (i64, i64) {
         let pane = self.pane();
-        (time - self.offset).div_euclid(pane) * pane + self.offset
+        let start = (time - self.offset).div_euclid(pane) * pane + self.offset;
+        (start, start + pane)
     }
 
     /// The first end of a window after `time`.
@@ -140,16 +141,10 @@ mod tests {
                     defined,
                     "{spec:?} at {time}"
                 );
-                let pane = spec.pane_start(time);
-                assert!(
-                    pane <= time && time < pane + spec.pane(),
-                    "{spec:?} at {time}"
-                );
+                let pane = spec.pane_of(time);
+                assert!(pane.0 <= time && time < pane.1, "{spec:?} at {time}");
                 for (start, end) in defined {
-                    assert!(
-                        start <= pane && pane + spec.pane() <= end,
-                        "{spec:?} at {time}"
-                    );
+                    assert!(start <= pane.0 && pane.1 <= end, "{spec:?} at {time}");
                     assert_eq!(spec.start(end), start, "{spec:?} to {end}");
                 }
             }
