@@ -182,6 +182,7 @@ macro_rules! queries {
 queries! {
     q3_local_items 3 10;
     q4_average_of_winning_bids 4 3;
+    q6_average_of_a_sellers_last_ten 6 100;
     q8_new_sellers 8 50;
     q9_winning_bids 9 1_000;
     q13_bids_with_a_side_table 13 90_000;

@@ -133,4 +133,5 @@ queries! {
     q17_auctions_of_a_day 17 100;
     q18_last_bids 18 1_000;
     q19_highest_ten 19 1_000;
+    q22_folders_of_a_url 22 90_000;
 }

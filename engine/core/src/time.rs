@@ -119,6 +119,25 @@ pub fn parse_duration(text: &str) -> Option<i64> {
     Some(total)
 }
 
+/// A length of time as [`parse_duration`] reads it: `1m30s`.
+#[must_use]
+pub fn duration_text(micros: i64) -> String {
+    let (mut rest, mut text) = (micros.unsigned_abs(), String::new());
+    for unit in ["d", "h", "m", "s", "ms", "us"] {
+        let found = UNITS.iter().find(|(name, _)| *name == unit);
+        let length = found.map_or(1, |(_, length)| length.unsigned_abs());
+        if rest >= length {
+            text += &format!("{}{unit}", rest / length);
+            rest %= length;
+        }
+    }
+    match (text.is_empty(), micros < 0) {
+        (true, _) => "0s".to_owned(),
+        (_, true) => format!("-{text}"),
+        (_, false) => text,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,5 +173,19 @@ mod tests {
             assert_eq!(iso8601(seconds * SECOND), text);
         }
         assert_eq!(iso8601(1_500), "1970-01-01T00:00:00.001500Z");
+    }
+
+    #[test]
+    fn lengths_read_as_they_are_written() {
+        for (micros, text) in [
+            (0, "0s"),
+            (5 * SECOND, "5s"),
+            (90 * SECOND, "1m30s"),
+            (DAY + 1_500, "1d1ms500us"),
+            (-3600 * SECOND, "-1h"),
+        ] {
+            assert_eq!(duration_text(micros), text);
+            assert!(micros < 0 || parse_duration(text) == Some(micros), "{text}");
+        }
     }
 }

@@ -1,9 +1,11 @@
 //! A plan for people: its nodes and edges as Mermaid, DOT or JSON, and per node what it keeps.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use zaraba_config::document::{SinkConnector, SourceConnector};
 use zaraba_config::env::redact;
+use zaraba_core::time::duration_text;
 use zaraba_sql::plan::stage::{Input, Work};
 
 use crate::plan::PipelinePlan;
@@ -193,14 +195,24 @@ impl PipelinePlan {
             let _ = writeln!(text, "source {}", doc.name.value);
             let _ = writeln!(
                 text,
-                "  watermark: newest {} less {} ms",
+                "  watermark: newest {} less {}",
                 doc.time.value,
-                doc.out_of_order / 1000
+                duration_text(doc.out_of_order)
             );
             let _ = writeln!(text, "  columns: {}\n", columns(&source.schema.columns));
         }
         for node in &self.nodes {
             let _ = writeln!(text, "{}", node.name);
+            let inputs = node.stages.iter().flat_map(|s| &s.inputs);
+            let streams = inputs.filter_map(|input| match input {
+                Input::Stream(name, _) => Some(name.as_str()),
+                Input::Stage(_) => None,
+            });
+            let streams: Vec<&str> = streams.collect::<BTreeSet<_>>().into_iter().collect();
+            let _ = match streams.as_slice() {
+                [one] => writeln!(text, "  watermark: that of {one}"),
+                several => writeln!(text, "  watermark: the least of {}", several.join(", ")),
+            };
             for stage in &node.stages {
                 let _ = writeln!(text, "  state: {}", stage.state());
             }

@@ -34,7 +34,7 @@ use crate::run::hide::HideSecrets;
 use crate::run::ledger::{Ledger, half_of_machine};
 use crate::run::memory::MemorySource;
 use crate::run::sink_task::SinkTask;
-use crate::run::source_task::{SourceOptions, SourceTask};
+use crate::run::source_task::{Company, SourceOptions, SourceTask};
 use crate::run::timekeeper::Timekeeper;
 use crate::run::vertex::Vertex;
 
@@ -292,9 +292,11 @@ impl Wirer<'_> {
             Intake::new(intake, partitions),
             options,
             meter,
-            Arc::clone(&self.around.clock),
-            Arc::clone(&self.timekeeper),
-            wake.clone(),
+            Company {
+                clock: Arc::clone(&self.around.clock),
+                timekeeper: Arc::clone(&self.timekeeper),
+                wake: wake.clone(),
+            },
         );
         let index = self.wired.graph.sources.len();
         self.wired

@@ -11,9 +11,6 @@ use zaraba_core::snapshot::{Segment, Snapshot};
 
 use crate::table::segment;
 
-/// The part of a snapshot.
-const WAITING: &str = "waiting";
-
 /// The rows that wait, in sorted runs, the longest-waiting first.
 pub(crate) struct InOrder {
     schema: SchemaRef,
@@ -73,18 +70,18 @@ impl InOrder {
         in_order(&self.schema, self.ties, &passed).map(Some)
     }
 
-    /// Adds them to a snapshot.
-    pub(crate) fn save(&self, snapshot: &mut Snapshot) -> Result<()> {
+    /// Adds them to a snapshot, as parts of this name.
+    pub(crate) fn save(&self, name: &str, snapshot: &mut Snapshot) -> Result<()> {
         for run in &self.runs {
             let packed = Segment::new(segment::pack(run)?);
-            snapshot.push(WAITING, Vec::new(), vec![packed]);
+            snapshot.push(name, Vec::new(), vec![packed]);
         }
         Ok(())
     }
 
     /// Takes them back.
-    pub(crate) fn load(&mut self, snapshot: &Snapshot) -> Result<()> {
-        for part in snapshot.parts(WAITING) {
+    pub(crate) fn load(&mut self, name: &str, snapshot: &Snapshot) -> Result<()> {
+        for part in snapshot.parts(name) {
             self.push(segment::unpack(&part.segments[0].rows)?)?;
         }
         Ok(())

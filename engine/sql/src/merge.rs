@@ -1,5 +1,5 @@
 //! Several streams of one shape as one, in order of (time, sequence): what copies of a stage, each
-//! with its share of the keys, found between them.
+//! with its share of the keys, found between them. What ties comes from the first of them first.
 
 use arrow::datatypes::SchemaRef;
 use zaraba_core::batch::Batch;
@@ -9,55 +9,71 @@ use zaraba_core::output::Output;
 use zaraba_core::snapshot::Snapshot;
 use zaraba_core::time::{Epoch, EventTime};
 
-use crate::in_order::{InOrder, Ties};
+use crate::in_order::{InOrder, Ties, in_order};
 
 /// The operator.
 pub struct Merge {
-    rows: InOrder,
+    schema: SchemaRef,
+    inputs: Vec<InOrder>,
 }
 
 impl Merge {
-    /// Of streams with these columns.
+    /// Of so many streams with these columns.
     #[must_use]
-    pub const fn new(schema: SchemaRef) -> Self {
+    pub fn new(schema: SchemaRef, inputs: usize) -> Self {
+        let input = || InOrder::new(SchemaRef::clone(&schema), Ties::AsTheyCame);
         Self {
-            rows: InOrder::new(schema, Ties::AsTheyCame),
+            inputs: std::iter::repeat_with(input).take(inputs).collect(),
+            schema,
         }
+    }
+
+    /// Emits the rows before `time` (none: all).
+    fn pass(&mut self, time: Option<i64>, out: &mut Output) -> Result<()> {
+        let mut parts = Vec::with_capacity(self.inputs.len());
+        for input in &mut self.inputs {
+            parts.extend(input.before(time)?);
+        }
+        if !parts.is_empty() {
+            out.rows(in_order(&self.schema, Ties::AsTheyCame, &parts)?);
+        }
+        Ok(())
     }
 }
 
 impl Operator for Merge {
-    fn process(&mut self, _port: Port, rows: Batch, _out: &mut Output) -> Result<Progress> {
-        self.rows.push(rows)?;
+    fn process(&mut self, port: Port, rows: Batch, _out: &mut Output) -> Result<Progress> {
+        self.inputs[port.0].push(rows)?;
         Ok(Progress::Done)
     }
 
     fn advance(&mut self, watermark: EventTime, out: &mut Output) -> Result<Progress> {
-        if let Some(rows) = self.rows.before(Some(watermark.0))? {
-            out.rows(rows);
-        }
+        self.pass(Some(watermark.0), out)?;
         out.watermark(watermark);
         Ok(Progress::Done)
     }
 
     fn end(&mut self, out: &mut Output) -> Result<Progress> {
-        if let Some(rows) = self.rows.before(None)? {
-            out.rows(rows);
-        }
+        self.pass(None, out)?;
         Ok(Progress::Done)
     }
 
     fn snapshot(&mut self, _epoch: Epoch) -> Result<Snapshot> {
         let mut snapshot = Snapshot::default();
-        self.rows.save(&mut snapshot)?;
+        for (port, input) in self.inputs.iter().enumerate() {
+            input.save(&port.to_string(), &mut snapshot)?;
+        }
         Ok(snapshot)
     }
 
     fn restore(&mut self, snapshot: &Snapshot) -> Result<()> {
-        self.rows.load(snapshot)
+        for (port, input) in self.inputs.iter_mut().enumerate() {
+            input.load(&port.to_string(), snapshot)?;
+        }
+        Ok(())
     }
 
     fn state_bytes(&self) -> usize {
-        self.rows.size()
+        self.inputs.iter().map(InOrder::size).sum()
     }
 }

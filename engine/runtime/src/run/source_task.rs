@@ -53,6 +53,17 @@ pub struct SourceOptions {
     pub max_drift: i64,
 }
 
+/// What a source shares with the others.
+#[derive(Clone)]
+pub struct Company {
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// What the sources know of each other.
+    pub timekeeper: Arc<Timekeeper>,
+    /// What wakes this one when it waits.
+    pub wake: Wake,
+}
+
 /// The source.
 pub struct SourceTask {
     /// The node's name.
@@ -87,10 +98,13 @@ impl SourceTask {
         intake: Intake,
         options: SourceOptions,
         meter: Arc<Meter>,
-        clock: Arc<dyn Clock>,
-        timekeeper: Arc<Timekeeper>,
-        wake: Wake,
+        company: Company,
     ) -> Self {
+        let Company {
+            clock,
+            timekeeper,
+            wake,
+        } = company;
         timekeeper.add(source.live());
         Self {
             name,

@@ -66,7 +66,7 @@ impl AsOfPlan {
             .map(|k| self.table.schema.field(*k).name().as_str())
             .collect();
         let bound = match self.table.ttl {
-            Some(ttl) => format!(" for {} s", ttl / zaraba_core::time::SECOND),
+            Some(ttl) => format!(" for {}", zaraba_core::time::duration_text(ttl)),
             None => String::new(),
         };
         format!(

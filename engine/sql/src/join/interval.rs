@@ -14,7 +14,7 @@ use zaraba_core::error::{Error, Result};
 use zaraba_core::operator::{Operator, Port, Progress};
 use zaraba_core::output::Output;
 use zaraba_core::snapshot::Snapshot;
-use zaraba_core::time::{Epoch, EventTime};
+use zaraba_core::time::{Epoch, EventTime, duration_text};
 
 use crate::failed;
 use crate::join::key::{Key, Keys};
@@ -63,17 +63,16 @@ impl IntervalPlan {
                 .to_owned();
         }
         let (low, high) = self.distance;
-        let ms = |micros: i64| micros as f64 / 1000.0;
         let (first, second) = if self.exchanged {
             ("right", "left")
         } else {
             ("left", "right")
         };
         format!(
-            "rows of the {first} input until the {second} one's watermark is {} ms past them, rows \
-             of the {second} input until the {first} one's is {} ms past them",
-            ms(high),
-            ms(low.saturating_neg())
+            "rows of the {first} input until the {second} one's watermark is {} past them, rows \
+             of the {second} input until the {first} one's is {} past them",
+            duration_text(high),
+            duration_text(low.saturating_neg())
         )
     }
 

@@ -12,7 +12,7 @@ use zaraba_core::error::{Error, Result};
 use zaraba_core::operator::{Operator, Port, Progress};
 use zaraba_core::output::Output;
 use zaraba_core::snapshot::{Segment, Snapshot};
-use zaraba_core::time::{Epoch, EventTime};
+use zaraba_core::time::{Epoch, EventTime, duration_text};
 
 use crate::failed;
 use crate::in_order::{InOrder, Ties};
@@ -108,8 +108,8 @@ impl OverPlan {
             kept.push("one row of state per key".to_owned());
         }
         if let Some(span) = self.span() {
-            let all = span.saturating_add(self.following()) / 1000;
-            kept.push(format!("the rows of the last {all} ms"));
+            let all = duration_text(span.saturating_add(self.following()));
+            kept.push(format!("the rows of the last {all}"));
         }
         let long = match self.end {
             Some(_) => "; a key goes when its window ends",
@@ -309,7 +309,7 @@ impl Operator for Over {
     fn snapshot(&mut self, _epoch: Epoch) -> Result<Snapshot> {
         let mut snapshot = Snapshot::default();
         snapshot.push("watermark", vec![self.watermark.0], Vec::new());
-        self.waiting.save(&mut snapshot)?;
+        self.waiting.save("waiting", &mut snapshot)?;
         for (rows, _) in &self.held {
             snapshot.push("held", Vec::new(), vec![Segment::new(segment::pack(rows)?)]);
         }
@@ -319,7 +319,7 @@ impl Operator for Over {
 
     fn restore(&mut self, snapshot: &Snapshot) -> Result<()> {
         self.watermark = EventTime(snapshot.part("watermark")?.numbers[0]);
-        self.waiting.load(snapshot)?;
+        self.waiting.load("waiting", snapshot)?;
         saved::restore(&self.plan, &mut self.partitions, snapshot).map_err(|e| ours(&e))?;
         for part in snapshot.parts("held") {
             let rows = segment::unpack(&part.segments[0].rows)?;

@@ -95,7 +95,7 @@ impl Stage {
     pub fn operator(&self, node: &str) -> zaraba_core::error::Result<Box<dyn Operator>> {
         Ok(match &self.work {
             Work::PassThrough(steps) => Box::new(PassThrough::new(node, steps.clone())),
-            Work::Merge => Box::new(Merge::new(Arc::clone(&self.schema))),
+            Work::Merge => Box::new(Merge::new(Arc::clone(&self.schema), self.inputs.len())),
             Work::Window(plan) => Box::new(WindowAggregate::new(Arc::clone(plan))),
             Work::Session(plan) => Box::new(Session::new(Arc::clone(plan))?),
             Work::Over(plan) => Box::new(Over::new(Arc::clone(plan))?),

@@ -106,7 +106,7 @@ impl UserDefinedLogicalNodeCore for WindowAssign {
     }
 
     fn fmt_for_explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "WindowAssign: {:?}", self.spec)
+        write!(f, "WindowAssign: {}", self.spec)
     }
 
     fn with_exprs_and_inputs(&self, _exprs: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {

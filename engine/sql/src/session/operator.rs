@@ -10,7 +10,7 @@ use zaraba_core::error::{Error, Result};
 use zaraba_core::operator::{Operator, Port, Progress};
 use zaraba_core::output::Output;
 use zaraba_core::snapshot::{Segment, Snapshot};
-use zaraba_core::time::{Epoch, EventTime};
+use zaraba_core::time::{Epoch, EventTime, duration_text};
 
 use crate::agg::call::AggCall;
 use crate::failed;
@@ -51,10 +51,7 @@ impl SessionPlan {
     /// One line for `explain`.
     #[must_use]
     pub fn describe(&self) -> String {
-        let gap = match self.gap % 1000 {
-            0 => format!("{} ms", self.gap / 1000),
-            _ => format!("{} µs", self.gap),
-        };
+        let gap = duration_text(self.gap);
         match &self.groups {
             Some(groups) => {
                 let kept = if groups.agg.calls.iter().any(AggCall::keeps_rows) {
@@ -224,7 +221,7 @@ impl Operator for Session {
         for run in runs {
             snapshot.push("run", Vec::new(), vec![Arc::clone(run)]);
         }
-        self.waiting.save(&mut snapshot)?;
+        self.waiting.save("waiting", &mut snapshot)?;
         Ok(snapshot)
     }
 
@@ -242,7 +239,7 @@ impl Operator for Session {
         let dead = usize::try_from(number("dead")?).map_err(|_| unknown())?;
         let runs = snapshot.parts("run").flat_map(|p| p.segments.clone());
         self.runs = Runs::restored(runs.collect(), dead);
-        self.waiting.load(snapshot)
+        self.waiting.load("waiting", snapshot)
     }
 
     fn state_bytes(&self) -> usize {

@@ -41,7 +41,7 @@ impl TablePlan {
             .map(|k| self.shape.schema.field(*k).name().as_str())
             .collect();
         let bound = match self.shape.ttl {
-            Some(ttl) => format!("for {} s", ttl / zaraba_core::time::SECOND),
+            Some(ttl) => format!("for {}", zaraba_core::time::duration_text(ttl)),
             None => "for ever (no ttl)".to_owned(),
         };
         format!("the newest row per ({}), kept {bound}", key.join(", "))
@@ -189,7 +189,7 @@ impl Operator for TableOperator {
             let all = segment::pack(&rows.all()?)?;
             snapshot.push("rows", Vec::new(), vec![Segment::new(all)]);
         }
-        self.waiting.save(&mut snapshot)?;
+        self.waiting.save("waiting", &mut snapshot)?;
         Ok(snapshot)
     }
 
@@ -198,7 +198,7 @@ impl Operator for TableOperator {
         if let Some(rows) = &mut self.rows {
             rows.apply(&segment::unpack(&snapshot.part("rows")?.segments[0].rows)?)?;
         }
-        self.waiting.load(snapshot)
+        self.waiting.load("waiting", snapshot)
     }
 
     fn state_bytes(&self) -> usize {

@@ -16,7 +16,7 @@ use zaraba_core::error::{Error, Result};
 use zaraba_core::operator::{Operator, Port, Progress};
 use zaraba_core::output::Output;
 use zaraba_core::snapshot::{Segment, Snapshot};
-use zaraba_core::time::{Epoch, EventTime};
+use zaraba_core::time::{Epoch, EventTime, duration_text};
 
 use crate::failed;
 use crate::functions::QueryTime;
@@ -57,9 +57,9 @@ impl TriggeredPlan {
     pub fn describe(&self) -> String {
         let tables: Vec<&str> = self.tables.iter().map(|t| t.name.as_str()).collect();
         let when = match self.trigger {
-            Trigger::Every(every) => format!("at each {} ms of event time", every / 1000),
+            Trigger::Every(every) => format!("at each {} of event time", duration_text(every)),
             Trigger::OnChange(0) => "at each event time at which a table changed".to_owned(),
-            Trigger::OnChange(i) => format!("at changes, at most each {} ms", i / 1000),
+            Trigger::OnChange(i) => format!("at changes, at most each {}", duration_text(i)),
         };
         format!(
             "runs {when}; keeps the rows of {} and its last result",

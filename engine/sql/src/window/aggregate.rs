@@ -13,7 +13,7 @@ use zaraba_core::error::{Error, Result};
 use zaraba_core::operator::{Operator, Port, Progress};
 use zaraba_core::output::Output;
 use zaraba_core::snapshot::Snapshot;
-use zaraba_core::time::{Epoch, EventTime};
+use zaraba_core::time::{Epoch, EventTime, duration_text};
 
 use crate::agg::call::AggCall;
 use crate::agg::state::{AggPlan, Evaluated, Finished};
@@ -69,24 +69,23 @@ impl WindowPlan {
             ""
         };
         let panes = size.div_euclid(self.spec.pane());
-        let ms = |micros: i64| micros / 1000;
         if grows {
             format!(
-                "windows that grow by {} ms up to {} ms: two rows of state per key, until the \
+                "windows that grow by {} up to {}: two rows of state per key, until the \
                  longest closes{kept}",
-                ms(slide),
-                ms(size)
+                duration_text(slide),
+                duration_text(size)
             )
         } else if slide == size {
             format!(
-                "one row of state per key and window of {} ms, until it closes{kept}",
-                ms(size)
+                "one row of state per key and window of {}, until it closes{kept}",
+                duration_text(size)
             )
         } else {
             format!(
-                "windows of {} ms each {} ms: at most {} rows of state per key, until they close{kept}",
-                ms(size),
-                ms(slide),
+                "windows of {} each {}: at most {} rows of state per key, until they close{kept}",
+                duration_text(size),
+                duration_text(slide),
                 2 * panes + 1
             )
         }

@@ -6,6 +6,10 @@
 //! which `windows` is empty is in no session, and its row leaves by the port
 //! [`zaraba_core::output::OutPort::Unassigned`].
 
+use std::fmt;
+
+use zaraba_core::time::duration_text;
+
 /// Windows of a fixed size at a fixed distance: `[start, start + size)` with `start = offset + k ·
 /// slide`. A tumbling window slides by its size. Where they grow, `[start, start + j · slide)` with
 /// `start = offset + k · size` and `j` from 1 to `size / slide`.
@@ -19,6 +23,20 @@ pub struct WindowSpec {
     pub offset: i64,
     /// Whether windows grow by `slide` from one start until they are `size` long.
     pub grows: bool,
+}
+
+impl fmt::Display for WindowSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "size {}", duration_text(self.size))?;
+        if self.slide != self.size {
+            let what = if self.grows { "step" } else { "slide" };
+            write!(f, ", {what} {}", duration_text(self.slide))?;
+        }
+        if self.offset != 0 {
+            write!(f, ", offset {}", duration_text(self.offset))?;
+        }
+        Ok(())
+    }
 }
 
 impl WindowSpec {
