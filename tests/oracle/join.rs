@@ -123,8 +123,8 @@ pub(crate) struct Batch {
     pub(crate) residual: Residual,
     /// The event time of a row of the result, from `a` and from `b`.
     pub(crate) times: [String; 2],
-    /// When a row of `b` is known to be alone in a FULL join.
-    pub(crate) alone: String,
+    /// Whether a row of `b` alone comes before one of `a` that has the same time and sequence.
+    pub(crate) alone_first: bool,
 }
 
 impl Batch {
@@ -149,25 +149,25 @@ impl Batch {
             let not = if self.kind == Kind::Anti { "NOT " } else { "" };
             return format!(
                 "SELECT a._t AS ats, a.vi AS avi, {time_a} AS _time FROM {a} AS a WHERE {not}EXISTS \
-                 (SELECT 1 FROM {b} AS b WHERE {on} AND {residual}) ORDER BY {time_a}, a._t, a._seq"
+                 (SELECT 1 FROM {b} AS b WHERE {on} AND {residual}) ORDER BY {time_a}, a._seq"
             );
         }
-        let alone = &self.alone;
+        let [a_last, b_last] = if self.alone_first { [1, 0] } else { [0, 1] };
         let (time, order) = match self.kind {
             Kind::Right => (
                 time_b.clone(),
-                format!("{time_b}, b._t, b._seq, a._t, a._seq"),
+                format!("{time_b}, b._seq, {time_a}, a._seq"),
             ),
             Kind::Full => (
                 format!("coalesce({time_a}, {time_b})"),
                 format!(
-                    "coalesce({time_a}, {alone}), CASE WHEN a._t IS NULL THEN 1 ELSE 0 END, a._t, \
-                     a._seq, b._t, b._seq"
+                    "coalesce({time_a}, {time_b}), coalesce(a._seq, b._seq), CASE WHEN a._t IS NULL \
+                     THEN {b_last} ELSE {a_last} END, {time_b}, b._seq"
                 ),
             ),
             _ => (
                 time_a.clone(),
-                format!("{time_a}, a._t, a._seq, b._t, b._seq"),
+                format!("{time_a}, a._seq, {time_b}, b._seq"),
             ),
         };
         format!(
@@ -252,7 +252,7 @@ pub(crate) fn interval_join(seed: u64) -> Case {
         on: format!("{equal}b._t - a._t >= {low} AND b._t - a._t <= {high}"),
         residual,
         times: ["a._t".to_owned(), "b._t".to_owned()],
-        alone: format!("b._t - ({low})"),
+        alone_first: low > 0,
     }
     .sql();
     let nodes = format!("[query.q]\nsql = \"\"\"{engine}\"\"\"\n");
@@ -333,7 +333,7 @@ pub(crate) fn window_join(seed: u64) -> Case {
             format!("(a._ws + {size} - 1)"),
             format!("(b._ws + {size} - 1)"),
         ],
-        alone: format!("(b._ws + {size} - 1)"),
+        alone_first: false,
     }
     .sql();
     let nodes = format!("[query.q]\nsql = \"\"\"{engine}\"\"\"\n");

@@ -248,7 +248,9 @@ impl AsOfJoin {
         let plan = Arc::clone(&self.plan);
         let stores = [&self.stream.store, &self.versions.store];
         let outcome = block.judge(&plan.conditions, stores[0], stores[1])?;
-        block.emit(&outcome, &plan.shape(), stores, out)?;
+        if let Some(rows) = block.emit(&outcome, &plan.shape(), stores, out)? {
+            out.rows(rows);
+        }
         for place in &block.rows {
             self.stream.store.remove(place.number)?;
         }

@@ -17,6 +17,7 @@ use zaraba_core::snapshot::Snapshot;
 use zaraba_core::time::{Epoch, EventTime, duration_text};
 
 use crate::failed;
+use crate::in_order::{InOrder, Ties};
 use crate::join::key::{Key, Keys};
 use crate::join::pairs::{Block, Condition, Shape};
 use crate::join::side::{Gives, Side};
@@ -98,6 +99,8 @@ pub struct IntervalJoin {
     by_key: HashMap<Key, VecDeque<Place>>,
     /// Those of them that came out with a match; kept for FULL joins only.
     matched: HashSet<u64>,
+    /// Rows of a FULL join that later ones may come before.
+    sorted: InOrder,
     watermarks: [EventTime; 2],
     ended: bool,
 }
@@ -116,6 +119,7 @@ impl IntervalJoin {
             held: BTreeMap::new(),
             by_key: HashMap::new(),
             matched: HashSet::new(),
+            sorted: InOrder::new(Arc::clone(&plan.schema), Ties::AsTheyCame),
             watermarks: [EventTime::MIN; 2],
             ended: false,
             plan,
@@ -221,10 +225,21 @@ impl IntervalJoin {
                 .extend(outcome.pairs.iter().map(|(_, number)| *number));
         }
         let stores = [&self.first.store, &self.store];
-        block.emit(&outcome, &plan.shape(), stores, out)?;
+        if let Some(rows) = block.emit(&outcome, &plan.shape(), stores, out)? {
+            self.send(rows, out)?;
+        }
         for place in &block.rows {
             self.first.store.remove(place.number)?;
         }
+        Ok(())
+    }
+
+    /// Emits rows. Those of a FULL join are of either side, so they wait to be put in order.
+    fn send(&mut self, rows: Batch, out: &mut Output) -> Result<()> {
+        if self.plan.gives == Gives::Full {
+            return self.sorted.push(rows);
+        }
+        out.rows(rows);
         Ok(())
     }
 
@@ -263,7 +278,7 @@ impl IntervalJoin {
                 .map_err(|e| Error::internal(e.to_string()))?;
             let times = alone.iter().map(|p| p.time).collect();
             let seqs = alone.iter().map(|p| p.seq).collect();
-            out.rows(Batch::new(rows, times, seqs)?);
+            self.send(Batch::new(rows, times, seqs)?, out)?;
         }
         for number in &gone {
             self.store.remove(*number)?;
@@ -280,13 +295,17 @@ impl IntervalJoin {
         if self.let_go(out)? {
             return Ok(Progress::More);
         }
+        let complete = self.complete();
+        let mut reached = complete.min(self.watermarks[1]);
+        if self.plan.gives == Gives::Full {
+            // A row of the second side is known to be alone only once this has passed.
+            reached = reached.min(complete.plus(self.plan.distance.0));
+        }
+        let passed = (!self.ended).then_some(reached.0);
+        if let Some(rows) = self.sorted.before(passed)? {
+            out.rows(rows);
+        }
         if !self.ended {
-            let complete = self.complete();
-            let mut reached = complete.min(self.watermarks[1]);
-            if self.plan.gives == Gives::Full {
-                // A row of the second side is known to be alone only once this has passed.
-                reached = reached.min(complete.plus(self.plan.distance.0));
-            }
             out.watermark(reached);
         }
         Ok(Progress::Done)
@@ -337,6 +356,7 @@ impl Operator for IntervalJoin {
         let places = (0i64..).zip(self.store.numbers());
         let places = places.filter(|(_, number)| self.matched.contains(number));
         snapshot.push("matched", places.map(|(i, _)| i).collect(), Vec::new());
+        self.sorted.save(&mut snapshot)?;
         Ok(snapshot)
     }
 
@@ -356,11 +376,11 @@ impl Operator for IntervalJoin {
         // Numbers begin at 0 again, so that a row's number is its place.
         let matched = snapshot.part("matched")?.numbers.iter();
         self.matched = matched.filter_map(|i| u64::try_from(*i).ok()).collect();
-        Ok(())
+        self.sorted.load(snapshot)
     }
 
     fn state_bytes(&self) -> usize {
         let held = size_of::<(Place, Option<Key>)>() + size_of::<Place>();
-        self.first.size() + self.store.size() + self.held.len() * held
+        self.first.size() + self.store.size() + self.held.len() * held + self.sorted.size()
     }
 }

@@ -185,16 +185,17 @@ impl Block {
         rows
     }
 
-    /// Emits what comes of the block: rows at the time at which they were joined, with the
-    /// sequence of the first side.
+    /// What comes of the block: rows at the time at which they were joined, with the sequence of
+    /// the first side. Those that failed go to the errors.
     pub(crate) fn emit(
         &self,
         outcome: &Outcome,
         shape: &Shape<'_>,
         stores: [&Store; 2],
         out: &mut Output,
-    ) -> Result<()> {
+    ) -> Result<Option<Batch>> {
         let rows = self.result(outcome, shape.gives);
+        let mut joined = None;
         if !rows.is_empty() {
             let first: Vec<_> = rows
                 .iter()
@@ -205,7 +206,7 @@ impl Block {
             let seqs = rows.iter().map(|(l, _)| self.rows[*l].seq).collect();
             let columns = shape.columns(&first, &second, stores)?;
             let rows = record(shape.schema, columns, rows.len()).map_err(|e| internal(&e))?;
-            out.rows(Batch::new(rows, times, seqs)?);
+            joined = Some(Batch::new(rows, times, seqs)?);
         }
         let mut bad = Vec::with_capacity(outcome.failed.len());
         for (row, reason) in &outcome.failed {
@@ -216,7 +217,8 @@ impl Block {
                 reason: reason.clone(),
             });
         }
-        failed::send(shape.node, &mut bad, out)
+        failed::send(shape.node, &mut bad, out)?;
+        Ok(joined)
     }
 }
 

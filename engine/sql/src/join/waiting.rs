@@ -14,10 +14,10 @@ use crate::join::store::Store;
 pub(crate) struct Place {
     /// The time at which it is joined.
     pub(crate) time: i64,
-    /// Its event time.
-    pub(crate) at: i64,
     /// Its sequence.
     pub(crate) seq: u64,
+    /// Its event time.
+    pub(crate) at: i64,
     /// Its number in the store.
     pub(crate) number: u64,
 }
