@@ -284,7 +284,7 @@ impl Operator for Over {
     fn process(&mut self, _port: Port, rows: Batch, out: &mut Output) -> Result<Progress> {
         let mut bad = Vec::new();
         for good in sift(&rows, &mut bad, &mut |rows| run(&self.plan.pre, rows)) {
-            self.waiting.push(good);
+            self.waiting.push(good)?;
         }
         failed::send(&self.plan.node, &mut bad, out)?;
         Ok(Progress::Done)
