@@ -227,6 +227,17 @@ enum Kind {
     Lag,
 }
 
+/// The batch's SQL over `rows`.
+fn batch_sql(names: &[String], pairs: &[Pair], rows: &str) -> String {
+    let keys: String = names.iter().map(|k| format!("a.{k}, ")).collect();
+    let calls: String = pairs
+        .iter()
+        .enumerate()
+        .map(|(i, c)| format!("{} AS a{i}, ", c.batch))
+        .collect();
+    format!("SELECT a._t AS ts, {keys}{calls}a._t AS _time FROM {rows} AS a ORDER BY a._t, a._seq")
+}
+
 fn case(name: &str, seed: u64, kind: &Kind) -> Case {
     let mut dice = Dice::new(name, seed);
     let times = Times::random(&mut dice, 10 * SECOND);
@@ -276,15 +287,7 @@ fn case(name: &str, seed: u64, kind: &Kind) -> Case {
         };
         pairs.push(pair(template, &by, (&engine, &batch), order, &rows));
     }
-    let keys: String = names.iter().map(|k| format!("a.{k}, ")).collect();
-    let calls: String = pairs
-        .iter()
-        .enumerate()
-        .map(|(i, c)| format!("{} AS a{i}, ", c.batch))
-        .collect();
-    let sql = format!(
-        "SELECT a._t AS ts, {keys}{calls}a._t AS _time FROM {rows} AS a ORDER BY a._t, a._seq"
-    );
+    let sql = batch_sql(&names, &pairs, &rows);
     let asked = sql.clone();
     Case {
         nodes: nodes(&mut dice, &source, &pairs, condition.as_deref()),
