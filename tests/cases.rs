@@ -17,14 +17,20 @@ mod bad_input;
 /// Live sources that fall silent and come back, by a clock that is moved by hand.
 mod silence;
 
+/// What queries keep.
+mod states;
+
 /// Many keys and many rows: time and memory.
 mod scale;
+
+/// Many sessions: time and memory.
+mod open_sessions;
 
 /// Size, of OVER.
 mod scale_over;
 
 /// A pipeline in a folder of its own, built with the library.
-mod folder;
+pub(crate) mod folder;
 
 use std::path::{Path, PathBuf};
 

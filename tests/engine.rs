@@ -4,4 +4,6 @@ pub(crate) mod harness;
 
 mod first_path;
 
+mod sources;
+
 mod to_a_client;

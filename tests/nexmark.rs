@@ -9,3 +9,6 @@ mod generator_tests;
 
 /// The benchmark's queries, as the engine says them, against batch SQL.
 mod queries;
+
+/// Those with joins.
+mod joins;

@@ -25,8 +25,11 @@ mod run;
 /// Calls and conditions that generators pick from.
 mod aggregate;
 
-/// TUMBLE, HOP, aggregates.
+/// TUMBLE, HOP, CUMULATE, aggregates.
 mod window;
+
+/// SESSION.
+mod session;
 
 /// Queries without a window.
 mod pass;
@@ -45,6 +48,12 @@ mod table;
 
 /// Queries over tables.
 mod triggered;
+
+/// Joins of streams and of windows.
+mod join;
+
+/// Joins with tables.
+mod as_of;
 
 /// Planted bugs.
 mod faults;
@@ -69,6 +78,14 @@ const HOP: Construct = Construct {
     name: "hop",
     case: window::hop,
 };
+const CUMULATE: Construct = Construct {
+    name: "cumulate",
+    case: window::cumulate,
+};
+const SESSION: Construct = Construct {
+    name: "session",
+    case: session::session,
+};
 const AGGREGATES: Construct = Construct {
     name: "aggregates",
     case: window::aggregates,
@@ -86,6 +103,18 @@ const TRIGGERED: Construct = Construct {
     case: triggered::triggered,
 };
 
+const AS_OF_JOIN: Construct = Construct {
+    name: "as_of_join",
+    case: as_of::as_of_join,
+};
+const WINDOW_JOIN: Construct = Construct {
+    name: "window_join",
+    case: join::window_join,
+};
+const INTERVAL_JOIN: Construct = Construct {
+    name: "interval_join",
+    case: join::interval_join,
+};
 const OVER_ROWS: Construct = Construct {
     name: "over_rows",
     case: over::over_rows,
@@ -119,6 +148,16 @@ fn hop() {
 }
 
 #[test]
+fn cumulate() {
+    run(CUMULATE);
+}
+
+#[test]
+fn session() {
+    run(SESSION);
+}
+
+#[test]
 fn aggregates() {
     run(AGGREGATES);
 }
@@ -136,6 +175,24 @@ fn tables() {
 #[test]
 fn triggered_queries() {
     run(TRIGGERED);
+}
+
+#[test]
+fn joins_with_tables() {
+    run(AS_OF_JOIN);
+    join::shares(AS_OF_JOIN, [30, 20]);
+}
+
+#[test]
+fn joins_of_windows() {
+    run(WINDOW_JOIN);
+    join::shares(WINDOW_JOIN, [30, 20]);
+}
+
+#[test]
+fn joins_within_a_distance() {
+    run(INTERVAL_JOIN);
+    join::shares(INTERVAL_JOIN, [30, 20]);
 }
 
 #[test]
@@ -162,9 +219,17 @@ fn over_within_windows() {
 fn duckdb_answers_the_same() {
     if asked().is_none() {
         duck::compare(
-            &[TUMBLE, HOP, TABLE, OVER_ROWS, OVER_RANGE, LAG, RUNNING],
+            &[
+                TUMBLE, HOP, CUMULATE, SESSION, TABLE, OVER_ROWS, OVER_RANGE, LAG, RUNNING,
+            ],
             14,
         );
+        duck::compare(&[AS_OF_JOIN, WINDOW_JOIN, INTERVAL_JOIN], 14);
+        let asof = Construct {
+            name: "asof_in_duck",
+            case: as_of::in_duck,
+        };
+        duck::compare(&[asof], 14);
     }
 }
 
@@ -195,12 +260,15 @@ fn finds(fault: Fault, constructs: &[Construct]) {
 
 #[test]
 fn finds_a_pane_merged_twice() {
-    finds(Fault::PaneTwice, &[TUMBLE, HOP, AGGREGATES]);
+    finds(
+        Fault::PaneTwice,
+        &[TUMBLE, HOP, CUMULATE, SESSION, AGGREGATES],
+    );
 }
 
 #[test]
 fn finds_a_row_at_a_windows_end_in_the_window_before() {
-    finds(Fault::WindowEnd, &[TUMBLE, HOP]);
+    finds(Fault::WindowEnd, &[TUMBLE, HOP, CUMULATE]);
 }
 
 #[test]
@@ -208,7 +276,8 @@ fn finds_a_tie_resolved_the_other_way() {
     finds(
         Fault::Tie,
         &[
-            TUMBLE, HOP, AGGREGATES, NESTED, TABLE, TRIGGERED, OVER_ROWS, OVER_RANGE, LAG, RUNNING,
+            TUMBLE, HOP, CUMULATE, SESSION, AGGREGATES, NESTED, TABLE, TRIGGERED, OVER_ROWS,
+            OVER_RANGE, LAG, RUNNING,
         ],
     );
 }
@@ -218,7 +287,7 @@ fn finds_a_dropped_null_key() {
     finds(
         Fault::NullKey,
         &[
-            TUMBLE, HOP, TABLE, TRIGGERED, OVER_ROWS, OVER_RANGE, LAG, RUNNING,
+            TUMBLE, HOP, SESSION, TABLE, TRIGGERED, OVER_ROWS, OVER_RANGE, LAG, RUNNING,
         ],
     );
 }
@@ -227,7 +296,7 @@ fn finds_a_dropped_null_key() {
 fn finds_a_watermark_taken_from_the_batch() {
     finds(
         Fault::BatchWatermark,
-        &[PASS, TUMBLE, HOP, TABLE, OVER_ROWS, OVER_RANGE],
+        &[PASS, TUMBLE, HOP, SESSION, TABLE, OVER_ROWS, OVER_RANGE],
     );
 }
 
@@ -250,13 +319,30 @@ fn finds_a_tick_run_early() {
 fn finds_a_late_row_counted() {
     finds(
         Fault::LateCounted,
-        &[PASS, TUMBLE, HOP, OVER_ROWS, LAG, RUNNING],
+        &[
+            PASS, TUMBLE, HOP, CUMULATE, SESSION, OVER_ROWS, LAG, RUNNING,
+        ],
     );
 }
 
 #[test]
 fn finds_a_hop_window_missed_at_the_start() {
-    finds(Fault::FirstWindow, &[HOP]);
+    finds(Fault::FirstWindow, &[HOP, CUMULATE]);
+}
+
+#[test]
+fn finds_a_step_lost_when_it_has_no_new_row() {
+    finds(Fault::StepLost, &[CUMULATE]);
+}
+
+#[test]
+fn finds_a_session_that_rows_a_gap_apart_share() {
+    finds(Fault::GapTouches, &[SESSION]);
+}
+
+#[test]
+fn finds_sessions_that_a_row_out_of_order_does_not_bridge() {
+    finds(Fault::ArrivalOrder, &[SESSION]);
 }
 
 #[test]
@@ -282,4 +368,40 @@ fn finds_calls_lost_at_a_restore() {
 #[test]
 fn finds_a_null_that_starts_a_counter_again() {
     finds(Fault::NullCounted, &[LAG]);
+}
+
+#[test]
+fn finds_a_bound_that_is_not_included() {
+    finds(Fault::Bound, &[INTERVAL_JOIN]);
+}
+
+#[test]
+fn finds_a_version_seen_early() {
+    finds(Fault::VersionEarly, &[AS_OF_JOIN]);
+}
+
+#[test]
+fn finds_a_version_of_the_rows_own_time_missed() {
+    finds(Fault::VersionLate, &[AS_OF_JOIN]);
+}
+
+#[test]
+fn finds_an_unmatched_row_lost() {
+    finds(
+        Fault::UnmatchedLost,
+        &[AS_OF_JOIN, WINDOW_JOIN, INTERVAL_JOIN],
+    );
+}
+
+#[test]
+fn finds_a_deletion_that_a_joined_table_misses() {
+    finds(Fault::DeletionLost, &[AS_OF_JOIN]);
+}
+
+#[test]
+fn finds_a_null_key_that_matches() {
+    finds(
+        Fault::NullMatches,
+        &[AS_OF_JOIN, WINDOW_JOIN, INTERVAL_JOIN],
+    );
 }

@@ -134,3 +134,69 @@ from = ["q"]
     assert!(state > 0 && state < 5_000_000, "{state} bytes of state");
     assert!(peak < 150_000_000, "{peak} bytes");
 }
+
+/// Two sources of a row for each key at each microsecond, the second one a little later, joined.
+fn joined(nodes: &str, keys: i64) -> usize {
+    let source = |name: &str| {
+        format!(
+            "[source.{name}]\nconnector = \"channel\"\ntime = \"ts\"\nschema = {{ ts = \
+             \"timestamp\", key = \"int64\" }}\n"
+        )
+    };
+    let text = format!("name = \"keys\"\n{}{}{nodes}", source("a"), source("b"));
+    let plan = planned(&text).unwrap_or_else(|e| panic!("{e}"));
+    let rows = |name: &str, factor: i64| {
+        let times = TimestampMicrosecondArray::from_iter_values(0..keys).with_timezone("UTC");
+        let numbers = Int64Array::from_iter_values((0..keys).map(|i| i * factor % keys));
+        let columns: Vec<ArrayRef> = vec![Arc::new(times), Arc::new(numbers)];
+        let rows = RecordBatch::try_new(plan.streams[name].columns.clone(), columns).unwrap();
+        (
+            name.to_owned(),
+            StandIn {
+                rows: vec![(0, rows)],
+                partitions: 1,
+            },
+        )
+    };
+    let inputs = BTreeMap::from([rows("a", 7919), rows("b", 104_729)]);
+    let took = Stopwatch::start();
+    let drive = Drive {
+        seed: None,
+        batch_rows: 1,
+        kill: false,
+    };
+    let streams = run(&plan, &inputs, &["q"], drive).unwrap();
+    println!("{keys} keys in batches of one row: {:?}", took.elapsed());
+    streams[0].iter().map(zaraba::Batch::len).sum()
+}
+
+/// Each key comes once on both sides, anywhere within the interval: all rows are kept to the end.
+#[test]
+fn a_join_of_streams_with_a_million_keys_in_batches_of_one_row() {
+    let rows = joined(
+        r#"
+[query.q]
+sql = """
+SELECT a.ts, a.key, b.ts AS later FROM a JOIN b
+  ON a.key = b.key AND b.ts BETWEEN a.ts - INTERVAL '1 day' AND a.ts + INTERVAL '1 day'"""
+"#,
+        KEYS,
+    );
+    assert_eq!(rows as i64, KEYS);
+}
+
+/// All keys of the table stay, whatever is asked for.
+#[test]
+fn a_join_with_a_table_of_a_million_keys_in_batches_of_one_row() {
+    let rows = joined(
+        r#"
+[table.t]
+from = "b"
+key = ["key"]
+[query.q]
+sql = "SELECT a.ts, a.key, t.ts AS since FROM a LEFT JOIN t ON a.key = t.key"
+"#,
+        KEYS,
+    );
+    assert_eq!(rows as i64, KEYS);
+}

@@ -80,6 +80,7 @@ pub(crate) fn run_changed(
 ) -> Result<Vec<Vec<Batch>>> {
     let mut plan = plan.clone();
     plan.limits.batch_rows = drive.batch_rows;
+    plan.limits.parallelism = drive.seed.map_or(2, |seed| [1, 2, 4][seed as usize % 3]);
     let names: Vec<String> = capture.iter().map(|s| (*s).to_owned()).collect();
     let captures = Captures::default();
     let graph = |after: Epoch, clock: &ManualClock| {

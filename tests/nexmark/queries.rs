@@ -1,6 +1,7 @@
 //! Nexmark's queries over a hundred thousand events: `qN.stream.sql` is what the engine runs,
 //! `qN.batch.sql` the same in plain SQL over the whole input. A day is a window of one day; what
-//! the public queries say with joins over windows (5 and 7) is said by grouping twice.
+//! the public queries say with joins over windows (5 and 7) is said by grouping twice; the windows
+//! of 12 are of event time, not of the clock.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -124,6 +125,8 @@ queries! {
     q2_some_auctions 2 100;
     q5_hot_auctions 5 9;
     q7_highest_bids 7 9;
+    q11_bids_of_a_session 11 500;
+    q12_bids_of_ten_seconds 12 500;
     q14_computed_columns 14 100;
     q15_bids_of_a_day 15 1;
     q16_channels_of_a_day 16 100;

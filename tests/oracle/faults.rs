@@ -1,7 +1,10 @@
 //! Bugs planted at the seams of a running graph, to see that the oracle finds them: operators and
 //! sources are wrapped, or the engine's pipeline file is changed.
 
-use arrow::array::{Array, AsArray, BooleanArray, Int64Array};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray, BooleanArray, Int64Array, RecordBatch};
 use arrow::compute::{sort_to_indices, take_record_batch};
 use arrow::datatypes::TimestampMicrosecondType;
 use zaraba_core::batch::Batch;
@@ -42,6 +45,13 @@ pub(crate) enum Fault {
     LateCounted,
     /// The first window is not emitted.
     FirstWindow,
+    /// A window that grows is not emitted where its last step has no row.
+    StepLost,
+    /// `<=` for `<`: rows a gap apart are of one session.
+    GapTouches,
+    /// Sessions are made in the order of arrival: a row between two does not make them one.
+    ArrivalOrder,
+
     /// A frame of rows is a row too long.
     FrameLong,
     /// Rows of the same time as the last of a frame are left out.
@@ -52,17 +62,39 @@ pub(crate) enum Fault {
     CallsLost,
     /// A null starts a counter again.
     NullCounted,
+    /// `<` for `<=` in a join's bound.
+    Bound,
+    /// A joined table's row is seen a microsecond before its time.
+    VersionEarly,
+    /// A joined table's row is not seen at its own time.
+    VersionLate,
+    /// Rows of an outer join without a match are lost.
+    UnmatchedLost,
+    /// Null equals null in a join.
+    NullMatches,
 }
 
 impl Fault {
     /// The pipeline file with the bug.
     pub(crate) fn change_file(self, toml: &str) -> String {
+        if self == Self::GapTouches {
+            return with_longer_gap(toml);
+        }
         if let Some(spoilt) = self.change_over(toml) {
             return spoilt;
         }
         let key = match self {
             Self::Expired => "ttl",
             Self::LateCounted => "out_of_order",
+            Self::Bound => return toml.replace(" <= ", " < "),
+            Self::UnmatchedLost => {
+                let inner = |toml: String, word| toml.replace(word, " JOIN ");
+                let toml = toml.replace(" FULL JOIN ", " LEFT JOIN ");
+                return inner(inner(toml, " LEFT JOIN "), " RIGHT JOIN ");
+            }
+            Self::NullMatches => {
+                return toml.replacen("a.k1 = b.k1", "(a.k1 IS NOT DISTINCT FROM b.k1)", 1);
+            }
             _ => return toml.to_owned(),
         };
         let longer = |line: &str| match line.strip_prefix(&format!("{key} = \"")) {
@@ -113,6 +145,8 @@ impl Fault {
                 windows,
                 scratch,
                 first_end,
+                newest: i64::MIN,
+                steps: BTreeSet::new(),
             })
         };
         let sorted = |inner| -> Box<dyn Source> { Box::new(SortedBatches(inner)) };
@@ -146,19 +180,54 @@ struct Planted {
     scratch: Output,
     /// The first window's time, which is not emitted.
     first_end: Option<i64>,
+    /// The greatest time so far.
+    newest: i64,
+    /// The steps in which there were rows.
+    steps: BTreeSet<i64>,
+}
+
+/// The pipeline file with a gap longer by a microsecond.
+fn with_longer_gap(toml: &str) -> String {
+    let Some((before, call)) = toml.split_once("SESSION(") else {
+        return toml.to_owned();
+    };
+    let (input, rest) = call.split_once(", ts, INTERVAL '").unwrap();
+    let (gap, rest) = rest.split_once(" microseconds'").unwrap();
+    let gap = gap.parse::<i64>().unwrap() + 1;
+    format!("{before}SESSION({input}, ts, INTERVAL '{gap} microseconds'{rest}")
 }
 
 impl Planted {
-    fn spoil_input(&self, mut rows: Batch) -> Result<Batch> {
+    fn spoil_input(&mut self, port: Port, mut rows: Batch) -> Result<Batch> {
         match (self.fault, self.windows) {
+            // The table is a join's second input; other nodes of these cases have one.
+            (Fault::VersionEarly, _) if port == Port(1) => {
+                rows.time = rows.time.iter().map(|t| t - 1).collect();
+            }
+            (Fault::VersionLate, _) if port == Port(1) => {
+                rows.time = rows.time.iter().map(|t| t + 1).collect();
+            }
             (Fault::WindowEnd, Some(windows)) => {
                 let Windows {
                     size,
                     slide,
                     offset,
+                    ..
                 } = windows;
                 let at_end = |t: &i64| (t - offset - size).rem_euclid(slide) == 0;
                 rows.time = rows.time.iter().map(|t| t - i64::from(at_end(t))).collect();
+            }
+            (Fault::StepLost, Some(windows)) if windows.grow => {
+                let step = |t: &i64| (t - windows.offset).div_euclid(windows.slide);
+                self.steps.extend(rows.time.iter().map(step));
+            }
+            (Fault::ArrivalOrder, _) => {
+                let newest = &mut self.newest;
+                let mut behind = |t: &i64| {
+                    *newest = (*newest).max(*t);
+                    *newest
+                };
+                rows.time = rows.time.iter().map(&mut behind).collect();
             }
             (Fault::Tie, _) => {
                 rows.seq = rows.seq.iter().map(|s| s ^ ((1 << 40) - 1)).collect();
@@ -177,7 +246,10 @@ impl Planted {
         Ok(rows)
     }
 
-    fn spoil_output(&mut self, rows: Batch) -> Result<Batch> {
+    fn spoil_output(&mut self, mut rows: Batch) -> Result<Batch> {
+        if self.fault == Fault::GapTouches {
+            rows = with_earlier_end(rows)?;
+        }
         let kept: Option<BooleanArray> = match self.fault {
             Fault::DeletionLost => {
                 Some((0..rows.len()).map(|i| Some(!rows.is_deleted(i))).collect())
@@ -186,6 +258,11 @@ impl Planted {
                 let first = *self.first_end.get_or_insert(rows.time[0]);
                 Some(rows.time.iter().map(|t| Some(*t != first)).collect())
             }
+            Fault::StepLost => self.windows.filter(|w| w.grow).map(|windows| {
+                let step = |t: &i64| (t - windows.offset).div_euclid(windows.slide);
+                let seen = |t| Some(self.steps.contains(&step(t)));
+                rows.time.iter().map(seen).collect()
+            }),
             _ => None,
         };
         kept.map_or(Ok(rows.clone()), |kept| rows.filter(&kept))
@@ -216,7 +293,7 @@ impl Planted {
 
 impl Operator for Planted {
     fn process(&mut self, port: Port, rows: Batch, out: &mut Output) -> Result<Progress> {
-        let rows = self.spoil_input(rows)?;
+        let rows = self.spoil_input(port, rows)?;
         self.call(out, |inner, out| inner.process(port, rows, out))
     }
 
@@ -240,7 +317,12 @@ impl Operator for Planted {
     fn snapshot(&mut self, epoch: Epoch) -> Result<Snapshot> {
         let mut snapshot = self.inner.snapshot(epoch)?;
         if self.fault == Fault::PaneTwice {
-            for part in snapshot.parts.iter_mut().filter(|p| p.name == "pane") {
+            let names = ["pane", "run"];
+            for part in snapshot
+                .parts
+                .iter_mut()
+                .filter(|p| names.contains(&p.name.as_str()))
+            {
                 part.segments.extend(part.segments.first().cloned());
             }
         }
@@ -260,6 +342,20 @@ impl Operator for Planted {
     fn state_bytes(&self) -> usize {
         self.inner.state_bytes()
     }
+}
+
+/// The microsecond that made the gap longer, taken away from where it shows.
+fn with_earlier_end(mut rows: Batch) -> Result<Batch> {
+    let Some((end, _)) = rows.rows.schema().column_with_name("window_end") else {
+        return Ok(rows);
+    };
+    let mut columns = rows.rows.columns().to_vec();
+    let times = columns[end].as_primitive::<TimestampMicrosecondType>();
+    let times = times.unary::<_, TimestampMicrosecondType>(|t| t - 1);
+    columns[end] = Arc::new(times.with_timezone("UTC"));
+    rows.rows = RecordBatch::try_new(rows.rows.schema(), columns)?;
+    rows.time = rows.time.iter().map(|t| t - 1).collect();
+    Ok(rows)
 }
 
 /// Hands over each batch in the order of time, so that no row is late by one of its own batch.

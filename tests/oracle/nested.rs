@@ -126,6 +126,7 @@ fn later_windows(
         size,
         slide,
         offset: dice.pick(&[0, SECOND / 2]),
+        grow: false,
     };
     let call = outer.call(
         "(SELECT window_end AS ended, n, total, newest FROM i)",

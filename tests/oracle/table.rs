@@ -215,6 +215,7 @@ impl Table {
             size,
             slide: size,
             offset: 0,
+            grow: false,
         };
         let key = source.key_names().into_iter().take(1).collect::<Vec<_>>();
         let by: String = key.iter().map(|k| format!(", {k}")).collect();

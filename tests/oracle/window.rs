@@ -1,5 +1,6 @@
-//! TUMBLE and HOP: a pipeline with one windowed query, and the same as a batch: the windows of a
-//! row by arithmetic on its microseconds (TUMBLE) or by a join with a list of windows (HOP).
+//! TUMBLE, HOP and CUMULATE: a pipeline with one windowed query, and the same as a batch: the
+//! windows of a row by arithmetic on its microseconds (TUMBLE) or by a join with a list of windows
+//! (HOP, CUMULATE).
 
 use std::collections::BTreeMap;
 
@@ -21,6 +22,8 @@ pub(crate) struct Windows {
     pub(crate) size: i64,
     pub(crate) slide: i64,
     pub(crate) offset: i64,
+    /// Whether they are CUMULATE's, of steps as long as the slide.
+    pub(crate) grow: bool,
 }
 
 impl Windows {
@@ -30,6 +33,18 @@ impl Windows {
             size,
             slide: size,
             offset: offset(dice, size),
+            grow: false,
+        }
+    }
+
+    pub(crate) fn cumulate(dice: &mut Dice) -> Self {
+        let slide = SECOND * dice.pick(&[1, 2, 5, 10]);
+        let size = slide * dice.pick(&[1, 2, 3, 5, 12]);
+        Self {
+            size,
+            slide,
+            offset: offset(dice, size),
+            grow: true,
         }
     }
 
@@ -45,6 +60,7 @@ impl Windows {
             size,
             slide,
             offset: offset(dice, slide),
+            grow: false,
         }
     }
 
@@ -62,13 +78,18 @@ impl Windows {
             size,
             slide,
             offset,
+            grow,
         } = self;
-        let lengths = if size == slide {
+        let lengths = if size == slide && !grow {
             interval(size)
         } else {
             format!("{}, {}", interval(slide), interval(size))
         };
-        let name = if size == slide { "TUMBLE" } else { "HOP" };
+        let name = match grow {
+            true => "CUMULATE",
+            false if size == slide => "TUMBLE",
+            false => "HOP",
+        };
         let offset = if offset == 0 {
             String::new()
         } else {
@@ -77,13 +98,27 @@ impl Windows {
         format!("{name}({input}, {time}, {lengths}{offset})")
     }
 
-    /// A batch relation over `input`: its rows, each with `_ws` for each of its windows.
+    /// A batch relation over `input`: its rows, each with `_ws` for each of its windows (and `_we`
+    /// where they grow).
     pub(crate) fn relation(self, input: &str, time: &str) -> String {
         let Self {
             size,
             slide,
             offset,
+            grow,
         } = self;
+        if grow {
+            // How far the time is behind the start, and the steps that end after it.
+            let behind = format!("((({time} - ({offset})) % {size} + {size}) % {size})");
+            let list: Vec<String> = (1..=size / slide)
+                .map(|i| format!("({})", i * slide))
+                .collect();
+            return format!(
+                "(SELECT r.*, {time} - {behind} AS _ws, {time} - {behind} + b._length AS _we FROM \
+                 {input} AS r JOIN (VALUES {}) AS b(_length) ON {behind} < b._length)",
+                list.join(", ")
+            );
+        }
         // How far the time is behind the last start of a window.
         let behind = format!("((({time} - ({offset})) % {slide} + {slide}) % {slide})");
         if size == slide {
@@ -179,6 +214,11 @@ impl Query {
     /// As a batch, of these calls.
     fn batch(&self, source: &str, calls: &[Call]) -> String {
         let size = self.windows.size;
+        let (end, bounds) = if self.windows.grow {
+            ("_we".to_owned(), "_ws, _we")
+        } else {
+            (format!("_ws + {size}"), "_ws")
+        };
         let keys: String = self.keys.iter().map(|k| format!("{k}, ")).collect();
         let calls = calls
             .iter()
@@ -198,8 +238,8 @@ impl Query {
             .windows
             .relation(&format!("(SELECT * FROM {source}{filter})"), "_t");
         format!(
-            "SELECT _ws AS window_start, _ws + {size} AS window_end, {keys}{calls}_ws + {size} - 1 \
-             AS _time FROM {from} AS w GROUP BY _ws{group}{having} ORDER BY _ws"
+            "SELECT _ws AS window_start, {end} AS window_end, {keys}{calls}{end} - 1 AS _time FROM \
+             {from} AS w GROUP BY {bounds}{group}{having} ORDER BY {bounds}"
         )
     }
 
@@ -213,7 +253,7 @@ impl Query {
 }
 
 /// The answers of several queries of the same windows and keys, side by side.
-fn side_by_side(answers: Vec<Vec<Vec<Value>>>, keys: usize) -> Vec<Vec<Value>> {
+pub(crate) fn side_by_side(answers: Vec<Vec<Vec<Value>>>, keys: usize) -> Vec<Vec<Value>> {
     let mut answers = answers.into_iter();
     let mut rows = answers.next().unwrap();
     for answer in answers {
@@ -275,6 +315,17 @@ pub(crate) fn tumble(seed: u64) -> Case {
 /// HOP.
 pub(crate) fn hop(seed: u64) -> Case {
     case("hop", seed, Windows::hop, false)
+}
+
+/// Whether a construct's case asks for aggregates of many kinds: the last of each three hundred do,
+/// since DuckDB, which knows other kinds, answers the first ones too.
+pub(crate) const fn asks_rare(seed: u64) -> bool {
+    seed % 300 >= 200
+}
+
+/// CUMULATE.
+pub(crate) fn cumulate(seed: u64) -> Case {
+    case("cumulate", seed, Windows::cumulate, asks_rare(seed))
 }
 
 /// Aggregates of many kinds, over both.

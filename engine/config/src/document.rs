@@ -199,7 +199,7 @@ pub struct SimulateDoc {
     pub interval: i64,
     /// `rows`: how many; none: without end.
     pub rows: Option<u64>,
-    /// `disorder`, microseconds: how far behind a row's time may be moved at random.
+    /// `disorder`, microseconds: how much later than it should a row may come.
     pub disorder: i64,
 }
 
@@ -395,4 +395,9 @@ pub struct LimitsDoc {
     pub queue: usize,
     /// `batch_rows`: most rows in a batch that a source makes; 8,192 if left out.
     pub batch_rows: usize,
+    /// `parallelism`: threads that share the keys of a keyed stage; one if left out.
+    pub parallelism: usize,
+    /// `max_drift`: microseconds by which a source may be ahead of the slowest; an hour if left
+    /// out.
+    pub max_drift: i64,
 }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use chrono_tz::Tz;
 use zaraba_core::diagnostic::{Diagnostic, Span};
 use zaraba_core::suggest::nearest;
+use zaraba_core::time::SECOND;
 
 use crate::document::{Document, LimitsDoc, Located, Value};
 use crate::nodes::{self, Names};
@@ -140,10 +141,25 @@ pub(crate) static LIMITS: Section = Section {
             "8192",
             "most rows in a batch that a source makes",
         ),
+        optional(
+            "parallelism",
+            Kind::Int(1, 64),
+            "`1`",
+            "4",
+            "threads among which a windowed query shares its keys; results stay the same",
+        ),
+        optional(
+            "max_drift",
+            Kind::Duration,
+            "`\"1h\"`",
+            "\"10m\"",
+            "event time by which a source may be ahead of the slowest; then it is paused, so that rows which wait for the others stay few",
+        ),
     ]],
-    later: &["max_drift"],
+    later: &[],
     example: r#"[limits]
 memory = "512MiB"
+max_drift = "10m"
 queue = 32
 batch_rows = 4096
 "#,
@@ -327,5 +343,10 @@ fn limits(cx: &mut Context<'_>, root: &Table) -> LimitsDoc {
         memory: fields.as_ref().and_then(|f| f.bytes("memory")),
         queue: count("queue", 16),
         batch_rows: count("batch_rows", 8_192),
+        parallelism: count("parallelism", 1),
+        max_drift: fields
+            .as_ref()
+            .and_then(|f| f.micros("max_drift"))
+            .unwrap_or(3600 * SECOND),
     }
 }

@@ -37,7 +37,7 @@ static CONNECTORS: Words = Words {
     ],
 };
 
-const LATER: &[&str] = &["bootstrap", "schema_evolution", "max_drift"];
+const LATER: &[&str] = &["bootstrap", "schema_evolution"];
 
 const COMMON: &[Opt] = &[
     required(
@@ -156,7 +156,7 @@ const FILE_OPTIONS: &[Opt] = &[
         Kind::Words(&MERGE),
         "one file after the other",
         "\"time\"",
-        "`\"time\"`: the files are read side by side, their rows merged by time",
+        "`\"time\"`: the files are read side by side, whichever is furthest behind first; each is a partition of its own, so a row is late only within its file",
     ),
     optional(
         "csv",
@@ -265,7 +265,7 @@ const SIMULATE_OPTIONS: &[Opt] = &[
         Kind::DurationOrZero,
         "`\"0s\"`",
         "\"2s\"",
-        "how far back a row's time may be moved at random",
+        "how much later than it should a row may come, at random",
     ),
 ];
 

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, BooleanArray, PrimitiveArray, RecordBatch, UInt32Array};
+use arrow::array::{
+    Array, BooleanArray, PrimitiveArray, RecordBatch, RecordBatchOptions, UInt32Array,
+};
 use arrow::buffer::{BooleanBuffer, ScalarBuffer};
 use arrow::compute::{concat_batches, filter_record_batch, take_record_batch};
 use arrow::datatypes::{Int64Type, SchemaRef, UInt64Type};
@@ -102,8 +104,15 @@ impl Batch {
     /// When Arrow refuses (an index out of range).
     pub fn take(&self, indices: &UInt32Array) -> Result<Self> {
         let at = |i: &u32| *i as usize;
+        let rows = if self.rows.num_columns() == 0 {
+            // Arrow asks the columns how many rows there are.
+            let options = RecordBatchOptions::new().with_row_count(Some(indices.len()));
+            RecordBatch::try_new_with_options(self.rows.schema(), Vec::new(), &options)?
+        } else {
+            take_record_batch(&self.rows, indices)?
+        };
         Ok(Self {
-            rows: take_record_batch(&self.rows, indices)?,
+            rows,
             time: indices.values().iter().map(|i| self.time[at(i)]).collect(),
             seq: indices.values().iter().map(|i| self.seq[at(i)]).collect(),
             deleted: self

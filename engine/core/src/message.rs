@@ -13,6 +13,8 @@ pub enum Message {
     Watermark(EventTime),
     /// Everything before belongs to the epoch, everything behind to the next.
     Barrier(Epoch),
-    /// Nothing follows.
+    /// Nothing follows: the input is at its end.
     End,
+    /// Nothing follows in this run, which was stopped: what is not complete stays unsaid.
+    Stop,
 }

@@ -1,6 +1,7 @@
 //! What a node counts while it runs: plain atomics that the node's thread adds to and anyone
 //! reads (progress, metrics, tests).
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use crate::time::EventTime;
@@ -16,6 +17,8 @@ pub struct Meter {
     pub late: AtomicU64,
     /// Rows that could not be read or computed.
     pub errors: AtomicU64,
+    /// Times that a live source failed and was tried again.
+    pub failures: AtomicU64,
     /// Messages waiting before it.
     pub queued: AtomicU64,
     /// Bytes of state.
@@ -24,6 +27,8 @@ pub struct Meter {
     pub state_bytes_max: AtomicU64,
     /// Nanoseconds spent working.
     pub busy_ns: AtomicU64,
+    /// Why the first row was put aside.
+    pub first_reason: OnceLock<String>,
     watermark: AtomicI64,
     /// Of a source: rows or bytes done, and in all (0: not known).
     done: AtomicU64,
@@ -37,10 +42,12 @@ impl Default for Meter {
             rows_out: AtomicU64::new(0),
             late: AtomicU64::new(0),
             errors: AtomicU64::new(0),
+            failures: AtomicU64::new(0),
             queued: AtomicU64::new(0),
             state_bytes: AtomicU64::new(0),
             state_bytes_max: AtomicU64::new(0),
             busy_ns: AtomicU64::new(0),
+            first_reason: OnceLock::new(),
             watermark: AtomicI64::new(EventTime::MIN.0),
             done: AtomicU64::new(0),
             total: AtomicU64::new(0),

@@ -45,6 +45,7 @@ use zaraba_core::error::{Error, Result};
 use zaraba_core::source::BadRow;
 use zaraba_core::suggest;
 
+use self::rows::Rows;
 pub use self::types::{arrow_schema, arrow_type, type_name};
 
 /// Rows as they were read.
@@ -102,7 +103,8 @@ pub struct DecodeOptions {
     pub header: bool,
     /// The zone of times that name none, where the column does not say.
     pub zone: Tz,
-    /// The columns wanted; none: all. Others are not looked at, so a fault in one goes unseen.
+    /// The columns wanted; none: all. A text's other columns are parsed all the same: whether a
+    /// row is bad must not depend on who reads it.
     pub needed: Option<Vec<String>>,
     /// Where no schema is declared: the columns that the file must bring, those of the first file
     /// of several; none: its own.
@@ -144,8 +146,11 @@ pub fn open(
     match options.format {
         Format::Parquet => parquet::open(path, &wanted, options),
         Format::Arrow => ipc::open(path, &wanted, options),
-        Format::Csv => csv::open(path, schema, &wanted, options),
-        Format::Json => json::open(path, &wanted, options),
+        Format::Csv => {
+            let rows = Rows::new(schema, &wanted, options)?;
+            csv::open(path, schema, rows, options)
+        }
+        Format::Json => json::open(path, schema, Rows::new(schema, &wanted, options)?),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use zaraba_config::document::{SinkConnector, SourceConnector};
+use zaraba_config::env::redact;
 use zaraba_sql::plan::stage::{Input, Work};
 
 use crate::plan::PipelinePlan;
@@ -37,8 +38,10 @@ impl PipelinePlan {
                 Some(Work::Table(_)) => ("table", "newest row per key"),
                 Some(Work::Triggered(_)) => ("query", "on a trigger"),
                 Some(Work::Window(_)) => ("query", "windows"),
+                Some(Work::AsOf(_) | Work::Interval(_)) => ("query", "join"),
+                Some(Work::PassThrough(_) | Work::Merge) | None => ("query", "rows"),
+                Some(Work::Session(_)) => ("query", "sessions"),
                 Some(Work::Over(_) | Work::OverWhole(_)) => ("query", "over"),
-                Some(Work::PassThrough(_)) | None => ("query", "rows"),
             };
             Shown {
                 name: n.name.clone(),
@@ -207,7 +210,7 @@ impl PipelinePlan {
             }
             text.push('\n');
         }
-        text
+        redact(&text, &self.secrets)
     }
 }
 

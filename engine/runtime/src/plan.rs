@@ -58,6 +58,8 @@ pub struct PipelinePlan {
     pub tests: Vec<TestDoc>,
     /// Its limits.
     pub limits: LimitsDoc,
+    /// Values from the environment, which no output may show.
+    pub secrets: Vec<String>,
 }
 
 /// What the embedding program adds to SQL.
@@ -143,6 +145,7 @@ impl<'a> Planning<'a> {
             streams: self.streams,
             tests: self.document.tests.clone(),
             limits: self.document.limits.clone(),
+            secrets: self.document.secrets.clone(),
         }
     }
 

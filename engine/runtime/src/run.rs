@@ -11,6 +11,10 @@ pub mod source_task;
 
 mod waiting;
 
+mod retry;
+
+pub(crate) mod hide;
+
 pub mod sink_task;
 
 pub mod graph;

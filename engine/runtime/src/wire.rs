@@ -10,6 +10,7 @@ use zaraba_config::document::{ErrorPolicy, SinkConnector, SinkDoc, SourceConnect
 use zaraba_core::clock::Clock;
 use zaraba_core::error::{Error, Result};
 use zaraba_core::meter::Meter;
+use zaraba_core::operator::Operator;
 use zaraba_core::operator::Port;
 use zaraba_core::output::OutPort;
 use zaraba_core::sink::Sink;
@@ -23,11 +24,13 @@ use zaraba_sinks::websocket::{Answer, WebsocketOptions, WebsocketSink};
 use zaraba_sources::channel::ChannelSender;
 use zaraba_sources::intake::{Intake, IntakePlan};
 use zaraba_sql::pass_through::PassThrough;
+use zaraba_sql::plan::spread::spread;
 use zaraba_sql::plan::stage::Input;
 
 use crate::plan::{PipelinePlan, PlannedSource};
 use crate::run::capture::{CaptureSink, Captures};
 use crate::run::graph::{Graph, Routes, Target};
+use crate::run::hide::HideSecrets;
 use crate::run::ledger::{Ledger, half_of_machine};
 use crate::run::memory::MemorySource;
 use crate::run::sink_task::SinkTask;
@@ -99,7 +102,6 @@ struct Wirer<'a> {
 /// When a file is not there, a port is in use, or the like.
 pub fn wire(plan: &PipelinePlan, around: Surroundings) -> Result<Wired> {
     let wanted = wanted(plan, &around);
-    let sources = plan.sources.len() + around.stand_ins.len();
     let graph = Graph {
         sources: Vec::new(),
         vertices: Vec::new(),
@@ -111,7 +113,7 @@ pub fn wire(plan: &PipelinePlan, around: Surroundings) -> Result<Wired> {
         ledger: Arc::new(Ledger::new(
             plan.limits.memory.unwrap_or_else(half_of_machine),
         )),
-        timekeeper: Arc::new(Timekeeper::new(sources)),
+        timekeeper: Arc::new(Timekeeper::default()),
         producers: BTreeMap::new(),
         stages: BTreeMap::new(),
         wired: Wired {
@@ -190,7 +192,8 @@ impl Wirer<'_> {
                     let zone = self.plan.zone;
                     let source =
                         zaraba_sources::file::FileSource::new(file, &doc.schema, zone, needed);
-                    Box::new(source.map_err(|e| e.at(name))?)
+                    let source = source.map_err(|e| e.at(name))?;
+                    Box::new(source.by_time(&doc.time.value))
                 }
                 SourceConnector::Simulate(simulate) => Box::new(crate::run::pick::Picked::new(
                     zaraba_sources::simulate::SimulateSource::new(
@@ -235,6 +238,7 @@ impl Wirer<'_> {
             idle_timeout: doc.idle_timeout,
             out_of_order: doc.out_of_order,
             batch_rows: self.plan.limits.batch_rows,
+            max_drift: self.plan.limits.max_drift,
         };
         self.add_source(name, source, intake, options, wake);
         Ok(())
@@ -265,6 +269,7 @@ impl Wirer<'_> {
             idle_timeout: None,
             out_of_order: i64::MAX,
             batch_rows: self.plan.limits.batch_rows,
+            max_drift: self.plan.limits.max_drift,
         };
         let source = Box::new(MemorySource::new(rows.rows, rows.partitions.max(1)));
         self.add_source(name, source, intake, options, Wake::default());
@@ -289,6 +294,7 @@ impl Wirer<'_> {
             meter,
             Arc::clone(&self.around.clock),
             Arc::clone(&self.timekeeper),
+            wake.clone(),
         );
         let index = self.wired.graph.sources.len();
         self.wired
@@ -309,7 +315,7 @@ impl Wirer<'_> {
                 continue;
             }
             let first = self.wired.graph.vertices.len();
-            for stage in &node.stages {
+            for stage in &spread(&node.stages, plan.limits.parallelism) {
                 let operator = stage.operator(&node.name)?;
                 let (label, meter) = self.meter(&node.name);
                 let ledger = Arc::clone(&self.ledger);
@@ -353,13 +359,18 @@ impl Wirer<'_> {
 
     /// Makes one stream of the failed rows of a node's stages.
     fn merge_errors(&mut self, stream: &str, stages: &[usize]) {
-        let producer = if let [only] = stages {
+        let secrets = &self.plan.secrets;
+        let producer = if let ([only], true) = (stages, secrets.is_empty()) {
             (Producer::Vertex(*only), OutPort::Errors)
         } else {
-            let union = PassThrough::new(stream, vec![Vec::new(); stages.len()]);
+            let union: Box<dyn Operator> = if secrets.is_empty() {
+                Box::new(PassThrough::new(stream, vec![Vec::new(); stages.len()]))
+            } else {
+                Box::new(HideSecrets(secrets.clone()))
+            };
             let (label, meter) = self.meter(stream);
             let ledger = Arc::clone(&self.ledger);
-            let vertex = Vertex::new(label, Box::new(union), stages.len(), meter, ledger);
+            let vertex = Vertex::new(label, union, stages.len(), meter, ledger);
             let index = self.wired.graph.vertices.len();
             self.wired.graph.vertices.push((vertex, Routes::default()));
             for (port, stage) in stages.iter().enumerate() {

@@ -5,13 +5,17 @@
 mod list;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use arrow::array::AsArray;
+use arrow::compute::max;
 use arrow::datatypes::SchemaRef;
+use arrow::datatypes::TimestampMicrosecondType;
 use chrono_tz::Tz;
 use zaraba_config::document::{ColumnDoc, FileSourceDoc};
 use zaraba_core::error::{Error, Result};
 use zaraba_core::source::{Polled, Position, Source, SourceRows};
+use zaraba_core::stream::event_time_type;
 use zaraba_formats::decode::{DecodeOptions, Decoder, file_schema, open};
 
 /// Numbers that a partition keeps in a position: file, row in it, and which file that was.
@@ -26,8 +30,8 @@ pub struct FileSource {
     columns: SchemaRef,
     options: DecodeOptions,
     partitions: Vec<Partition>,
-    /// The partition to be polled next.
-    turn: usize,
+    /// The event-time column, by whose times files are merged; none: they take turns.
+    time: Option<usize>,
 }
 
 /// Files that are read one after the other.
@@ -39,8 +43,17 @@ struct Partition {
     /// Rows handed over of the current file, and of all.
     row: u64,
     rows: u64,
+    /// The newest time handed over (without a time column: rows). The partition that is furthest
+    /// behind is read next.
+    reached: i64,
     /// Whether its end has been told.
     told: bool,
+}
+
+/// Whether a source with this path reads a file.
+#[must_use]
+pub fn reads(path: &Path, file: &Path) -> bool {
+    list::names(path, file)
 }
 
 impl FileSource {
@@ -90,8 +103,17 @@ impl FileSource {
             columns,
             options,
             partitions,
-            turn: 0,
+            time: None,
         })
+    }
+
+    /// Merges files by this column's times.
+    #[must_use]
+    pub fn by_time(mut self, time: &str) -> Self {
+        let field = self.columns.column_with_name(time);
+        let field = field.filter(|(_, f)| *f.data_type() == event_time_type());
+        self.time = field.map(|(column, _)| column);
+        self
     }
 
     /// The columns that it hands over.
@@ -102,11 +124,13 @@ impl FileSource {
 
     /// The next rows of a partition; none at its end.
     fn read(&mut self, partition: usize, limit: usize) -> Result<Option<SourceRows>> {
+        let max = max::<TimestampMicrosecondType>;
         let Self {
             files,
             schema,
             options,
             partitions,
+            time,
             ..
         } = self;
         let current = &mut partitions[partition];
@@ -126,6 +150,11 @@ impl FileSource {
                 };
                 current.row += rows.len() as u64;
                 current.rows += rows.len() as u64;
+                let newest = match time {
+                    Some(column) => max(rows.rows.column(*column).as_primitive()),
+                    None => i64::try_from(current.rows).ok(),
+                };
+                current.reached = current.reached.max(newest.unwrap_or(i64::MIN));
                 return Ok(Some(rows));
             }
             current.decoder = None;
@@ -195,6 +224,7 @@ impl Partition {
             decoder: None,
             row: 0,
             rows: 0,
+            reached: i64::MIN,
             told: false,
         }
     }
@@ -202,23 +232,19 @@ impl Partition {
 
 impl Source for FileSource {
     fn poll(&mut self, limit: usize) -> Result<Polled> {
-        for _ in 0..self.partitions.len() {
-            let turn = self.turn;
-            self.turn = (turn + 1) % self.partitions.len();
-            if self.partitions[turn].told {
-                continue;
-            }
-            if let Some(rows) = self.read(turn, limit)? {
-                return Ok(Polled::Rows(rows));
-            }
-            self.partitions[turn].told = true;
-            if self.partitions.len() > 1 {
-                return Ok(Polled::PartitionEnd(
-                    u16::try_from(turn).unwrap_or(u16::MAX),
-                ));
-            }
+        let open = self.partitions.iter().enumerate().filter(|(_, p)| !p.told);
+        let Some((next, _)) = open.min_by_key(|(_, p)| p.reached) else {
+            return Ok(Polled::End);
+        };
+        if let Some(rows) = self.read(next, limit)? {
+            return Ok(Polled::Rows(rows));
         }
-        Ok(Polled::End)
+        self.partitions[next].told = true;
+        if self.partitions.len() == 1 {
+            return Ok(Polled::End);
+        }
+        let next = u16::try_from(next).unwrap_or(u16::MAX);
+        Ok(Polled::PartitionEnd(next))
     }
 
     fn partitions(&self) -> u16 {

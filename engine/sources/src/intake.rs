@@ -125,6 +125,10 @@ impl Intake {
         if self.plan.on_error != ErrorPolicy::DeadLetter {
             // Rows that are sent are counted where they are sent.
             Meter::add(&meter.errors, judged.bad.len());
+            if let Some((bad, _)) = judged.bad.first() {
+                let first = || format!("{}: {}", bad.place, bad.reason);
+                meter.first_reason.get_or_init(first);
+            }
         }
         if judged.good.len() == rows.num_rows() {
             let seq = places.sequences(0..rows.num_rows());

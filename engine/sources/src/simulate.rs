@@ -6,7 +6,8 @@ mod make;
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, TimestampMicrosecondArray};
+use arrow::array::{ArrayRef, BooleanArray, RecordBatch, TimestampMicrosecondArray, UInt32Array};
+use arrow::compute::{concat_batches, filter_record_batch, take_record_batch};
 use arrow::datatypes::SchemaRef;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -18,6 +19,9 @@ use zaraba_formats::decode::arrow_schema;
 
 use self::make::Maker;
 
+/// Rows made at once only to be passed over.
+const SEEK_ROWS: usize = 8192;
+
 /// Makes rows up.
 pub struct SimulateSource {
     doc: SimulateDoc,
@@ -25,9 +29,15 @@ pub struct SimulateSource {
     /// One per column, in the schema's order; none for the event time.
     makers: Vec<Option<Maker>>,
     random: ChaCha8Rng,
-    /// Event time of the next row before disorder.
+    /// Event time of the last row made.
     time: i64,
     /// Rows made.
+    made: u64,
+    /// Rows made and not handed over, and when each arrives: disorder is delay, so that what the
+    /// rows say stays in the order of their times.
+    held: RecordBatch,
+    arrivals: Vec<i64>,
+    /// Rows handed over.
     row: u64,
 }
 
@@ -57,12 +67,16 @@ impl SimulateSource {
                 Maker::new(c).map(Some)
             }
         };
+        let columns = arrow_schema(schema);
         Ok(Self {
             doc: doc.clone(),
-            columns: arrow_schema(schema),
+            held: RecordBatch::new_empty(Arc::clone(&columns)),
+            arrivals: Vec::new(),
+            columns,
             makers: schema.iter().map(maker).collect::<Result<_>>()?,
             random: ChaCha8Rng::seed_from_u64(doc.seed),
             time: doc.start,
+            made: 0,
             row: 0,
         })
     }
@@ -73,18 +87,9 @@ impl SimulateSource {
         Arc::clone(&self.columns)
     }
 
-    /// How many of `limit` rows are still to come.
-    fn left(&self, limit: usize) -> usize {
-        let left = self
-            .doc
-            .rows
-            .map_or(u64::MAX, |rows| rows.saturating_sub(self.row));
-        usize::try_from(left).unwrap_or(usize::MAX).min(limit)
-    }
-
-    /// Draws one row; its event time is the answer, the rest is with the makers.
+    /// Draws one row: its event time, the rest is with the makers.
     fn draw(&mut self) -> i64 {
-        let first = self.row == 0;
+        let first = self.made == 0;
         if !first {
             // Uniform from 0 to twice the interval, so that the interval is the mean.
             let step = self
@@ -92,7 +97,7 @@ impl SimulateSource {
                 .random_range(0..=self.doc.interval.max(0).saturating_mul(2));
             self.time = self.time.saturating_add(step);
         }
-        let back = self.random.random_range(0..=self.doc.disorder.max(0));
+        let delay = self.random.random_range(0..=self.doc.disorder.max(0));
         let mut key = Vec::new();
         for maker in self.makers.iter_mut().flatten() {
             maker.choose(&mut self.random, &mut key);
@@ -100,20 +105,21 @@ impl SimulateSource {
         for maker in self.makers.iter_mut().flatten() {
             maker.draw(&mut self.random, &key);
         }
-        self.row += 1;
-        if first {
-            self.time
-        } else {
-            self.time.saturating_sub(back)
-        }
+        self.made += 1;
+        let delay = if first { 0 } else { delay };
+        self.arrivals.push(self.time.saturating_add(delay));
+        self.time
     }
-}
 
-impl Source for SimulateSource {
-    fn poll(&mut self, limit: usize) -> Result<Polled> {
-        let rows = self.left(limit);
+    /// Makes up to so many rows and holds them; whether there were any left to make.
+    fn make(&mut self, rows: usize) -> Result<bool> {
+        let left = self
+            .doc
+            .rows
+            .map_or(u64::MAX, |rows| rows.saturating_sub(self.made));
+        let rows = usize::try_from(left).unwrap_or(usize::MAX).min(rows);
         if rows == 0 {
-            return Ok(Polled::End);
+            return Ok(false);
         }
         let times: Vec<i64> = (0..rows).map(|_| self.draw()).collect();
         let times: ArrayRef = Arc::new(TimestampMicrosecondArray::from(times).with_timezone("UTC"));
@@ -126,12 +132,46 @@ impl Source for SimulateSource {
             .iter_mut()
             .map(column)
             .collect::<Result<Vec<_>>>()?;
-        let rows = RecordBatch::try_new(Arc::clone(&self.columns), columns)?;
-        Ok(Polled::Rows(SourceRows {
-            rows,
-            partition: 0,
-            bad: Vec::new(),
-        }))
+        let made = RecordBatch::try_new(Arc::clone(&self.columns), columns)?;
+        self.held = concat_batches(&self.columns, [&self.held, &made])?;
+        Ok(true)
+    }
+
+    /// At most so many of the rows held, in the order of their arrival; those that may still be
+    /// overtaken by rows not made yet stay, unless there are none.
+    fn arrived(&mut self, limit: usize, all: bool) -> Result<RecordBatch> {
+        let due = |i: &u32| all || self.arrivals[*i as usize] <= self.time;
+        let rows = u32::try_from(self.arrivals.len()).unwrap_or(u32::MAX);
+        let mut order: Vec<u32> = (0..rows).filter(due).collect();
+        order.sort_by_key(|i| self.arrivals[*i as usize]);
+        order.truncate(limit);
+        let mut stays = vec![true; self.arrivals.len()];
+        order.iter().for_each(|i| stays[*i as usize] = false);
+        let rows = take_record_batch(&self.held, &UInt32Array::from(order))?;
+        self.held = filter_record_batch(&self.held, &BooleanArray::from(stays.clone()))?;
+        let mut stays = stays.into_iter();
+        self.arrivals.retain(|_| stays.next().unwrap_or(true));
+        self.row += rows.num_rows() as u64;
+        Ok(rows)
+    }
+}
+
+impl Source for SimulateSource {
+    fn poll(&mut self, limit: usize) -> Result<Polled> {
+        loop {
+            let more = self.make(limit)?;
+            let rows = self.arrived(limit, !more)?;
+            if rows.num_rows() > 0 {
+                return Ok(Polled::Rows(SourceRows {
+                    rows,
+                    partition: 0,
+                    bad: Vec::new(),
+                }));
+            }
+            if !more {
+                return Ok(Polled::End);
+            }
+        }
     }
 
     fn replayable(&self) -> bool {
@@ -152,8 +192,10 @@ impl Source for SimulateSource {
     fn seek(&mut self, position: &Position) -> Result<()> {
         let to = position.rows.first().copied().unwrap_or(0);
         while self.row < to {
-            self.draw();
-            self.makers.iter_mut().flatten().for_each(Maker::forget);
+            let left = usize::try_from(to - self.row).unwrap_or(usize::MAX);
+            if matches!(self.poll(left.min(SEEK_ROWS))?, Polled::End) {
+                break;
+            }
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Streaming SQL on DataFusion. A query is planned once ([`plan`]) into a few stages, each an
-//! operator: rows on their own ([`pass_through`]), windowed aggregates ([`window`]), functions of
-//! neighbours ([`over`]), tables and
-//! the queries over them ([`table`], [`triggered`]). Operators know no executor.
+//! operator: rows on their own ([`pass_through`]), windowed aggregates ([`window`]), sessions
+//! ([`session`]), tables and the queries over them ([`table`], [`triggered`]), joins ([`join`]).
+//! Operators know no executor.
 
 pub mod rows;
 
@@ -9,15 +9,23 @@ pub mod failed;
 
 pub mod pass_through;
 
+mod in_order;
+
+pub mod merge;
+
 pub mod agg;
 
 pub mod window;
+
+pub mod session;
 
 pub mod over;
 
 pub mod table;
 
 pub mod triggered;
+
+pub mod join;
 
 pub mod functions;
 

@@ -16,8 +16,6 @@ mod partitions;
 
 mod saved;
 
-mod waiting;
-
 pub mod operator;
 
 pub mod whole;

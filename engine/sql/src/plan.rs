@@ -10,7 +10,17 @@ pub mod catalog;
 
 mod window_call;
 
+mod session_call;
+
+mod session_assign;
+
 mod event_time;
+
+mod join;
+
+mod join_bounds;
+
+mod join_kind;
 
 mod refuse;
 
@@ -19,6 +29,12 @@ mod time_zone;
 pub mod streaming;
 
 mod aggregation;
+
+pub mod spread;
+
+mod session;
+
+mod lift;
 
 mod over;
 

@@ -9,9 +9,10 @@ use arrow::array::{
     new_null_array,
 };
 use arrow::buffer::ScalarBuffer;
-use arrow::datatypes::{SchemaRef, TimestampMicrosecondType};
+use arrow::datatypes::{Float32Type, Float64Type, SchemaRef, TimestampMicrosecondType};
 use arrow::error::ArrowError;
 use datafusion::common::DataFusionError;
+use datafusion::common::hash_utils::{RandomState, create_hashes};
 use datafusion::physical_expr::PhysicalExpr;
 use zaraba_core::batch::Batch;
 use zaraba_core::error::Error;
@@ -34,6 +35,52 @@ pub enum Step {
     Blank(SchemaRef),
     /// Moves the event time to just before the window end in this column.
     Retime(usize),
+    /// Keeps the rows whose keys are of this share.
+    Share(Share),
+}
+
+/// One of several shares of all keys.
+#[derive(Clone, Debug)]
+pub struct Share {
+    /// The keys.
+    pub keys: Vec<Arc<dyn PhysicalExpr>>,
+    /// Which share.
+    pub index: usize,
+    /// Of how many.
+    pub of: usize,
+}
+
+impl Share {
+    fn of_batch(&self, batch: &Batch) -> datafusion::common::Result<Batch> {
+        let n = batch.len();
+        let key = |e: &Arc<dyn PhysicalExpr>| e.evaluate(&batch.rows)?.into_array(n).map(canonical);
+        let keys = self.keys.iter().map(key);
+        let keys: Vec<ArrayRef> = match keys.collect::<datafusion::common::Result<_>>() {
+            Ok(keys) => keys,
+            // A row whose key cannot be computed is reported by the first share, once.
+            Err(_) if n == 1 && self.index > 0 => return Ok(batch.slice(0, 0)),
+            Err(error) => return Err(error),
+        };
+        let mut hashes = vec![0; n];
+        create_hashes(&keys, &RandomState::default(), &mut hashes)?;
+        let mine = hashes
+            .iter()
+            .map(|h| Some((h >> 32) as usize % self.of == self.index));
+        batch.filter(&mine.collect()).map_err(external)
+    }
+}
+
+/// Floats that are one key in one form: there are two zeros and many NaNs.
+fn canonical(keys: ArrayRef) -> ArrayRef {
+    if let Some(keys) = keys.as_primitive_opt::<Float64Type>() {
+        let one = |v: f64| if v.is_nan() { f64::NAN } else { v + 0.0 };
+        return Arc::new(keys.unary::<_, Float64Type>(one));
+    }
+    if let Some(keys) = keys.as_primitive_opt::<Float32Type>() {
+        let one = |v: f32| if v.is_nan() { f32::NAN } else { v + 0.0 };
+        return Arc::new(keys.unary::<_, Float32Type>(one));
+    }
+    keys
 }
 
 /// A row on which an expression failed.
@@ -98,7 +145,7 @@ pub fn schema_after(steps: &[Step], input: &SchemaRef) -> SchemaRef {
                 }
             }
             Step::Compute(_, s) | Step::Window(_, s) | Step::Blank(s) => schema = Arc::clone(s),
-            Step::Filter(_) | Step::Retime(_) => {}
+            Step::Filter(_) | Step::Retime(_) | Step::Share(_) => {}
         }
     }
     schema
@@ -145,6 +192,7 @@ impl Step {
                 }
                 Ok(with_rows(batch, record(schema, columns, batch.len())?))
             }
+            Self::Share(share) => share.of_batch(batch),
             Self::Retime(column) => {
                 let ends = batch
                     .rows
@@ -185,7 +233,8 @@ pub fn record(
     )?)
 }
 
-fn external(error: Error) -> DataFusionError {
+/// An error of ours where DataFusion's are expected.
+pub fn external(error: Error) -> DataFusionError {
     DataFusionError::External(Box::new(error))
 }
 
@@ -204,7 +253,7 @@ fn expand(
             ends.push(end);
         }
     }
-    let one_each = rows.len() == batch.len() && spec.size == spec.slide;
+    let one_each = rows.len() == batch.len() && !spec.several_panes();
     let repeated = if one_each {
         batch.clone()
     } else {

@@ -106,16 +106,17 @@ impl<'a> Monitor<'a> {
             if !new || (soon && !last) {
                 continue;
             }
-            for (what, count, told) in [
-                ("late", late, &mut node.late_told),
-                ("bad", bad, &mut node.bad_told),
-            ] {
-                if count > *told {
-                    let new = count - *told;
-                    tracing::warn!(node = %node.name, new, in_all = count, "{what} rows");
-                    *told = count;
-                }
+            if late > node.late_told {
+                let new = late - node.late_told;
+                tracing::warn!(node = %node.name, new, in_all = late, "late rows");
             }
+            if bad > node.bad_told {
+                let new = bad - node.bad_told;
+                // One is enough to see what is wrong; all are in the node's errors stream.
+                let first = node.meter.first_reason.get().filter(|_| node.bad_told == 0);
+                tracing::warn!(node = %node.name, new, in_all = bad, first, "bad rows");
+            }
+            (node.late_told, node.bad_told) = (late, bad);
             node.told = Some(now);
         }
     }

@@ -1,4 +1,4 @@
-//! CSV (RFC 4180): `csv-core` finds fields and unquotes them chunk by chunk, and each wanted field
+//! CSV (RFC 4180): `csv-core` finds fields and unquotes them chunk by chunk, and each declared field
 //! is parsed into its column at once.
 
 use std::path::Path;
@@ -12,7 +12,7 @@ use zaraba_core::suggest;
 
 use super::input::Input;
 use super::rows::{ROW_BYTES_MAX, Rows};
-use super::{DecodeOptions, Decoded, Decoder, Wanted};
+use super::{DecodeOptions, Decoded, Decoder};
 
 /// How many fields a line must have.
 #[derive(Clone, Copy)]
@@ -40,7 +40,7 @@ impl Width {
 pub(super) fn open(
     path: &Path,
     schema: &[ColumnDoc],
-    wanted: &Wanted<'_>,
+    rows: Rows,
     options: &DecodeOptions,
 ) -> Result<Box<dyn Decoder>> {
     let core = ReaderBuilder::new().delimiter(options.delimiter).build();
@@ -53,15 +53,14 @@ pub(super) fn open(
         ends: vec![0; 64],
         fields: 0,
     };
-    let rows = Rows::new(wanted, options)?;
     let (width, fields) = if options.header {
         if lines.next()? {
-            by_header(&lines, wanted)?
+            by_header(&lines, schema)?
         } else {
             (Width::AtLeast(0), Vec::new())
         }
     } else {
-        by_number(schema, wanted)?
+        by_number(schema)?
     };
     Ok(Box::new(CsvDecoder {
         lines,
@@ -73,11 +72,11 @@ pub(super) fn open(
     }))
 }
 
-/// The field of each wanted column (none: the file has not it), by the names in the first line.
-fn by_header(lines: &Lines, wanted: &Wanted<'_>) -> Result<(Width, Vec<Option<usize>>)> {
+/// The field of each column (none: the file has not it), by the names in the first line.
+fn by_header(lines: &Lines, schema: &[ColumnDoc]) -> Result<(Width, Vec<Option<usize>>)> {
     let name = |i| String::from_utf8_lossy(lines.field(i).trim_ascii()).into_owned();
     let names: Vec<String> = (0..lines.fields).map(name).collect();
-    let find = |(_, doc): &(usize, &ColumnDoc)| {
+    let find = |doc: &ColumnDoc| {
         let from = doc.from.as_ref().map_or(&doc.name.value, |t| &t.value);
         let found = names.iter().position(|n| n == from.trim());
         if found.is_none() && !doc.optional && doc.default.is_none() {
@@ -91,12 +90,12 @@ fn by_header(lines: &Lines, wanted: &Wanted<'_>) -> Result<(Width, Vec<Option<us
     };
     Ok((
         Width::Exactly(names.len()),
-        wanted.iter().map(find).collect::<Result<_>>()?,
+        schema.iter().map(find).collect::<Result<_>>()?,
     ))
 }
 
 /// The same where no line names them: by `from`, else by the order of declaration.
-fn by_number(schema: &[ColumnDoc], wanted: &Wanted<'_>) -> Result<(Width, Vec<Option<usize>>)> {
+fn by_number(schema: &[ColumnDoc]) -> Result<(Width, Vec<Option<usize>>)> {
     let number = |(i, doc): (usize, &ColumnDoc)| match &doc.from {
         None => Ok(i),
         Some(from) => from.value.trim().parse().map_err(|_| {
@@ -119,13 +118,7 @@ fn by_number(schema: &[ColumnDoc], wanted: &Wanted<'_>) -> Result<(Width, Vec<Op
     } else {
         Width::AtLeast(least)
     };
-    Ok((
-        width,
-        wanted
-            .iter()
-            .map(|(i, _)| numbers.get(*i).copied())
-            .collect(),
-    ))
+    Ok((width, numbers.into_iter().map(Some).collect()))
 }
 
 /// The records of a file, one at a time.

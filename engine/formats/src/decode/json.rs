@@ -1,9 +1,10 @@
-//! JSON lines: one object a line, of which the wanted values go straight into their columns.
+//! JSON lines: one object a line, of which the declared values go straight into their columns.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
+use zaraba_config::document::ColumnDoc;
 use zaraba_core::error::{Error, Result};
 
 use super::builder::Builder;
@@ -11,18 +12,14 @@ use super::input::Input;
 use super::path::{Node, tree};
 use super::rows::{ROW_BYTES_MAX, Rows, shortened};
 use super::scan::{Scan, Token, unescape};
-use super::{DecodeOptions, Decoded, Decoder, Wanted};
+use super::{Decoded, Decoder};
 
 /// Opens a file.
-pub(super) fn open(
-    path: &Path,
-    wanted: &Wanted<'_>,
-    options: &DecodeOptions,
-) -> Result<Box<dyn Decoder>> {
+pub(super) fn open(path: &Path, schema: &[ColumnDoc], rows: Rows) -> Result<Box<dyn Decoder>> {
     Ok(Box::new(JsonDecoder {
         input: Input::open(path)?,
-        root: tree(wanted.iter().enumerate().map(|(i, (_, doc))| (i, *doc)))?,
-        rows: Rows::new(wanted, options)?,
+        root: tree(schema.iter().enumerate())?,
+        rows,
         plain: Vec::new(),
         line: 0,
         overlong: false,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{Field, Schema, SchemaRef};
+use zaraba_config::document::ColumnDoc;
 use zaraba_core::error::Result;
 use zaraba_core::source::BadRow;
 
@@ -23,7 +24,10 @@ const BAD_ROW_CHARS: usize = 200;
 
 /// Columns that grow together.
 pub(super) struct Rows {
+    /// The columns that are handed over.
     pub(super) schema: SchemaRef,
+    /// Their numbers among all.
+    wanted: Vec<usize>,
     pub(super) columns: Vec<Builder>,
     /// Whole rows.
     len: usize,
@@ -31,15 +35,18 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    pub(super) fn new(wanted: &Wanted<'_>, options: &DecodeOptions) -> Result<Self> {
-        let columns = wanted.iter().map(|(_, c)| Builder::new(c, options.zone));
-        let field = |c: &zaraba_config::document::ColumnDoc| {
-            Field::new(&c.name.value, arrow_type(c.kind), true)
-        };
+    pub(super) fn new(
+        schema: &[ColumnDoc],
+        wanted: &Wanted<'_>,
+        options: &DecodeOptions,
+    ) -> Result<Self> {
+        let columns = schema.iter().map(|c| Builder::new(c, options.zone));
+        let field = |c: &ColumnDoc| Field::new(&c.name.value, arrow_type(c.kind), true);
         Ok(Self {
             schema: Arc::new(Schema::new(
                 wanted.iter().map(|(_, c)| field(c)).collect::<Vec<_>>(),
             )),
+            wanted: wanted.iter().map(|(i, _)| *i).collect(),
             columns: columns.collect::<Result<_>>()?,
             len: 0,
             bad: Vec::new(),
@@ -84,6 +91,8 @@ impl Rows {
             .iter_mut()
             .map(Builder::finish)
             .collect::<Result<Vec<_>>>()?;
+        let columns = self.wanted.iter().map(|i| Arc::clone(&columns[*i]));
+        let columns = columns.collect();
         let options = RecordBatchOptions::new().with_row_count(Some(self.len));
         self.len = 0;
         let rows = RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?;

@@ -258,13 +258,17 @@ fn a_header_without_a_column() {
 
 #[test]
 fn only_needed_columns() {
-    let file = TextFile::new("a.csv", b"ts,put_call,price,oi\n2025-11-14,C,cheap,7\n");
+    let file = TextFile::new("a.csv", b"ts,put_call,price,oi\n2025-11-14,C,1,7\n");
+    let cheap = TextFile::new("b.csv", b"ts,put_call,price,oi\n2025-11-14,C,cheap,7\n");
     let needed = |names: &[&str]| DecodeOptions {
         needed: Some(names.iter().map(|n| (*n).to_owned()).collect()),
         ..options(Format::Csv)
     };
     file.check(&schema(), &needed(&["oi", "put_call"]), &["C|7"], &[]);
     file.check(&schema(), &needed(&[]), &[""], &[]);
+    // Whether a row is bad does not depend on who reads it.
+    let bad = ["2: column `price`: expected float64, got `cheap`"];
+    cheap.check(&schema(), &needed(&["oi", "put_call"]), &[], &bad);
     let error = open(&file.path(), &schema(), &needed(&["ois"]))
         .err()
         .unwrap()

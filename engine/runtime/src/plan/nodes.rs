@@ -149,15 +149,15 @@ impl Planning<'_> {
         let name = planned.name.clone();
         if let Some(key) = &upsert {
             // A table was noted with its ttl before.
-            self.shapes
-                .entry(name.clone())
-                .or_insert_with(|| TableShape {
-                    name: name.clone(),
-                    schema: planned.output.columns.clone(),
-                    key: key.clone(),
-                    ttl: None,
-                    drop_when: None,
-                });
+            let shape = self.shapes.entry(name.clone());
+            let shape = shape.or_insert_with(|| TableShape {
+                name: name.clone(),
+                schema: planned.output.columns.clone(),
+                key: key.clone(),
+                ttl: None,
+                drop_when: None,
+            });
+            self.catalog.add_shape(shape.clone());
         }
         self.add_stream(&name, planned.output.clone(), upsert.is_some());
         self.add_stream(&format!("{name}__errors"), bad_rows::stream(), false);

@@ -1,10 +1,12 @@
 //! Sinks and tests: the streams that they name must be there.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
-use zaraba_config::document::{Located, Row, SinkConnector};
+use zaraba_config::document::{Located, Row, SinkConnector, SourceConnector};
 use zaraba_core::diagnostic::Diagnostic;
 use zaraba_core::suggest;
+use zaraba_sources::file::reads;
 use zaraba_sql::plan::mistake::there;
 use zaraba_sql::plan::triggered::mentions_now;
 
@@ -15,10 +17,27 @@ impl Planning<'_> {
     pub(crate) fn check_sinks(&mut self) {
         let document = self.document;
         let mut listeners: BTreeMap<&str, &str> = BTreeMap::new();
+        let mut files: Vec<(PathBuf, &str)> = Vec::new();
         for sink in &document.sinks {
             for from in &sink.from {
                 self.check_stream(from);
                 self.check_followed(from);
+            }
+            if let SinkConnector::File { path, .. } = &sink.connector {
+                let text = path.value.to_string_lossy();
+                let mut written: Vec<PathBuf> = sink
+                    .from
+                    .iter()
+                    .map(|from| text.replace("{stream}", &from.value).into())
+                    .collect();
+                written.dedup();
+                for file in written {
+                    if let Some(what) = self.taken(&file, &files) {
+                        let message = format!("`{}` is already {what}", file.display());
+                        self.mistakes.push(Diagnostic::at(path.span, message));
+                    }
+                    files.push((file, &sink.name.value));
+                }
             }
             if let SinkConnector::Websocket { listen, .. } = &sink.connector
                 && !listen.value.ends_with(":0")
@@ -28,6 +47,17 @@ impl Planning<'_> {
                 self.mistakes.push(Diagnostic::at(listen.span, message));
             }
         }
+    }
+
+    /// Who else has a file that a sink would write.
+    fn taken(&self, file: &Path, written: &[(PathBuf, &str)]) -> Option<String> {
+        if let Some((_, other)) = written.iter().find(|(path, _)| reads(path, file)) {
+            return Some(format!("written by the sink `{other}`"));
+        }
+        let read = self.document.sources.iter().find(|source| {
+            matches!(&source.connector, SourceConnector::File(doc) if reads(&doc.path.value, file))
+        });
+        read.map(|source| format!("read by the source `{}`", source.name.value))
     }
 
     pub(crate) fn check_tests(&mut self) {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use arrow::array::AsArray;
+use zaraba_core::batch::Batch;
 use zaraba_core::message::Message;
 use zaraba_core::meter::Meter;
 use zaraba_core::operator::Port;
@@ -47,12 +49,25 @@ pub struct Graph {
     pub meters: Vec<(Arc<str>, Arc<Meter>)>,
 }
 
+/// Why and where the first of these rows was put aside.
+fn reason(errors: &Batch) -> String {
+    let text = |name: &str| {
+        let column = errors.rows.column_by_name(name);
+        let texts = column.and_then(|c| c.as_string_opt::<i32>());
+        texts.map(|t| t.value(0)).unwrap_or_default()
+    };
+    format!("{}: {}", text("place"), text("reason"))
+}
+
 /// Counts what a node wrote.
 pub fn count(meter: &Meter, port: OutPort, message: &Message) {
     if let Message::Rows(rows) = message {
         match port {
             OutPort::Main => Meter::add(&meter.rows_out, rows.len()),
-            OutPort::Errors => Meter::add(&meter.errors, rows.len()),
+            OutPort::Errors => {
+                Meter::add(&meter.errors, rows.len());
+                meter.first_reason.get_or_init(|| reason(rows));
+            }
             OutPort::Late | OutPort::Unassigned => {}
         }
     }

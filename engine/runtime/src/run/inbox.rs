@@ -217,7 +217,7 @@ mod tests {
                     inbox.block(port);
                     format!("{} barrier {}", port.0, epoch.0)
                 }
-                Message::End => format!("{} end", port.0),
+                Message::End | Message::Stop => format!("{} end", port.0),
             });
         }
         all

@@ -113,6 +113,10 @@ impl Simulation {
     /// The first failure of a node, or a deadlock.
     pub fn run(&mut self, steps_max: usize) -> Result<bool> {
         for _ in 0..steps_max {
+            // Sources wake each other: whoever waits looks again now and then.
+            if self.dice.below(8) == 0 {
+                self.waits.fill(None);
+            }
             let ready = self.ready();
             if ready.is_empty() {
                 if self.ended() {

@@ -118,7 +118,7 @@ impl SinkTask {
                 self.aligning = Some(epoch);
                 self.align()?;
             }
-            Message::End => {
+            Message::End | Message::Stop => {
                 self.inputs[port.0].ended = true;
                 self.align()?;
                 if self.inputs.iter().all(|i| i.ended) {

@@ -6,16 +6,17 @@ use std::sync::Arc;
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::TimestampMicrosecondType;
 use zaraba_core::clock::Clock;
-use zaraba_core::error::Result;
+use zaraba_core::error::{Error, Result};
 use zaraba_core::message::Message;
 use zaraba_core::meter::Meter;
 use zaraba_core::output::{OutPort, Output};
 use zaraba_core::snapshot::Snapshot;
-use zaraba_core::source::{Polled, Position, Source, SourceRows};
+use zaraba_core::source::{Polled, Position, Source, SourceRows, Wake};
 use zaraba_core::time::{ClockTime, Epoch, EventTime, SECOND};
 use zaraba_sources::intake::Intake;
 
 use crate::run::pacer::Pacer;
+use crate::run::retry::Retry;
 use crate::run::timekeeper::Timekeeper;
 use crate::run::waiting;
 
@@ -48,6 +49,8 @@ pub struct SourceOptions {
     pub out_of_order: i64,
     /// Most rows in a batch.
     pub batch_rows: usize,
+    /// `limits.max_drift`
+    pub max_drift: i64,
 }
 
 /// The source.
@@ -62,12 +65,14 @@ pub struct SourceTask {
     pacer: Option<Pacer>,
     clock: Arc<dyn Clock>,
     timekeeper: Arc<Timekeeper>,
+    wake: Wake,
     out: Output,
     /// Rows that are not due yet.
     waiting: Option<SourceRows>,
     /// What was done before the last batch was polled, and its rows.
     polled: (u64, usize),
     last_row: Option<ClockTime>,
+    retry: Retry,
     idle: bool,
     ended: bool,
     snapshots: Vec<(Epoch, Snapshot)>,
@@ -84,7 +89,9 @@ impl SourceTask {
         meter: Arc<Meter>,
         clock: Arc<dyn Clock>,
         timekeeper: Arc<Timekeeper>,
+        wake: Wake,
     ) -> Self {
+        timekeeper.add(source.live());
         Self {
             name,
             meter,
@@ -94,10 +101,12 @@ impl SourceTask {
             options,
             clock,
             timekeeper,
+            wake,
             out: Output::default(),
             waiting: None,
             polled: (0, 0),
             last_row: None,
+            retry: Retry::default(),
             idle: false,
             ended: false,
             snapshots: Vec::new(),
@@ -174,13 +183,17 @@ impl SourceTask {
         Ok(())
     }
 
-    /// Sends the end, as if the source had ended.
+    /// Reads no further, though there may be more.
     pub fn stop(&mut self) {
+        self.leave(&Message::Stop);
+    }
+
+    fn leave(&mut self, last: &Message) {
         if !self.ended {
             self.ended = true;
             self.timekeeper
                 .state(self.options.ordinal, EventTime::MAX, false);
-            self.out.control(&Message::End);
+            self.out.control(last);
         }
     }
 
@@ -190,16 +203,31 @@ impl SourceTask {
     /// When the connector fails, or a row is bad and the policy is to fail.
     pub fn step(&mut self) -> Result<Stepped> {
         let now = self.clock.now();
+        let (task, reached) = (self.options.ordinal, self.intake.watermark());
+        if self
+            .timekeeper
+            .pause(task, reached, self.options.max_drift, &self.wake)
+        {
+            // Not silent, only held.
+            self.last_row = Some(now);
+            return Ok(Stepped::Wait(None));
+        }
         if let Some(rows) = self.waiting.take() {
             return self.pace(rows, now);
         }
+        if let Some(at) = self.retry.waits(now) {
+            return Ok(self.silent(now, Some(at)));
+        }
         let before = self.source.done_of_total().map_or(0, |(done, _)| done);
-        match self
-            .source
-            .poll(self.options.batch_rows)
-            .map_err(|e| e.at(&self.name))?
-        {
+        let polled = match self.source.poll(self.options.batch_rows) {
+            Ok(polled) => polled,
+            Err(error) => return self.failed(error.at(&self.name), now),
+        };
+        match polled {
             Polled::Rows(rows) => {
+                if self.retry.works() {
+                    tracing::info!(source = %self.name, "back");
+                }
                 self.last_row = Some(now);
                 self.idle = false;
                 self.polled = (before, rows.rows.num_rows());
@@ -216,10 +244,23 @@ impl SourceTask {
             }
             Polled::Pending(wake) => Ok(self.silent(now, wake)),
             Polled::End => {
-                self.stop();
+                self.leave(&Message::End);
                 Ok(Stepped::Ended)
             }
         }
+    }
+
+    /// A live source comes back, so it is tried again; meanwhile it is silent. Of what is bounded
+    /// the rest would be missing: the run ends.
+    fn failed(&mut self, error: Error, now: ClockTime) -> Result<Stepped> {
+        if !self.source.live() || matches!(error, Error::Internal(_)) {
+            return Err(error);
+        }
+        Meter::add(&self.meter.failures, 1);
+        let at = self.retry.failed(now);
+        let seconds = (at.0 - now.0) as f64 / SECOND as f64;
+        tracing::warn!("{error}; tried again in {seconds} s");
+        Ok(self.silent(now, Some(at)))
     }
 
     fn take(&mut self, rows: SourceRows, now: ClockTime) -> Result<Stepped> {

@@ -35,7 +35,8 @@ pub struct Control {
 }
 
 impl Control {
-    /// Sources end as if their input had: everything in flight is drained and written.
+    /// Sources read no further: what is in flight is drained and written, and what is not
+    /// complete (a window whose end has not come) stays unsaid, as a batch would never say it.
     pub fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
     }

@@ -1,54 +1,118 @@
 //! What the sources of one pipeline know of each other: who is silent, and how far the rest is.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use zaraba_core::source::Wake;
 use zaraba_core::time::{ClockTime, EventTime};
 
 /// One source, as the others see it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Known {
     watermark: EventTime,
     /// It holds the watermark of the pipeline back: neither idle nor ended.
     counts: bool,
+    /// It is fed from outside: before its first row nobody waits for it.
+    live: bool,
+    /// It waits until the slowest has come so far.
+    paused: Option<(EventTime, Wake)>,
 }
 
 /// Shared by the sources of a pipeline.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Timekeeper {
     sources: Mutex<Vec<Known>>,
 }
 
 impl Timekeeper {
-    /// For so many sources.
-    #[must_use]
-    pub fn new(sources: usize) -> Self {
-        let known = Known {
+    fn sources(&self) -> MutexGuard<'_, Vec<Known>> {
+        self.sources.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds the next source, before any of them starts.
+    pub fn add(&self, live: bool) {
+        self.sources().push(Known {
             watermark: EventTime::MIN,
             counts: true,
-        };
-        Self {
-            sources: Mutex::new(vec![known; sources]),
+            live,
+            paused: None,
+        });
+    }
+
+    /// A source states its watermark and whether it counts. Those that waited for it go on.
+    pub fn state(&self, source: usize, watermark: EventTime, counts: bool) {
+        let mut sources = self.sources();
+        if let Some(known) = sources.get_mut(source) {
+            (known.watermark, known.counts) = (watermark, counts);
+        }
+        for i in 0..sources.len() {
+            let waits = sources[i].paused.as_ref().map(|(until, _)| *until);
+            if waits.is_some_and(|until| slowest(&sources, i).is_none_or(|s| s >= until))
+                && let Some((_, wake)) = sources[i].paused.take()
+            {
+                wake.wake();
+            }
         }
     }
 
-    /// A source states its watermark and whether it counts.
-    pub fn state(&self, source: usize, watermark: EventTime, counts: bool) {
-        let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = sources.get_mut(source) {
-            *known = Known { watermark, counts };
+    /// Whether a source is more than `drift` ahead of the slowest other; then it will be woken
+    /// when that has caught up.
+    pub fn pause(&self, source: usize, watermark: EventTime, drift: i64, wake: &Wake) -> bool {
+        let mut sources = self.sources();
+        let until = EventTime(watermark.0.saturating_sub(drift));
+        if slowest(&sources, source).is_none_or(|slowest| slowest >= until) {
+            return false;
         }
+        if let Some(known) = sources.get_mut(source) {
+            known.paused = Some((until, wake.clone()));
+        }
+        true
     }
 
     /// What an idle source follows: the least watermark of those that count; where none does, the
     /// clock, less how far its own rows may be out of order.
     #[must_use]
     pub fn follow(&self, now: ClockTime, out_of_order: i64) -> EventTime {
-        let sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        let sources = self.sources();
         let counting = sources
             .iter()
             .filter(|s| s.counts)
             .map(|s| s.watermark)
             .min();
         counting.unwrap_or(EventTime(now.0.saturating_sub(out_of_order)))
+    }
+}
+
+/// The least watermark of the others that count.
+fn slowest(sources: &[Known], but: usize) -> Option<EventTime> {
+    let others = sources.iter().enumerate().filter(|(i, _)| *i != but);
+    others
+        .map(|(_, s)| s)
+        .filter(|s| s.counts && !(s.live && s.watermark == EventTime::MIN))
+        .map(|s| s.watermark)
+        .min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fast_wait_for_the_slow() {
+        let keeper = Timekeeper::default();
+        for live in [false, false, true] {
+            keeper.add(live);
+        }
+        let wake = Wake::default();
+        let pause = |source, time| keeper.pause(source, EventTime(time), 10, &wake);
+        keeper.state(0, EventTime(100), true);
+        keeper.state(1, EventTime(95), true);
+        assert!(!pause(0, 100), "the live source has sent nothing yet");
+        assert!(pause(0, 106));
+        keeper.state(1, EventTime(96), true);
+        assert!(!pause(0, 106), "exactly so far is allowed");
+        keeper.state(2, EventTime(50), true);
+        assert!(pause(0, 106) && pause(1, 96) && !pause(2, 50));
+        keeper.state(2, EventTime(50), false);
+        assert!(!pause(0, 106), "an idle or ended source holds nobody");
     }
 }

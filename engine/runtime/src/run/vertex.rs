@@ -47,6 +47,9 @@ pub struct Vertex {
     inputs: Vec<Input>,
     inbox: Inbox,
     combined: EventTime,
+    /// An input was stopped before its end. How far it would have come nobody knows, so the
+    /// watermark stays.
+    stopped: bool,
     /// The barrier that some inputs have delivered and others have not.
     aligning: Option<Epoch>,
     doing: Doing,
@@ -77,6 +80,7 @@ impl Vertex {
             inputs: vec![input; inputs],
             inbox: Inbox::new(inputs),
             combined: EventTime::MIN,
+            stopped: false,
             aligning: None,
             doing: Doing::Nothing,
             out: Output::default(),
@@ -200,11 +204,17 @@ impl Vertex {
                 self.aligning = Some(epoch);
                 self.align()?;
             }
-            Message::End => {
+            last @ (Message::End | Message::Stop) => {
                 self.inputs[port.0].ended = true;
+                self.stopped |= matches!(last, Message::Stop);
                 self.align()?;
                 if !self.inputs.iter().all(|i| i.ended) {
                     return self.combine();
+                }
+                if self.stopped {
+                    self.out.control(&Message::Stop);
+                    self.doing = Doing::Ended;
+                    return Ok(());
                 }
                 // Whichever input ended last: first to where the furthest had come, then the end.
                 let furthest = self.inputs.iter().map(|i| i.watermark).max();
@@ -222,6 +232,9 @@ impl Vertex {
     }
 
     fn combine(&mut self) -> Result<()> {
+        if self.stopped {
+            return Ok(());
+        }
         let open = self.inputs.iter().filter(|i| !i.ended);
         let least = open.map(|i| i.watermark).min().unwrap_or(EventTime::MIN);
         if least > self.combined {

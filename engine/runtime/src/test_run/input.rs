@@ -170,7 +170,8 @@ fn window_size(node: &str, time: &str, nodes: &[PlannedNode]) -> Option<i64> {
         .ok()
         .filter(|_| time == BOUNDS.1)?;
     planned.stages.iter().find_map(|stage| match &stage.work {
-        Work::Window(window) => Some(window.spec.size),
+        // Where windows grow, a start has several ends.
+        Work::Window(window) => (!window.spec.grows).then_some(window.spec.size),
         _ => None,
     })
 }

@@ -17,9 +17,29 @@ pub(crate) struct Partial {
     published: bool,
 }
 
+/// What stands at a path will be replaced, so it must be a file: of a link, what it points to.
+fn target(path: PathBuf) -> Result<PathBuf> {
+    let Ok(found) = fs::symlink_metadata(&path) else {
+        return Ok(path);
+    };
+    if found.is_symlink() {
+        return fs::canonicalize(&path)
+            .map_err(|e| Error::outside(format!("cannot follow {}: {e}", path.display())))
+            .and_then(target);
+    }
+    if found.is_file() || found.is_dir() {
+        return Ok(path);
+    }
+    Err(Error::user(format!(
+        "expected a file at {}, found a device, a pipe or a socket",
+        path.display()
+    )))
+}
+
 impl Partial {
     /// Makes the hidden file, and the folders on the way.
     pub(crate) fn create(path: PathBuf) -> Result<Self> {
+        let path = target(path)?;
         let name = path
             .file_name()
             .and_then(|name| name.to_str())

@@ -50,6 +50,18 @@ pub(crate) fn parse(text: &str) -> Result<Op, String> {
         Some(other) => return Err(format!("expected `op` to be a text, got {other}")),
         None => return Err(format!("expected an `op`: one of {}", OPS.join(", "))),
     };
+    let known: &[&str] = match op {
+        "subscribe" => &["op", "topics", "resume"],
+        "unsubscribe" => &["op", "topics"],
+        _ => &["op"],
+    };
+    let keys = message.as_object().into_iter().flat_map(|o| o.keys());
+    if let Some(key) = keys.map(String::as_str).find(|key| !known.contains(key))
+        && OPS.contains(&op)
+    {
+        let hint = hint(key, known.iter().copied());
+        return Err(format!("no key `{key}` in `{op}`{hint}"));
+    }
     match op {
         "subscribe" => {
             let resume = message
@@ -337,6 +349,10 @@ mod tests {
             (
                 r#"{"op":"subscrib"}"#,
                 "no op `subscrib`; did you mean `subscribe`?: expected",
+            ),
+            (
+                r#"{"op":"subscribe","topic":["a"]}"#,
+                "no key `topic` in `subscribe`; did you mean `topics`?",
             ),
             (
                 r#"{"op":"subscribe","topics":"a"}"#,

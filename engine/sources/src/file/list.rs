@@ -45,6 +45,23 @@ pub(super) fn files(path: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// Whether a file is one that a path or a pattern names.
+pub(super) fn names(path: &Path, file: &Path) -> bool {
+    let (path, file) = (settled(path), settled(file));
+    let pattern = path.to_str().and_then(|p| glob::Pattern::new(p).ok());
+    path == file || pattern.is_some_and(|p| p.matches_path(&file))
+}
+
+/// The path with its folder's links and dots resolved, where that is there.
+fn settled(path: &Path) -> PathBuf {
+    let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
+    let folder = parent.unwrap_or(Path::new(".")).canonicalize();
+    match (folder, path.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => path.to_owned(),
+    }
+}
+
 /// The part of a pattern before its first wildcard: where a search begins.
 fn folder(pattern: &Path) -> PathBuf {
     let plain = |part: &&std::ffi::OsStr| !part.to_string_lossy().contains(['*', '?', '[']);

@@ -125,15 +125,6 @@ impl Maker {
         }
     }
 
-    /// Drops what was made: a row passed over.
-    pub(super) fn forget(&mut self) {
-        match &mut self.made {
-            Made::Real(made) => made.clear(),
-            Made::Whole(made) => made.clear(),
-            Made::Index(made) => made.clear(),
-        }
-    }
-
     /// Hands over what was made.
     pub(super) fn finish(&mut self) -> Result<ArrayRef> {
         let numbers: ArrayRef = match (&self.how, &mut self.made) {

@@ -15,11 +15,11 @@ use zaraba_core::snapshot::{Segment, Snapshot};
 use zaraba_core::time::{Epoch, EventTime};
 
 use crate::failed;
+use crate::in_order::{InOrder, Ties};
 use crate::over::call::{Call, How, Of, What};
 use crate::over::frame::{Frame, Unit};
 use crate::over::partitions::Partitions;
 use crate::over::saved;
-use crate::over::waiting::Waiting;
 use crate::rows::{FailedRow, Step, reason, record, run, sift};
 use crate::table::segment;
 
@@ -27,7 +27,7 @@ use crate::table::segment;
 const EMIT_ROWS_MAX: usize = 8192;
 
 /// What the operator does, as planned.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct OverPlan {
     /// The query's name.
     pub node: Arc<str>,
@@ -132,7 +132,7 @@ fn runs(of: &Of) -> bool {
 /// The operator.
 pub struct Over {
     plan: Arc<OverPlan>,
-    waiting: Waiting,
+    waiting: InOrder,
     /// Rows that the watermark has passed, in order, with the numbers of their partitions; they
     /// may still wait for rows of later times.
     held: VecDeque<(Batch, Vec<u32>)>,
@@ -154,7 +154,7 @@ impl Over {
     pub fn new(plan: Arc<OverPlan>) -> Result<Self> {
         let partitions = Partitions::new(&plan, &plan.waits).map_err(|e| ours(&e))?;
         Ok(Self {
-            waiting: Waiting::new(Arc::clone(&plan.waits)),
+            waiting: InOrder::new(Arc::clone(&plan.waits), Ties::ByContent),
             plan,
             held: VecDeque::new(),
             partitions,
@@ -166,7 +166,7 @@ impl Over {
     /// The rows that the watermark has passed go to their partitions.
     fn gather(&mut self) -> Result<()> {
         let until = (!self.ended).then_some(self.watermark.0);
-        if let Some(rows) = self.waiting.passed(until)? {
+        if let Some(rows) = self.waiting.before(until)? {
             let numbers = self.hold(&rows).map_err(|e| ours(&e))?;
             self.held.push_back((rows, numbers));
         }
@@ -319,7 +319,7 @@ impl Operator for Over {
 
     fn restore(&mut self, snapshot: &Snapshot) -> Result<()> {
         self.watermark = EventTime(snapshot.part("watermark")?.numbers[0]);
-        self.waiting.restore(snapshot)?;
+        self.waiting.load(snapshot)?;
         saved::restore(&self.plan, &mut self.partitions, snapshot).map_err(|e| ours(&e))?;
         for part in snapshot.parts("held") {
             let rows = segment::unpack(&part.segments[0].rows)?;
@@ -337,6 +337,6 @@ impl Operator for Over {
             .held
             .iter()
             .map(|(rows, n)| rows.bytes() + n.capacity() * 4);
-        self.waiting.bytes() + held.sum::<usize>() + self.partitions.size()
+        self.waiting.size() + held.sum::<usize>() + self.partitions.size()
     }
 }

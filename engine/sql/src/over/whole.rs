@@ -21,11 +21,11 @@ use zaraba_core::snapshot::{Segment, Snapshot};
 use zaraba_core::time::{Epoch, EventTime};
 
 use crate::failed;
+use crate::in_order::{Ties, in_order};
 use crate::over::call::Of;
 use crate::over::frame::Frame;
 use crate::over::operator::ours;
 use crate::over::partition::{Framed, Kept, Made, Rows};
-use crate::over::waiting::in_order;
 use crate::rows::{FailedRow, Step, reason, record, run, sift};
 use crate::table::segment;
 
@@ -43,7 +43,7 @@ pub enum WholeCall {
 }
 
 /// What the operator does, as planned.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct WholePlan {
     /// The query's name.
     pub node: Arc<str>,
@@ -145,7 +145,7 @@ impl OverWhole {
     /// Evaluates a window.
     fn close(&self, end: i64, batches: &[Batch], out: &mut Output) -> Result<Batch> {
         let plan = &self.plan;
-        let rows = in_order(&plan.waits, batches)?;
+        let rows = in_order(&plan.waits, Ties::ByContent, batches)?;
         let sorted = self.sorted(&rows)?;
         let by_key = take_record_batch(&rows.rows, &sorted)?;
         let keys: Vec<ArrayRef> = plan

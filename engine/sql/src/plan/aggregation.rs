@@ -12,6 +12,7 @@ use crate::agg::call::AggCall;
 use crate::agg::state::AggPlan;
 use crate::plan::event_time::{TimeOf, event_time, plain, window_column};
 use crate::plan::mistake::{SqlMistake, find_word};
+use crate::plan::session_assign::row_time;
 use crate::plan::stage::{Stage, Work};
 use crate::plan::streaming::{Builder, Flow, physical, plain_schema, reads_bounds};
 use crate::rows::Step;
@@ -21,7 +22,7 @@ use crate::window::spec::WindowSpec;
 impl Builder<'_> {
     pub(super) fn aggregate(&mut self, aggregate: &Aggregate) -> Result<Flow> {
         let input = &aggregate.input;
-        let mut flow = self.flow(input)?;
+        let mut flow = self.open(input)?;
         let start = window_column(input, "window_start");
         let end = window_column(input, "window_end");
         let column = |e: &Expr| plain(e).and_then(|c| input.schema().maybe_index_of_column(c));
@@ -31,10 +32,16 @@ impl Builder<'_> {
         for expr in aggregate.group_expr.iter().chain(&aggregate.aggr_expr) {
             flow.bounds_read |= reads_bounds(expr, input)?;
         }
+        if flow.session.is_some() {
+            match self.session_aggregate(aggregate, flow)? {
+                Ok(closed) => return Ok(closed),
+                Err(held) => flow = held,
+            }
+        }
         // Panes stand in for the rows' bounds where nothing but the grouping reads them.
         let panes = flow
             .window
-            .filter(|_| !flow.bounds_read && (by_start || by_end));
+            .filter(|(_, spec)| !flow.bounds_read && (by_end || by_start && !spec.grows));
         let spec = match (panes, end) {
             (Some((step, spec)), _) => {
                 if let Step::Window(_, schema) = &flow.steps[step] {
@@ -45,6 +52,9 @@ impl Builder<'_> {
             (None, Some(end)) if by_end => {
                 flow.steps.push(Step::Retime(end));
                 WindowSpec::tumble(1, 0)
+            }
+            _ if flow.window.is_some() && by_start => {
+                return Err(self.not_by_end().into_datafusion());
             }
             _ => return Err(no_window(aggregate, self.sql).into_datafusion()),
         };
@@ -82,17 +92,18 @@ impl Builder<'_> {
 }
 
 /// The aggregate calls of a node.
-fn calls(aggregate: &Aggregate) -> Result<Vec<AggCall>> {
+pub(super) fn calls(aggregate: &Aggregate) -> Result<Vec<AggCall>> {
     let input = aggregate.input.schema();
     let fields = plain_schema(input);
     let time = event_time(&aggregate.input);
+    let own_time = row_time(&aggregate.input);
     let by_time = |expr: &Expr| {
         let Expr::AggregateFunction(call) = unaliased(expr) else {
             return false;
         };
         let first = call.params.order_by.first().and_then(|o| plain(&o.expr));
         let index = first.and_then(|c| input.maybe_index_of_column(c));
-        index.is_some_and(|i| time == TimeOf::Column(i))
+        index.is_some_and(|i| time == TimeOf::Column(i) || own_time == Some(i))
     };
     let one = |expr: &Expr| {
         let context = PhysicalPlanningContext::default();

@@ -20,6 +20,7 @@ use crate::functions::QueryTime;
 use crate::over::counter_delta;
 use crate::plan::mistake::{SqlMistake, there};
 use crate::plan::window_call::WindowCalls;
+use crate::table::reader::TableShape;
 use crate::triggered::scan::Slot;
 
 /// A stream as SQL sees it.
@@ -29,7 +30,7 @@ pub struct StreamSource {
     pub name: String,
     /// Its shape.
     pub schema: StreamSchema,
-    /// Whether it is a table (or an upsert stream), read by triggered queries only.
+    /// Whether it is a table (or an upsert stream), read by triggered queries and by joins.
     pub table: bool,
 }
 
@@ -43,6 +44,8 @@ impl TableSource for StreamSource {
 #[derive(Clone)]
 pub struct Catalog {
     streams: BTreeMap<String, Arc<StreamSource>>,
+    /// Tables and upsert streams, as joins need to know them.
+    shapes: BTreeMap<String, TableShape>,
     /// What triggered queries read in place of their tables.
     snapshots: BTreeMap<String, Arc<dyn TableSource>>,
     state: SessionState,
@@ -76,6 +79,7 @@ impl Catalog {
         let planners = vec![Arc::new(WindowCalls { day_offset }) as Arc<dyn RelationPlanner>];
         Self {
             streams: BTreeMap::new(),
+            shapes: BTreeMap::new(),
             snapshots: BTreeMap::new(),
             state,
             planners,
@@ -91,6 +95,17 @@ impl Catalog {
             table,
         };
         self.streams.insert(name.to_owned(), Arc::new(source));
+    }
+
+    /// Adds what joins need to know of a table or upsert stream.
+    pub fn add_shape(&mut self, shape: TableShape) {
+        self.shapes.insert(shape.name.clone(), shape);
+    }
+
+    /// A table or upsert stream by its name.
+    #[must_use]
+    pub fn shape(&self, name: &str) -> Option<&TableShape> {
+        self.shapes.get(name)
     }
 
     /// A stream by its name.

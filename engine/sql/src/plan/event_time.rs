@@ -4,7 +4,9 @@ use datafusion::common::Column;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 
 use crate::plan::catalog::StreamSource;
+use crate::plan::join_kind::{self, join_of};
 use crate::plan::over;
+use crate::plan::session_assign::session;
 use crate::plan::window_call::WindowAssign;
 
 /// Where the event time is.
@@ -18,6 +20,9 @@ pub(crate) enum TimeOf {
 
 /// Finds it.
 pub(crate) fn event_time(plan: &LogicalPlan) -> TimeOf {
+    if let Some((join, above)) = join_of(plan) {
+        return column(join_kind::times(join, above).first().copied());
+    }
     match plan {
         LogicalPlan::TableScan(scan) => {
             let source = scan.source.downcast_ref::<StreamSource>();
@@ -28,11 +33,11 @@ pub(crate) fn event_time(plan: &LogicalPlan) -> TimeOf {
             column(fields.iter().position(|f| Some(f.name().as_str()) == name))
         }
         LogicalPlan::Projection(projection) => {
-            let TimeOf::Column(inner) = event_time(&projection.input) else {
-                return TimeOf::Dropped;
+            let inner = times(&projection.input);
+            let is_time = |e: &Expr| {
+                let of = plain(e).and_then(|c| index(&projection.input, c));
+                of.is_some_and(|c| inner.contains(&c))
             };
-            let is_time =
-                |e: &Expr| plain(e).is_some_and(|c| index(&projection.input, c) == Some(inner));
             column(projection.expr.iter().position(is_time))
         }
         LogicalPlan::Aggregate(aggregate) => {
@@ -44,6 +49,9 @@ pub(crate) fn event_time(plan: &LogicalPlan) -> TimeOf {
             column(aggregate.group_expr.iter().position(is_end))
         }
         LogicalPlan::Extension(extension) => {
+            if session(plan).is_some() {
+                return column(window_column(plan, "window_end"));
+            }
             match extension.node.as_any().downcast_ref::<WindowAssign>() {
                 Some(assign) => event_time(&assign.input),
                 None => TimeOf::Dropped,
@@ -77,6 +85,19 @@ pub(crate) fn event_time(plan: &LogicalPlan) -> TimeOf {
     }
 }
 
+/// All columns that show it: windows that were joined have two.
+fn times(plan: &LogicalPlan) -> Vec<usize> {
+    match (join_of(plan), plan) {
+        (Some((join, above)), _) => join_kind::times(join, above),
+        (None, LogicalPlan::SubqueryAlias(alias)) => times(&alias.input),
+        (None, LogicalPlan::Filter(filter)) => times(&filter.input),
+        (None, plan) => match event_time(plan) {
+            TimeOf::Column(column) => vec![column],
+            TimeOf::Dropped => Vec::new(),
+        },
+    }
+}
+
 fn column(found: Option<usize>) -> TimeOf {
     found.map_or(TimeOf::Dropped, TimeOf::Column)
 }
@@ -84,6 +105,9 @@ fn column(found: Option<usize>) -> TimeOf {
 /// A column of the plan's output that is a bound of a window (by its origin, whatever it is called
 /// now).
 pub(crate) fn window_column(plan: &LogicalPlan, bound: &str) -> Option<usize> {
+    if let Some((join, above)) = join_of(plan) {
+        return join_kind::bounds(join, above, bound).first().copied();
+    }
     match plan {
         LogicalPlan::TableScan(scan) if bound == "window_end" => {
             // A windowed query's stream: its time column is the window end.
@@ -100,7 +124,7 @@ pub(crate) fn window_column(plan: &LogicalPlan, bound: &str) -> Option<usize> {
         }
         LogicalPlan::Extension(extension) => {
             let fields = extension.node.schema().fields().len();
-            let assign = extension.node.as_any().is::<WindowAssign>();
+            let assign = extension.node.as_any().is::<WindowAssign>() || session(plan).is_some();
             assign.then(|| {
                 if bound == "window_end" {
                     fields - 1
@@ -110,9 +134,11 @@ pub(crate) fn window_column(plan: &LogicalPlan, bound: &str) -> Option<usize> {
             })
         }
         LogicalPlan::Projection(projection) => {
-            let inner = window_column(&projection.input, bound)?;
-            let same =
-                |e: &Expr| plain(e).is_some_and(|c| index(&projection.input, c) == Some(inner));
+            let inner = window_columns(&projection.input, bound);
+            let same = |e: &Expr| {
+                let of = plain(e).and_then(|c| index(&projection.input, c));
+                of.is_some_and(|c| inner.contains(&c))
+            };
             projection.expr.iter().position(same)
         }
         LogicalPlan::Aggregate(aggregate) => {
@@ -128,6 +154,16 @@ pub(crate) fn window_column(plan: &LogicalPlan, bound: &str) -> Option<usize> {
         | LogicalPlan::Sort(_)
         | LogicalPlan::Limit(_) => window_column(plan.inputs().first()?, bound),
         _ => None,
+    }
+}
+
+/// All such columns: windows that were joined have two.
+fn window_columns(plan: &LogicalPlan, bound: &str) -> Vec<usize> {
+    match (join_of(plan), plan) {
+        (Some((join, above)), _) => join_kind::bounds(join, above, bound),
+        (None, LogicalPlan::SubqueryAlias(alias)) => window_columns(&alias.input, bound),
+        (None, LogicalPlan::Filter(filter)) => window_columns(&filter.input, bound),
+        (None, plan) => window_column(plan, bound).into_iter().collect(),
     }
 }
 

@@ -4,6 +4,7 @@ use datafusion::common::{Column, DataFusionError, SchemaError};
 use datafusion::sql::sqlparser::tokenizer::{Location, Span};
 use zaraba_core::suggest;
 
+use crate::plan::parse::WINDOWS_BUILT;
 use crate::plan::wording::{ROWS, decapitalised, reword};
 
 /// One mistake.
@@ -179,7 +180,7 @@ fn way_out(name: &str, known: &[&str]) -> String {
     if known.is_empty() {
         "the query has no FROM".to_owned()
     } else if ["window_start", "window_end"].contains(&name) {
-        format!("`{name}` comes from TUMBLE or HOP in FROM")
+        format!("`{name}` comes from a window in FROM: {WINDOWS_BUILT}")
     } else {
         there(known)
     }

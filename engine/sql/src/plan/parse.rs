@@ -18,6 +18,9 @@ use crate::plan::mistake::{SqlMistake, find_word, of_parser};
 pub(crate) const WINDOW_FUNCTIONS: [&str; 5] =
     ["tumble", "hop", "cumulate", "session", "trading_session"];
 
+/// Those that are built, as users are told.
+pub(crate) const WINDOWS_BUILT: &str = "TUMBLE, HOP, CUMULATE and SESSION";
+
 /// A query, ready for the planner.
 #[derive(Clone, Debug)]
 pub struct Parsed {

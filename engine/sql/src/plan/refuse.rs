@@ -2,12 +2,39 @@
 
 use std::ops::ControlFlow;
 
+use datafusion::common::NullEquality;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
 
 use crate::plan::catalog::StreamSource;
+use crate::plan::join_kind::{scan_of, table_of};
 use crate::plan::mistake::{SqlMistake, find_word};
 use crate::plan::over;
+use crate::plan::parse::WINDOW_FUNCTIONS;
+
+/// The scans of tables that are one side of a join with a stream.
+fn joined_tables(plan: &LogicalPlan) -> Vec<*const LogicalPlan> {
+    let mut scans = Vec::new();
+    let _ = plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::Join(join) = node {
+            match (table_of(&join.left), table_of(&join.right)) {
+                (None, Some(_)) => scans.push(std::ptr::from_ref(scan_of(&join.right))),
+                (Some(_), None) => scans.push(std::ptr::from_ref(scan_of(&join.left))),
+                _ => {}
+            }
+        }
+        if let LogicalPlan::Filter(filter) = node {
+            let joined = split_conjunction(&filter.predicate).into_iter();
+            let tables = joined
+                .filter_map(joined_query)
+                .filter(|q| table_of(q).is_some());
+            scans.extend(tables.map(|query| std::ptr::from_ref(scan_of(query))));
+        }
+        Ok(TreeNodeRecursion::Continue)
+    });
+    scans
+}
 
 /// Functions that ask the clock, by DataFusion's canonical names.
 const CLOCK: [&str; 4] = ["now", "current_date", "current_time", "today"];
@@ -19,7 +46,11 @@ const CLOCK: [&str; 4] = ["now", "current_date", "current_time", "today"];
 /// The first refusal.
 pub(crate) fn streaming(plan: &LogicalPlan, sql: &str) -> Result<(), SqlMistake> {
     subquery(plan, sql)?;
+    let joined = joined_tables(plan);
     let refusal = |node: &LogicalPlan| -> Option<SqlMistake> {
+        if joined.contains(&std::ptr::from_ref(node)) {
+            return None;
+        }
         if let LogicalPlan::TableScan(scan) = node {
             let source = scan.source.downcast_ref::<StreamSource>()?;
             let name = &source.name;
@@ -84,9 +115,10 @@ fn unbounded(node: &LogicalPlan) -> Option<Refusal> {
             "LIMIT has no meaning on a stream without end",
             "keep a table and use a query with `every`",
         ),
-        LogicalPlan::Join(_) => (
-            &["EXCEPT", "INTERSECT", "JOIN", "FROM"],
-            "joins of streams are not built yet",
+        // As the planner writes EXCEPT and INTERSECT; other joins are judged where they are built.
+        LogicalPlan::Join(join) if join.null_equality == NullEquality::NullEqualsNull => (
+            &["EXCEPT", "INTERSECT", "FROM"],
+            "set operations on streams are not built yet",
             "keep tables and join them in a query with `every`",
         ),
         LogicalPlan::Values(_) | LogicalPlan::EmptyRelation(_) => (
@@ -114,19 +146,38 @@ fn unbounded(node: &LogicalPlan) -> Option<Refusal> {
     })
 }
 
-/// Refuses queries inside expressions.
+/// The query of a condition that is a join: EXISTS or IN.
+fn joined_query(condition: &Expr) -> Option<&LogicalPlan> {
+    match condition {
+        Expr::Exists(exists) => Some(&exists.subquery.subquery),
+        Expr::InSubquery(of) => Some(&of.subquery.subquery),
+        Expr::Not(inner) => joined_query(inner),
+        _ => None,
+    }
+}
+
+/// Refuses queries inside expressions, but for EXISTS and IN as conditions of their own: those are
+/// joins.
 fn subquery(plan: &LogicalPlan, sql: &str) -> Result<(), SqlMistake> {
     let mut found = false;
-    let _ = plan.apply(|node| {
+    let _ = plan.apply_with_subqueries(|node| {
+        let mut joins = 0usize;
+        if let LogicalPlan::Filter(filter) = node {
+            let conditions = split_conjunction(&filter.predicate).into_iter();
+            joins = conditions.filter_map(joined_query).count();
+        }
+        let mut queries = 0usize;
         node.apply_expressions(|expr| {
             expr.apply(|inner| {
-                found |= matches!(
+                queries += usize::from(matches!(
                     inner,
                     Expr::InSubquery(_) | Expr::Exists(_) | Expr::ScalarSubquery(_)
-                );
+                ));
                 Ok(TreeNodeRecursion::Continue)
             })
-        })
+        })?;
+        found |= queries > joins;
+        Ok(TreeNodeRecursion::Continue)
     });
     if !found {
         return Ok(());
@@ -160,13 +211,12 @@ pub(crate) fn triggered(plan: &LogicalPlan, sql: &str) -> Result<(), SqlMistake>
             }
             LogicalPlan::Extension(_) => {
                 let message = "windows are made over streams, not over tables";
-                let word = if find_word(sql, "TUMBLE").is_some() {
-                    "TUMBLE"
-                } else {
-                    "HOP"
-                };
                 let help = "read the stream itself, and leave out the trigger";
-                Some(SqlMistake::new(message).help(help).at_word(sql, word))
+                let mut mistake = SqlMistake::new(message).help(help);
+                mistake.at = WINDOW_FUNCTIONS
+                    .iter()
+                    .find_map(|word| find_word(sql, word));
+                Some(mistake)
             }
             other => over::in_condition(other, sql),
         }

@@ -6,10 +6,14 @@ use arrow::datatypes::SchemaRef;
 use zaraba_core::operator::Operator;
 use zaraba_core::stream::StreamSchema;
 
+use crate::join::as_of::{AsOfJoin, AsOfPlan};
+use crate::join::interval::{IntervalJoin, IntervalPlan};
+use crate::merge::Merge;
 use crate::over::operator::{Over, OverPlan};
 use crate::over::whole::{OverWhole, WholePlan};
 use crate::pass_through::PassThrough;
 use crate::rows::Step;
+use crate::session::operator::{Session, SessionPlan};
 use crate::table::operator::{TableOperator, TablePlan};
 use crate::triggered::operator::{TriggeredOperator, TriggeredPlan};
 use crate::window::aggregate::{WindowAggregate, WindowPlan};
@@ -28,8 +32,12 @@ pub enum Input {
 pub enum Work {
     /// Rows on their own; the steps of each input.
     PassThrough(Vec<Vec<Step>>),
+    /// Streams of one shape as one, in order.
+    Merge,
     /// A windowed aggregate.
     Window(Arc<WindowPlan>),
+    /// Sessions.
+    Session(Arc<SessionPlan>),
     /// OVER in event time.
     Over(Arc<OverPlan>),
     /// OVER of the partitions of a window.
@@ -38,6 +46,21 @@ pub enum Work {
     Table(Arc<TablePlan>),
     /// A query over tables.
     Triggered(Arc<TriggeredPlan>),
+    /// A stream with a table.
+    AsOf(Arc<AsOfPlan>),
+    /// Streams or windows with each other.
+    Interval(Arc<IntervalPlan>),
+}
+
+impl Work {
+    /// What happens to its result rows, where it can do that itself.
+    pub(crate) fn post(&mut self) -> Option<&mut Vec<Step>> {
+        match self {
+            Self::Window(plan) => Arc::get_mut(plan).map(|plan| &mut plan.post),
+            Self::Session(plan) => Arc::get_mut(plan).map(|plan| &mut plan.post),
+            _ => None,
+        }
+    }
 }
 
 /// One stage.
@@ -72,11 +95,15 @@ impl Stage {
     pub fn operator(&self, node: &str) -> zaraba_core::error::Result<Box<dyn Operator>> {
         Ok(match &self.work {
             Work::PassThrough(steps) => Box::new(PassThrough::new(node, steps.clone())),
+            Work::Merge => Box::new(Merge::new(Arc::clone(&self.schema))),
             Work::Window(plan) => Box::new(WindowAggregate::new(Arc::clone(plan))),
+            Work::Session(plan) => Box::new(Session::new(Arc::clone(plan))?),
             Work::Over(plan) => Box::new(Over::new(Arc::clone(plan))?),
             Work::OverWhole(plan) => Box::new(OverWhole::new(Arc::clone(plan))),
             Work::Table(plan) => Box::new(TableOperator::new(Arc::clone(plan))?),
             Work::Triggered(plan) => Box::new(TriggeredOperator::new(Arc::clone(plan))?),
+            Work::AsOf(plan) => Box::new(AsOfJoin::new(Arc::clone(plan))?),
+            Work::Interval(plan) => Box::new(IntervalJoin::new(Arc::clone(plan))?),
         })
     }
 
@@ -85,11 +112,15 @@ impl Stage {
     pub fn state(&self) -> String {
         match &self.work {
             Work::PassThrough(_) => "rows on their own; no state".into(),
+            Work::Merge => "rows that one copy of a stage has found before the others".into(),
             Work::Window(plan) => plan.describe(),
+            Work::Session(plan) => plan.describe(),
             Work::Over(plan) => plan.describe(),
             Work::OverWhole(plan) => plan.describe(),
             Work::Table(plan) => plan.describe(),
             Work::Triggered(plan) => plan.describe(),
+            Work::AsOf(plan) => plan.describe(),
+            Work::Interval(plan) => plan.describe(),
         }
     }
 }

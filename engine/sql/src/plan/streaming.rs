@@ -8,8 +8,10 @@ use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, DataFusionError, Result};
 use datafusion::logical_expr::execution_props::ExecutionProps;
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
-use datafusion::logical_expr::{Expr, LogicalPlan, Projection};
+use datafusion::logical_expr::{Expr, Extension, LogicalPlan, Projection};
 use datafusion::optimizer::common_subexpr_eliminate::CommonSubexprEliminate;
+use datafusion::optimizer::decorrelate_predicate_subquery::DecorrelatePredicateSubquery;
+use datafusion::optimizer::extract_equijoin_predicate::ExtractEquijoinPredicate;
 use datafusion::optimizer::optimize_projections::OptimizeProjections;
 use datafusion::optimizer::push_down_filter::PushDownFilter;
 use datafusion::optimizer::replace_distinct_aggregate::ReplaceDistinctWithAggregate;
@@ -21,10 +23,14 @@ use zaraba_core::stream::{Changelog, StreamSchema, TimeColumn};
 
 use crate::plan::catalog::Catalog;
 use crate::plan::event_time::{TimeOf, event_time, plain, window_column};
+use crate::plan::join_kind;
+use crate::plan::lift::lifted;
 use crate::plan::mistake::SqlMistake;
 use crate::plan::over;
 use crate::plan::parse::Parsed;
 use crate::plan::refuse;
+use crate::plan::session::Pending;
+use crate::plan::session_assign::session;
 use crate::plan::stage::{Input, PlannedNode, Stage, Work};
 use crate::plan::time_zone::in_zone;
 use crate::plan::window_call::WindowAssign;
@@ -49,6 +55,7 @@ pub fn plan(name: &str, parsed: &Parsed, catalog: &Catalog) -> Result<PlannedNod
         node: name,
         sql: &parsed.sql,
         stages: Vec::new(),
+        catalog,
     };
     let flow = builder.flow(&optimized).map_err(of_datafusion)?;
     builder.finish(flow, &output.columns);
@@ -83,15 +90,17 @@ pub(crate) fn logical(parsed: &Parsed, catalog: &Catalog) -> Result<LogicalPlan>
 
 fn optimize(plan: LogicalPlan, catalog: &Catalog) -> Result<LogicalPlan> {
     let optimizer = Optimizer::with_rules(vec![
+        Arc::new(DecorrelatePredicateSubquery::new()),
         Arc::new(SimplifyExpressions::new()),
         Arc::new(ReplaceDistinctWithAggregate::new()),
+        Arc::new(ExtractEquijoinPredicate::new()),
         Arc::new(PushDownFilter::new()),
         Arc::new(CommonSubexprEliminate::new()),
         Arc::new(OptimizeProjections::new()),
     ]);
     let options = Arc::clone(catalog.state().config_options());
     let context = OptimizerContext::new_with_config_options(options);
-    optimizer.optimize(plan, &context, |_, _| {})
+    lifted(optimizer.optimize(plan, &context, |_, _| {})?)
 }
 
 /// Fields without qualifiers and metadata, all nullable.
@@ -117,24 +126,34 @@ fn time_column(plan: &LogicalPlan, columns: &SchemaRef) -> Option<TimeColumn> {
     let TimeOf::Column(column) = event_time(plan) else {
         return None;
     };
-    let of_window = window_column(plan, "window_end") == Some(column);
-    let offset = if of_window && !is_expanded(plan) {
-        -1
-    } else {
-        0
-    };
     Some(TimeColumn {
         name: columns.field(column).name().clone(),
-        offset,
+        offset: time_offset(plan, column),
     })
 }
 
+/// Event time minus the column that shows it.
+pub(super) fn time_offset(plan: &LogicalPlan, column: usize) -> i64 {
+    let of_window = window_column(plan, "window_end") == Some(column);
+    if of_window && !is_expanded(plan) {
+        -1
+    } else {
+        0
+    }
+}
+
 /// Whether windows are assigned without an aggregate above: rows keep their own time.
-fn is_expanded(plan: &LogicalPlan) -> bool {
+pub(super) fn is_expanded(plan: &LogicalPlan) -> bool {
+    if let Some((join, above)) = join_kind::join_of(plan) {
+        let kind = join_kind::kind(join, above);
+        let windows = matches!(kind, join_kind::Kind::Windows(_));
+        let of = join_kind::preserved(join, kind).filter(|_| !windows);
+        return of.is_some_and(|of| is_expanded(join_kind::input(join, of)));
+    }
     match plan {
         LogicalPlan::Aggregate(_) | LogicalPlan::Distinct(_) | LogicalPlan::TableScan(_) => false,
         LogicalPlan::Window(window) if over::closes(window).is_some() => false,
-        LogicalPlan::Extension(_) => true,
+        LogicalPlan::Extension(_) => session(plan).is_none(),
         other => other.inputs().first().is_some_and(|i| is_expanded(i)),
     }
 }
@@ -161,12 +180,15 @@ pub(super) struct Flow {
     pub(super) window: Option<(usize, WindowSpec)>,
     /// Whether an expression read a bound of that window.
     pub(super) bounds_read: bool,
+    /// A SESSION that no stage has taken yet.
+    pub(super) session: Option<Pending>,
 }
 
 pub(super) struct Builder<'a> {
     pub(super) node: &'a str,
     pub(super) sql: &'a str,
     pub(super) stages: Vec<Stage>,
+    pub(super) catalog: &'a Catalog,
 }
 
 pub(super) fn physical(expr: &Expr, schema: &DFSchema) -> Result<Arc<dyn PhysicalExpr>> {
@@ -195,7 +217,14 @@ pub(super) fn reads_bounds(expr: &Expr, plan: &LogicalPlan) -> Result<bool> {
 }
 
 impl Builder<'_> {
+    /// The rows of a plan.
     pub(super) fn flow(&mut self, plan: &LogicalPlan) -> Result<Flow> {
+        let flow = self.open(plan)?;
+        Ok(self.settled(flow))
+    }
+
+    /// The rows of a plan, for an aggregate that may take a SESSION in.
+    pub(super) fn open(&mut self, plan: &LogicalPlan) -> Result<Flow> {
         match plan {
             LogicalPlan::TableScan(scan) => {
                 let name = scan.table_name.table().to_owned();
@@ -210,11 +239,12 @@ impl Builder<'_> {
                     steps,
                     window: None,
                     bounds_read: false,
+                    session: None,
                 })
             }
-            LogicalPlan::SubqueryAlias(alias) => self.flow(&alias.input),
+            LogicalPlan::SubqueryAlias(alias) => self.open(&alias.input),
             LogicalPlan::Filter(filter) => {
-                let mut flow = self.flow(&filter.input)?;
+                let mut flow = self.open(&filter.input)?;
                 flow.bounds_read |= reads_bounds(&filter.predicate, &filter.input)?;
                 flow.steps.push(Step::Filter(physical(
                     &filter.predicate,
@@ -223,19 +253,9 @@ impl Builder<'_> {
                 Ok(flow)
             }
             LogicalPlan::Projection(projection) => self.projection(projection),
-            LogicalPlan::Extension(extension) => {
-                let node = extension.node.as_any().downcast_ref::<WindowAssign>();
-                let assign = node.ok_or_else(|| unbuilt(extension.node.name()))?;
-                let mut flow = self.flow(&assign.input)?;
-                flow.window = Some((flow.steps.len(), assign.spec));
-                flow.bounds_read = false;
-                flow.steps.push(Step::Window(
-                    assign.spec,
-                    plain_schema(extension.node.schema()),
-                ));
-                Ok(flow)
-            }
+            LogicalPlan::Extension(extension) => self.windows(extension, plan),
             LogicalPlan::Aggregate(aggregate) => self.aggregate(aggregate),
+            LogicalPlan::Join(join) => self.join(join),
             LogicalPlan::Window(window) => self.over(window),
             LogicalPlan::Union(union) => {
                 let flows: Vec<Flow> = union
@@ -267,6 +287,21 @@ impl Builder<'_> {
         }
     }
 
+    /// The rows of a table function.
+    fn windows(&mut self, extension: &Extension, plan: &LogicalPlan) -> Result<Flow> {
+        if let Some(assign) = session(plan) {
+            return self.session(assign, plan);
+        }
+        let node = extension.node.as_any().downcast_ref::<WindowAssign>();
+        let assign = node.ok_or_else(|| unbuilt(extension.node.name()))?;
+        let mut flow = self.flow(&assign.input)?;
+        flow.window = Some((flow.steps.len(), assign.spec));
+        flow.bounds_read = false;
+        let schema = plain_schema(extension.node.schema());
+        flow.steps.push(Step::Window(assign.spec, schema));
+        Ok(flow)
+    }
+
     pub(super) fn close(&mut self, stage: Stage) -> Flow {
         self.stages.push(stage);
         let input = Input::Stage(self.stages.len() - 1);
@@ -275,11 +310,12 @@ impl Builder<'_> {
             steps: Vec::new(),
             window: None,
             bounds_read: false,
+            session: None,
         }
     }
 
     fn projection(&mut self, projection: &Projection) -> Result<Flow> {
-        let mut flow = self.flow(&projection.input)?;
+        let mut flow = self.open(&projection.input)?;
         let input = projection.input.schema();
         for expr in &projection.expr {
             flow.bounds_read |= reads_bounds(expr, &projection.input)?;
@@ -298,10 +334,9 @@ impl Builder<'_> {
     fn finish(&mut self, flow: Flow, output: &SchemaRef) {
         let steps = flow.steps;
         if let (Input::Stage(_), Some(last)) = (&flow.input, self.stages.last_mut())
-            && let Work::Window(plan) = &mut last.work
-            && let Some(plan) = Arc::get_mut(plan)
+            && let Some(post) = last.work.post()
         {
-            plan.post = steps;
+            *post = steps;
             last.schema = Arc::clone(output);
             return;
         }

@@ -1,21 +1,27 @@
-//! Days and hours in SQL are those of the pipeline's time zone: `date_trunc`, `date_part` (EXTRACT)
-//! and casts to a date see event time as the zone's clocks show it. Event time itself stays UTC.
+//! Days and hours in SQL are those of the pipeline's time zone: `date_trunc`, `date_part`
+//! (EXTRACT), `to_char` and casts to a date or a text see event time as the zone's clocks show it,
+//! and a time written without a zone is read so. Event time itself stays UTC.
 
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, Result};
+use datafusion::functions::datetime::to_local_time;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, cast};
 use zaraba_core::stream::event_time_type;
 
-/// Functions whose answer depends on the zone, and whether it is a time again.
-const FUNCTIONS: [(&str, bool); 2] = [("date_trunc", true), ("date_part", false)];
+/// Functions whose answer depends on the zone: which argument is the time, and whether the answer
+/// is a time again.
+const FUNCTIONS: [(&str, usize, bool); 3] = [
+    ("date_trunc", 1, true),
+    ("date_part", 1, false),
+    ("to_char", 0, false),
+];
 
 /// Rewrites a plan for a zone.
 pub(crate) fn in_zone(plan: LogicalPlan, zone: &Arc<str>) -> Result<LogicalPlan> {
-    let local = DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::clone(zone)));
     let rewritten = plan.transform_up_with_subqueries(|node| {
         let mut schema = DFSchema::empty();
         for input in node.inputs() {
@@ -24,7 +30,7 @@ pub(crate) fn in_zone(plan: LogicalPlan, zone: &Arc<str>) -> Result<LogicalPlan>
         let names = NamePreserver::new(&node);
         node.map_expressions(|expr| {
             let name = names.save(&expr);
-            let new = expr.transform_up(|e| one(e, &schema, &local))?;
+            let new = expr.transform_up(|e| one(e, &schema, zone))?;
             Ok(new.update_data(|e| name.restore(e)))
         })
     })?;
@@ -32,36 +38,82 @@ pub(crate) fn in_zone(plan: LogicalPlan, zone: &Arc<str>) -> Result<LogicalPlan>
 }
 
 fn is_event_time(expr: &Expr, schema: &DFSchema) -> bool {
-    expr.get_type(schema).is_ok_and(|t| t == event_time_type())
+    expr.get_type(schema)
+        .is_ok_and(|t| matches!(t, DataType::Timestamp(_, Some(_))))
 }
 
-fn one(expr: Expr, schema: &DFSchema, local: &DataType) -> Result<Transformed<Expr>> {
+/// Whether it is written without a zone: a text, a date, or a TIMESTAMP made from one.
+fn zoneless(expr: &Expr, schema: &DFSchema) -> bool {
+    match expr.get_type(schema) {
+        Ok(kind) if kind.is_string() || kind == DataType::Date32 => true,
+        Ok(DataType::Timestamp(_, None)) => match expr {
+            Expr::Cast(to) => zoneless(&to.expr, schema),
+            Expr::Literal(..) => true,
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Reads it as the zone's clocks show it.
+fn read_in(expr: Expr, unit: TimeUnit, zone: &Arc<str>) -> Expr {
+    let wall = cast(expr, DataType::Timestamp(unit, None));
+    cast(wall, DataType::Timestamp(unit, Some(Arc::clone(zone))))
+}
+
+fn one(expr: Expr, schema: &DFSchema, zone: &Arc<str>) -> Result<Transformed<Expr>> {
+    let local = DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::clone(zone)));
     match expr {
         Expr::ScalarFunction(mut call) => {
-            let found = FUNCTIONS.iter().find(|(name, _)| *name == call.func.name());
-            let Some((_, back)) = found else {
-                return Ok(Transformed::no(Expr::ScalarFunction(call)));
-            };
-            match call.args.get(1) {
-                Some(time) if is_event_time(time, schema) => {
-                    call.args[1] = cast(time.clone(), local.clone());
+            let found = FUNCTIONS
+                .iter()
+                .find(|(name, ..)| *name == call.func.name());
+            match found {
+                Some((_, at, back)) if is_event_time_at(&call.args, *at, schema) => {
+                    let time = call.args[*at].clone();
+                    let time = cast(time, local);
+                    call.args[*at] = if call.func.name() == "to_char" {
+                        // It does not look at zones: hand it what the clocks show.
+                        to_local_time().call(vec![time])
+                    } else {
+                        time
+                    };
                     let call = Expr::ScalarFunction(call);
-                    let call = if *back {
+                    Ok(Transformed::yes(if *back {
                         cast(call, event_time_type())
                     } else {
                         call
-                    };
-                    Ok(Transformed::yes(call))
+                    }))
                 }
                 _ => Ok(Transformed::no(Expr::ScalarFunction(call))),
             }
         }
-        Expr::Cast(to)
-            if *to.field.data_type() == DataType::Date32 && is_event_time(&to.expr, schema) =>
-        {
-            let time = cast(*to.expr, local.clone());
-            Ok(Transformed::yes(cast(time, DataType::Date32)))
+        Expr::Cast(to) => {
+            let kind = to.field.data_type().clone();
+            match &kind {
+                DataType::Timestamp(unit, Some(_)) if zoneless(&to.expr, schema) => {
+                    let text = to.expr.get_type(schema)?.is_string();
+                    // A text may still name a zone of its own.
+                    let time = if text {
+                        cast(*to.expr, DataType::Timestamp(*unit, Some(Arc::clone(zone))))
+                    } else {
+                        read_in(*to.expr, *unit, zone)
+                    };
+                    Ok(Transformed::yes(cast(time, kind)))
+                }
+                kind if (*kind == DataType::Date32 || kind.is_string())
+                    && is_event_time(&to.expr, schema) =>
+                {
+                    let time = cast(*to.expr, local);
+                    Ok(Transformed::yes(cast(time, kind.clone())))
+                }
+                _ => Ok(Transformed::no(Expr::Cast(to))),
+            }
         }
         other => Ok(Transformed::no(other)),
     }
+}
+
+fn is_event_time_at(args: &[Expr], at: usize, schema: &DFSchema) -> bool {
+    args.get(at).is_some_and(|time| is_event_time(time, schema))
 }

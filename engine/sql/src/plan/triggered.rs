@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::common::{DataFusionError, Result};
+use datafusion::common::{DFSchemaRef, DataFusionError, Result};
 use datafusion::logical_expr::execution_props::ExecutionProps;
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{Expr, LogicalPlan};
@@ -199,6 +199,19 @@ pub(crate) fn compile_condition(
     catalog: &Catalog,
     time: &QueryTime,
 ) -> Result<Arc<dyn PhysicalExpr>, SqlMistake> {
+    let (predicate, schema) = condition_expr(condition, shape, catalog, time)?;
+    let context = PhysicalPlanningContext::default();
+    create_physical_expr(&predicate, &schema, &ExecutionProps::new(), &context)
+        .map_err(|e| SqlMistake::from_datafusion(&e, condition))
+}
+
+/// The same as DataFusion's expression, and the schema of the table's columns.
+pub(crate) fn condition_expr(
+    condition: &str,
+    shape: &TableShape,
+    catalog: &Catalog,
+    time: &QueryTime,
+) -> Result<(Expr, DFSchemaRef), SqlMistake> {
     const TABLE: &str = "__rows";
     let before = "SELECT * FROM __rows WHERE ".len();
     let parsed = parse_condition(condition, TABLE, &[]).map_err(|mut m| {
@@ -231,11 +244,7 @@ pub(crate) fn compile_condition(
         }
         Ok(TreeNodeRecursion::Continue)
     });
-    let (predicate, schema) =
-        predicate.ok_or_else(|| SqlMistake::new("expected a condition that is true or false"))?;
-    let context = PhysicalPlanningContext::default();
-    create_physical_expr(&predicate, &schema, &ExecutionProps::new(), &context)
-        .map_err(in_condition)
+    predicate.ok_or_else(|| SqlMistake::new("expected a condition that is true or false"))
 }
 
 fn asks_for_now(plan: &LogicalPlan) -> bool {
@@ -251,7 +260,7 @@ fn asks_for_now(plan: &LogicalPlan) -> bool {
     found
 }
 
-fn is_now(expr: &Expr) -> bool {
+pub(crate) fn is_now(expr: &Expr) -> bool {
     match expr {
         Expr::ScalarFunction(call) => call.func.name() == "now",
         Expr::Alias(alias) => is_now(&alias.expr),

@@ -1,5 +1,9 @@
-//! `TUMBLE(input, time, size [, offset])` and `HOP(input, time, slide, size [, offset])` in FROM:
-//! read from the SQL, checked, and planned as a node that adds `window_start` and `window_end`.
+//! `TUMBLE(input, time, size [, offset])`, `HOP(input, time, slide, size [, offset])` and
+//! `CUMULATE(input, time, step, size [, offset])` in FROM: read from the SQL, checked, and planned as
+//! a node that adds `window_start` and `window_end`. SESSION goes on in [`super::session_call`].
+//!
+//! `TRADING_SESSION(input, time, 'OSE.option' [, step])` will be read here too, into a
+//! [`WindowAssign`] whose windows are the calendar's (see [`crate::window::spec`]).
 
 use std::collections::HashSet;
 use std::fmt;
@@ -11,7 +15,8 @@ use datafusion::logical_expr::planner::{
     PlannedRelation, RelationPlanner, RelationPlannerContext, RelationPlanning,
 };
 use datafusion::logical_expr::{
-    Expr, Extension, LogicalPlan, UserDefinedLogicalNode, UserDefinedLogicalNodeCore,
+    Expr, Extension, LogicalPlan, LogicalPlanBuilder, UserDefinedLogicalNode,
+    UserDefinedLogicalNodeCore,
 };
 use datafusion::sql::sqlparser::ast::{
     Expr as SqlExpr, FunctionArg, FunctionArgExpr, ObjectName, Spanned, TableFactor,
@@ -22,7 +27,7 @@ use zaraba_core::time::{DAY, parse_duration};
 
 use crate::plan::event_time::{TimeOf, event_time};
 use crate::plan::mistake::SqlMistake;
-use crate::plan::parse::WINDOW_FUNCTIONS;
+use crate::plan::parse::{WINDOW_FUNCTIONS, WINDOWS_BUILT};
 use crate::window::spec::WindowSpec;
 
 /// Puts each row of its input into windows.
@@ -43,21 +48,40 @@ impl PartialOrd for WindowAssign {
 
 impl WindowAssign {
     fn new(input: LogicalPlan, spec: WindowSpec) -> Result<Self> {
-        let mut fields: Vec<_> = input
-            .schema()
-            .iter()
-            .map(|(q, f)| (q.cloned(), Arc::clone(f)))
-            .collect();
-        for name in ["window_start", "window_end"] {
-            fields.push((None, Arc::new(Field::new(name, event_time_type(), true))));
-        }
-        let schema = DFSchema::new_with_metadata(fields, input.schema().metadata().clone())?;
+        let schema = with_bounds(&input)?;
         Ok(Self {
             input,
             spec,
-            schema: Arc::new(schema),
+            schema,
         })
     }
+}
+
+/// An input without bounds of its own: in a window over windows the outer one's stand for them.
+fn without_bounds(input: LogicalPlan) -> Result<LogicalPlan> {
+    let bound = |name: &str| matches!(name, "window_start" | "window_end");
+    let columns = input.schema().columns();
+    if !columns.iter().any(|c| bound(c.name())) {
+        return Ok(input);
+    }
+    let rest = columns.into_iter().filter(|c| !bound(c.name()));
+    LogicalPlanBuilder::from(input)
+        .project(rest.map(Expr::Column).collect::<Vec<_>>())?
+        .build()
+}
+
+/// An input's columns, `window_start` and `window_end`.
+pub(crate) fn with_bounds(input: &LogicalPlan) -> Result<DFSchemaRef> {
+    let mut fields: Vec<_> = input
+        .schema()
+        .iter()
+        .map(|(q, f)| (q.cloned(), Arc::clone(f)))
+        .collect();
+    for name in ["window_start", "window_end"] {
+        fields.push((None, Arc::new(Field::new(name, event_time_type(), true))));
+    }
+    let schema = DFSchema::new_with_metadata(fields, input.schema().metadata().clone())?;
+    Ok(Arc::new(schema))
 }
 
 impl UserDefinedLogicalNodeCore for WindowAssign {
@@ -130,7 +154,7 @@ impl RelationPlanner for WindowCalls {
         if !WINDOW_FUNCTIONS.contains(&function.as_str()) {
             let hint = suggest::hint(&function, WINDOW_FUNCTIONS);
             let mistake = SqlMistake::new(format!("no table function `{function}`{hint}"));
-            return Err(spanned(mistake.help("TUMBLE and HOP are"), name).into_datafusion());
+            return Err(spanned(mistake.help(there_are()), name).into_datafusion());
         }
         let call = Call {
             name,
@@ -147,8 +171,12 @@ impl RelationPlanner for WindowCalls {
     }
 }
 
+fn there_are() -> String {
+    format!("{WINDOWS_BUILT} are")
+}
+
 /// What went wrong, with the SQL's own span kept aside: spans become bytes where the text is.
-enum Failed {
+pub(super) enum Failed {
     Mistake(SqlMistake),
     DataFusion(DataFusionError),
 }
@@ -168,14 +196,15 @@ impl From<DataFusionError> for Failed {
     }
 }
 
-struct Call<'a> {
-    name: &'a ObjectName,
+/// One call of a window function.
+pub(super) struct Call<'a> {
+    pub(super) name: &'a ObjectName,
     function: &'a str,
     day_offset: Option<i64>,
 }
 
 /// Wraps a mistake with its span, for whoever has the text.
-fn spanned(mistake: SqlMistake, at: &impl Spanned) -> Failed {
+pub(super) fn spanned(mistake: SqlMistake, at: &impl Spanned) -> Failed {
     let span = at.span();
     let location =
         |l: datafusion::sql::sqlparser::tokenizer::Location| datafusion::common::Location {
@@ -189,10 +218,21 @@ fn spanned(mistake: SqlMistake, at: &impl Spanned) -> Failed {
 }
 
 impl Call<'_> {
-    fn usage(&self) -> &'static str {
+    pub(super) fn usage(&self) -> &'static str {
         match self.function {
             "tumble" => "TUMBLE(input, time, size [, offset])",
+            "cumulate" => "CUMULATE(input, time, step, size [, offset])",
+            "session" => "SESSION(input, time, gap, key…)",
             _ => "HOP(input, time, slide, size [, offset])",
+        }
+    }
+
+    /// How many arguments it takes.
+    fn arguments(&self) -> std::ops::RangeInclusive<usize> {
+        match self.function {
+            "tumble" => 3..=4,
+            "session" => 3..=usize::MAX,
+            _ => 4..=5,
         }
     }
 
@@ -206,10 +246,9 @@ impl Call<'_> {
         args: &[FunctionArg],
         context: &mut dyn RelationPlannerContext,
     ) -> std::result::Result<LogicalPlan, Failed> {
-        if !matches!(self.function, "tumble" | "hop") {
-            let name = self.function.to_uppercase();
-            let mistake = SqlMistake::new(format!("{name} is not built yet"));
-            return Err(spanned(mistake.help("TUMBLE and HOP are"), self.name));
+        if self.function == "trading_session" {
+            let mistake = SqlMistake::new("TRADING_SESSION is not built yet");
+            return Err(spanned(mistake.help(there_are()), self.name));
         }
         let mut exprs = Vec::with_capacity(args.len());
         for arg in args {
@@ -221,8 +260,7 @@ impl Call<'_> {
                 }
             }
         }
-        let needed = 2 + self.lengths();
-        if exprs.len() < needed || exprs.len() > needed + 1 {
+        if !self.arguments().contains(&exprs.len()) {
             return Err(spanned(
                 SqlMistake::new(format!(
                     "expected {}, found {} arguments",
@@ -234,6 +272,10 @@ impl Call<'_> {
         }
         let input = context.plan(input_factor(exprs[0])?)?;
         self.check_time(exprs[1], &input)?;
+        let input = without_bounds(input)?;
+        if self.function == "session" {
+            return self.session(input, exprs[2], &exprs[3..], context);
+        }
         let spec = self.spec(&exprs[2..], context)?;
         let node: Arc<dyn UserDefinedLogicalNode> = Arc::new(WindowAssign::new(input, spec)?);
         Ok(LogicalPlan::Extension(Extension { node }))
@@ -287,15 +329,24 @@ impl Call<'_> {
             _ => return Err(Failed::Mistake(SqlMistake::new(self.usage()))),
         };
         for (length, arg) in lengths.iter().zip(args).take(self.lengths()) {
-            if *length <= 0 {
-                let mistake =
-                    SqlMistake::new(format!("expected an interval above zero, found `{arg}`"));
-                return Err(spanned(mistake, *arg));
-            }
+            above_zero(*length, arg)?;
         }
+        let grows = self.function == "cumulate";
+        if grows && size % slide != 0 {
+            let mistake = SqlMistake::new(format!(
+                "expected a size that is a multiple of the step, found `{}` with steps of `{}`",
+                args[1], args[0]
+            ));
+            return Err(spanned(
+                mistake.help(format!("write {}", self.usage())),
+                args[1],
+            ));
+        }
+        // From one start to the next.
+        let period = if grows { size } else { slide };
         let offset = match offset {
             Some(offset) => offset,
-            None if size % DAY != 0 || slide % DAY != 0 => 0,
+            None if size % DAY != 0 || period % DAY != 0 => 0,
             None => self.day_offset.ok_or_else(|| {
                 let mistake = SqlMistake::new(
                     "windows of whole days in a time zone with summer time need an offset",
@@ -303,12 +354,22 @@ impl Call<'_> {
                 spanned(mistake.help(format!("write {}", self.usage())), self.name)
             })?,
         };
-        Ok(WindowSpec {
-            size,
-            slide,
-            offset: offset.rem_euclid(slide),
+        let offset = offset.rem_euclid(period);
+        Ok(if grows {
+            WindowSpec::cumulate(slide, size, offset)
+        } else {
+            WindowSpec::hop(slide, size, offset)
         })
     }
+}
+
+/// Refuses a length that is none.
+pub(super) fn above_zero(length: i64, arg: &SqlExpr) -> std::result::Result<(), Failed> {
+    if length > 0 {
+        return Ok(());
+    }
+    let mistake = SqlMistake::new(format!("expected an interval above zero, found `{arg}`"));
+    Err(spanned(mistake, arg))
 }
 
 /// The first argument as a relation: a name or a subquery.
@@ -341,7 +402,7 @@ fn input_factor(arg: &SqlExpr) -> std::result::Result<TableFactor, Failed> {
 }
 
 /// An interval argument as microseconds.
-fn micros(
+pub(super) fn micros(
     arg: &SqlExpr,
     context: &mut dyn RelationPlannerContext,
 ) -> std::result::Result<i64, Failed> {

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, UInt32Array};
+use arrow::array::{Array, AsArray};
 use arrow::buffer::BooleanBuffer;
 use datafusion::physical_expr::PhysicalExpr;
 use zaraba_core::batch::Batch;
@@ -14,12 +14,11 @@ use zaraba_core::output::Output;
 use zaraba_core::snapshot::{Segment, Snapshot};
 use zaraba_core::time::{Epoch, EventTime};
 
+use crate::in_order::{InOrder, Ties};
 use crate::table::keyed::KeyedRows;
 use crate::table::reader::TableShape;
 use crate::table::segment;
 
-/// Batches that wait as they came before they are sorted into one.
-const FRESH_BATCHES_MAX: usize = 64;
 /// Most rows emitted in one call.
 const EMIT_ROWS_MAX: usize = 8192;
 
@@ -54,10 +53,8 @@ pub struct TableOperator {
     plan: Arc<TablePlan>,
     /// Only to know what expires.
     rows: Option<KeyedRows>,
-    /// Rows that the watermark has not passed, in order.
-    sorted: Option<Batch>,
-    /// Those that came since, as they came.
-    fresh: Vec<Batch>,
+    /// Rows that the watermark has not passed.
+    waiting: InOrder,
     /// Rows that it has, in order, not yet emitted.
     ready: Option<Batch>,
     watermark: EventTime,
@@ -79,11 +76,11 @@ impl TableOperator {
             None => None,
         };
         let watermark = EventTime::MIN;
+        let waiting = InOrder::new(Arc::clone(&plan.shape.schema), Ties::ByContent);
         Ok(Self {
             plan,
             rows,
-            sorted: None,
-            fresh: Vec::new(),
+            waiting,
             ready: None,
             watermark,
             ended: false,
@@ -92,53 +89,12 @@ impl TableOperator {
 
     /// Takes from the waiting rows those that the watermark has passed, in order.
     fn gather(&mut self) -> Result<()> {
-        let before = |t: &i64| *t < self.watermark.0 || self.ended;
-        let (mut passed, mut fresh) = (Vec::new(), Vec::new());
-        if let Some(sorted) = self.sorted.take() {
-            let n = sorted.time.partition_point(before);
-            if n > 0 {
-                passed.push(sorted.slice(0, n));
-            }
-            if n < sorted.len() {
-                self.sorted = Some(sorted.slice(n, sorted.len() - n));
-            }
-        }
-        for batch in std::mem::take(&mut self.fresh) {
-            if batch.time.iter().all(before) {
-                passed.push(batch);
-            } else if batch.time.iter().any(before) {
-                let mask: Vec<bool> = batch.time.iter().map(before).collect();
-                let rest: Vec<bool> = mask.iter().map(|m| !m).collect();
-                passed.push(batch.filter(&mask.into())?);
-                fresh.push(batch.filter(&rest.into())?);
-            } else {
-                fresh.push(batch);
-            }
-        }
-        self.fresh = fresh;
-        if !passed.is_empty() {
-            self.ready = Some(self.in_order(&passed)?);
-        }
-        if self.fresh.len() > FRESH_BATCHES_MAX {
-            let parts: Vec<Batch> = self
-                .sorted
-                .take()
-                .into_iter()
-                .chain(self.fresh.drain(..))
-                .collect();
-            self.sorted = Some(self.in_order(&parts)?);
-        }
+        self.ready = if self.ended {
+            self.waiting.before(None)?
+        } else {
+            self.waiting.before(Some(self.watermark.0))?
+        };
         Ok(())
-    }
-
-    /// Batches as one, by (time, sequence).
-    fn in_order(&self, parts: &[Batch]) -> Result<Batch> {
-        let all = Batch::concat(&self.plan.shape.schema, parts)?;
-        let rows = u32::try_from(all.len())
-            .map_err(|_| Error::internal("more than 4 billion rows waited in one table"))?;
-        let mut order: Vec<u32> = (0..rows).collect();
-        order.sort_by_key(|i| (all.time[*i as usize], all.seq[*i as usize]));
-        all.take(&UInt32Array::from(order))
     }
 
     /// Emits some of what is ready.
@@ -206,7 +162,7 @@ impl TableOperator {
 impl Operator for TableOperator {
     fn process(&mut self, _port: Port, rows: Batch, _out: &mut Output) -> Result<Progress> {
         let rows = self.drop_at_once(rows)?;
-        self.fresh.push(rows);
+        self.waiting.push(rows)?;
         Ok(Progress::Done)
     }
 
@@ -233,13 +189,7 @@ impl Operator for TableOperator {
             let all = segment::pack(&rows.all()?)?;
             snapshot.push("rows", Vec::new(), vec![Segment::new(all)]);
         }
-        for batch in self.sorted.iter().chain(&self.fresh) {
-            snapshot.push(
-                "waiting",
-                Vec::new(),
-                vec![Segment::new(segment::pack(batch)?)],
-            );
-        }
+        self.waiting.save(&mut snapshot)?;
         Ok(snapshot)
     }
 
@@ -248,20 +198,11 @@ impl Operator for TableOperator {
         if let Some(rows) = &mut self.rows {
             rows.apply(&segment::unpack(&snapshot.part("rows")?.segments[0].rows)?)?;
         }
-        for part in snapshot.parts("waiting") {
-            self.fresh.push(segment::unpack(&part.segments[0].rows)?);
-        }
-        Ok(())
+        self.waiting.load(snapshot)
     }
 
     fn state_bytes(&self) -> usize {
         let rows = self.rows.as_ref().map_or(0, KeyedRows::size);
-        rows + self
-            .fresh
-            .iter()
-            .chain(&self.sorted)
-            .chain(&self.ready)
-            .map(Batch::bytes)
-            .sum::<usize>()
+        rows + self.waiting.size() + self.ready.as_ref().map_or(0, Batch::bytes)
     }
 }

@@ -18,7 +18,7 @@ use zaraba_core::time::{Epoch, EventTime};
 use crate::agg::call::AggCall;
 use crate::agg::state::{AggPlan, Evaluated, Finished};
 use crate::failed;
-use crate::rows::{Step, bound, record, run, sift};
+use crate::rows::{Step, bound, external, record, run, sift};
 use crate::window::pane::Pane;
 use crate::window::spec::WindowSpec;
 use crate::window::two_stacks::TwoStacks;
@@ -38,6 +38,7 @@ pub enum GroupColumn {
 }
 
 /// What the operator does, as planned.
+#[derive(Clone)]
 pub struct WindowPlan {
     /// The query's name.
     pub node: Arc<str>,
@@ -59,7 +60,9 @@ impl WindowPlan {
     /// One line for `explain`.
     #[must_use]
     pub fn describe(&self) -> String {
-        let WindowSpec { size, slide, .. } = self.spec;
+        let WindowSpec {
+            size, slide, grows, ..
+        } = self.spec;
         let kept = if self.agg.calls.iter().any(AggCall::keeps_rows) {
             "; an ordered aggregate keeps the rows themselves"
         } else {
@@ -67,7 +70,14 @@ impl WindowPlan {
         };
         let panes = size.div_euclid(self.spec.pane());
         let ms = |micros: i64| micros / 1000;
-        if slide == size {
+        if grows {
+            format!(
+                "windows that grow by {} ms up to {} ms: two rows of state per key, until the \
+                 longest closes{kept}",
+                ms(slide),
+                ms(size)
+            )
+        } else if slide == size {
             format!(
                 "one row of state per key and window of {} ms, until it closes{kept}",
                 ms(size)
@@ -117,24 +127,19 @@ impl WindowAggregate {
         }
     }
 
-    fn overlapping(&self) -> bool {
-        self.plan.spec.pane() != self.plan.spec.size
-    }
-
     /// Puts rows into their panes.
     fn assign(&mut self, times: &[i64], rows: &Evaluated) -> datafusion::common::Result<()> {
         let spec = self.plan.spec;
-        let pane = spec.pane();
         let mut by_pane: BTreeMap<i64, Vec<u32>> = BTreeMap::new();
-        let (mut start, mut run_from) = (spec.pane_start(times[0]), 0);
+        let ((mut start, mut end), mut run_from) = (spec.pane_of(times[0]), 0);
         let mut note = |start: i64, from: usize, to: usize| {
             let rows = by_pane.entry(start).or_default();
             rows.extend((from..to).filter_map(|i| u32::try_from(i).ok()));
         };
         for (i, time) in times.iter().enumerate() {
-            if *time < start || *time >= start + pane {
+            if *time < start || *time >= end {
                 note(start, run_from, i);
-                (start, run_from) = (spec.pane_start(*time), i);
+                ((start, end), run_from) = (spec.pane_of(*time), i);
             }
         }
         if run_from == 0 {
@@ -174,10 +179,11 @@ impl WindowAggregate {
             };
             let spec = self.plan.spec;
             let end = spec.next_end(oldest.max(self.closed));
-            if oldest < end - spec.size {
+            let start = spec.start(end);
+            if oldest < start {
                 // No window that is still open holds it.
-                self.panes.remove(&oldest);
-                self.stacks.evict(&self.plan.agg, oldest + 1)?;
+                self.panes = self.panes.split_off(&start);
+                self.stacks.evict(&self.plan.agg, start)?;
                 continue;
             }
             return Ok((self.ended || end <= self.watermark.0).then_some(end));
@@ -186,9 +192,10 @@ impl WindowAggregate {
 
     /// Merges and evaluates the window that ends at `end`.
     fn close(&mut self, end: i64) -> datafusion::common::Result<Batch> {
-        let start = end - self.plan.spec.size;
+        let spec = self.plan.spec;
+        let start = spec.start(end);
         self.closed = end;
-        if !self.overlapping() {
+        if !spec.several_panes() {
             let pane = self.panes.remove(&start);
             let finished = match pane {
                 Some(pane) => pane.finish(&self.plan.agg)?,
@@ -199,7 +206,11 @@ impl WindowAggregate {
         let later = self.panes.split_off(&end);
         for (start, pane) in std::mem::replace(&mut self.panes, later) {
             let segment = pane.into_segment(&self.plan.agg)?;
-            self.stacks.push(&self.plan.agg, start, segment)?;
+            if spec.grows {
+                self.stacks.grow(&self.plan.agg, start, segment)?;
+            } else {
+                self.stacks.push(&self.plan.agg, start, segment)?;
+            }
         }
         self.stacks.evict(&self.plan.agg, start)?;
         let finished = self.stacks.finish(&self.plan.agg)?;
@@ -223,12 +234,19 @@ impl WindowAggregate {
             });
         }
         columns.extend(finished.results);
-        Ok(Batch {
+        let batch = Batch {
             rows: record(&self.plan.schema, columns, rows)?,
             time: ScalarBuffer::from(vec![end - 1; rows]),
             seq: finished.seq,
             deleted: None,
-        })
+        };
+        if batch.seq.is_sorted() {
+            return Ok(batch);
+        }
+        // Groups stand as their first rows came, which the interleaving of sources decides.
+        let mut order: Vec<u32> = (0..).take(rows).collect();
+        order.sort_unstable_by_key(|i| batch.seq[*i as usize]);
+        batch.take(&UInt32Array::from(order)).map_err(external)
     }
 
     /// Emits a slice of the pending window, or closes the next.

@@ -1,25 +1,52 @@
 //! Where windows begin and end: pure arithmetic on microseconds, no rows and no SQL.
+//!
+//! Everything else asks a [`WindowSpec`] only for panes, the next end, the start that belongs to an
+//! end, and the windows of a time. Windows that follow an exchange's calendar (`TRADING_SESSION`)
+//! are another answer to the same questions: sessions for periods, steps for panes; a time for
+//! which `windows` is empty is in no session, and its row leaves by the port
+//! [`zaraba_core::output::OutPort::Unassigned`].
 
 /// Windows of a fixed size at a fixed distance: `[start, start + size)` with `start = offset + k ·
-/// slide`. A tumbling window slides by its size.
+/// slide`. A tumbling window slides by its size. Where they grow, `[start, start + j · slide)` with
+/// `start = offset + k · size` and `j` from 1 to `size / slide`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct WindowSpec {
-    /// Length of a window, microseconds.
+    /// Length of a window (of the longest, where they grow), microseconds.
     pub size: i64,
-    /// From the start of one window to the start of the next, microseconds.
+    /// From the end of one window to the end of the next, microseconds.
     pub slide: i64,
     /// Shift of the starts from the Unix epoch, microseconds.
     pub offset: i64,
+    /// Whether windows grow by `slide` from one start until they are `size` long.
+    pub grows: bool,
 }
 
 impl WindowSpec {
     /// Windows that touch each other.
     #[must_use]
     pub const fn tumble(size: i64, offset: i64) -> Self {
+        Self::hop(size, size, offset)
+    }
+
+    /// Windows of one size, a new one each `slide`.
+    #[must_use]
+    pub const fn hop(slide: i64, size: i64, offset: i64) -> Self {
         Self {
             size,
-            slide: size,
+            slide,
             offset,
+            grows: false,
+        }
+    }
+
+    /// Windows that grow by `step` until they are `size` long, a multiple of it.
+    #[must_use]
+    pub const fn cumulate(step: i64, size: i64, offset: i64) -> Self {
+        Self {
+            size,
+            slide: step,
+            offset,
+            grows: step != size,
         }
     }
 
@@ -33,11 +60,18 @@ impl WindowSpec {
         a
     }
 
-    /// Start of the pane that holds `time`.
+    /// Whether a window is more than one pane.
     #[must_use]
-    pub const fn pane_start(&self, time: i64) -> i64 {
+    pub const fn several_panes(&self) -> bool {
+        self.pane() != self.size
+    }
+
+    /// The pane that holds `time`, from its start to its end.
+    #[must_use]
+    pub const fn pane_of(&self, time: i64) -> (i64, i64) {
         let pane = self.pane();
-        (time - self.offset).div_euclid(pane) * pane + self.offset
+        let start = (time - self.offset).div_euclid(pane) * pane + self.offset;
+        (start, start + pane)
     }
 
     /// The first end of a window after `time`.
@@ -47,12 +81,22 @@ impl WindowSpec {
         (time - phase).div_euclid(self.slide) * self.slide + self.slide + phase
     }
 
-    /// The windows that hold `time`, the earliest first.
+    /// Start of the window that ends at `end`.
+    #[must_use]
+    pub const fn start(&self, end: i64) -> i64 {
+        if self.grows {
+            (end - 1 - self.offset).div_euclid(self.size) * self.size + self.offset
+        } else {
+            end - self.size
+        }
+    }
+
+    /// The windows that hold `time`, the earliest end first.
     pub fn windows(&self, time: i64) -> impl Iterator<Item = (i64, i64)> + use<> {
         let spec = *self;
         let mut end = spec.next_end(time);
         std::iter::from_fn(move || {
-            let window = (end - spec.size, end);
+            let window = (spec.start(end), end);
             end += spec.slide;
             (window.0 <= time).then_some(window)
         })
@@ -63,35 +107,45 @@ impl WindowSpec {
 mod tests {
     use super::*;
 
+    /// The windows by their definition.
+    fn defined(spec: &WindowSpec, time: i64) -> Vec<(i64, i64)> {
+        let WindowSpec {
+            size,
+            slide,
+            offset,
+            grows,
+        } = *spec;
+        let (period, lengths) = if grows {
+            (size, (1..=size / slide).map(|j| j * slide).collect())
+        } else {
+            (slide, vec![size])
+        };
+        (-60..60)
+            .map(|k| offset + k * period)
+            .flat_map(|start| lengths.iter().map(move |length| (start, start + length)))
+            .filter(|(start, end)| *start <= time && time < *end)
+            .collect()
+    }
+
     #[test]
     fn windows_by_their_definition() {
-        for (size, slide, offset) in [(5, 5, 0), (5, 1, 0), (6, 4, 1), (3, 7, -2), (10, 4, 3)] {
-            let spec = WindowSpec {
-                size,
-                slide,
-                offset,
-            };
+        let hops = [(5, 5, 0), (5, 1, 0), (6, 4, 1), (3, 7, -2), (10, 4, 3)];
+        let hops = hops.map(|(size, slide, offset)| WindowSpec::hop(slide, size, offset));
+        let grown = [(1, 5, 0), (2, 6, 1), (3, 12, 7), (4, 4, 0)];
+        let grown = grown.map(|(step, size, offset)| WindowSpec::cumulate(step, size, offset));
+        for spec in hops.iter().chain(&grown) {
             for time in -40..40 {
-                let defined: Vec<_> = (-60..60)
-                    .map(|k| offset + k * slide)
-                    .filter(|start| *start <= time && time < start + size)
-                    .map(|start| (start, start + size))
-                    .collect();
+                let defined = defined(spec, time);
                 assert_eq!(
                     spec.windows(time).collect::<Vec<_>>(),
                     defined,
                     "{spec:?} at {time}"
                 );
-                let pane = spec.pane_start(time);
-                assert!(
-                    pane <= time && time < pane + spec.pane(),
-                    "{spec:?} at {time}"
-                );
+                let pane = spec.pane_of(time);
+                assert!(pane.0 <= time && time < pane.1, "{spec:?} at {time}");
                 for (start, end) in defined {
-                    assert!(
-                        start <= pane && pane + spec.pane() <= end,
-                        "{spec:?} at {time}"
-                    );
+                    assert!(start <= pane.0 && pane.1 <= end, "{spec:?} at {time}");
+                    assert_eq!(spec.start(end), start, "{spec:?} to {end}");
                 }
             }
         }

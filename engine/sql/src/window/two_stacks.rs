@@ -41,6 +41,22 @@ impl TwoStacks {
         Ok(())
     }
 
+    /// Adds a pane newer than all others, of windows that grow: panes leave together, so that one
+    /// running aggregate is all there is to keep.
+    pub(crate) fn grow(
+        &mut self,
+        plan: &Arc<AggPlan>,
+        start: i64,
+        pane: Arc<Segment>,
+    ) -> Result<()> {
+        let oldest = self.oldest().unwrap_or(start);
+        self.push(plan, start, pane)?;
+        self.back.clear();
+        self.back
+            .extend(self.back_merged.clone().map(|all| (oldest, all)));
+        Ok(())
+    }
+
     /// Drops the panes that start before `start`.
     pub(crate) fn evict(&mut self, plan: &Arc<AggPlan>, start: i64) -> Result<()> {
         while self.front.last().is_some_and(|(pane, _)| *pane < start) {

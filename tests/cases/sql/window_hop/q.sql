@@ -1,4 +1,5 @@
-SELECT arrow_cast(s, 'Timestamp(Microsecond, Some("UTC"))') AS window_start, arrow_cast(s + 60000000, 'Timestamp(Microsecond, Some("UTC"))') AS window_end, count(*) AS n, sum(oi) AS oi
-FROM ticks JOIN (SELECT value * 30000000 + 0000000 AS s FROM generate_series(58770330, 58770390)) AS w
-ON ts::bigint >= s AND ts::bigint < s + 60000000
-GROUP BY s
+SELECT newest - back AS window_start, newest - back + INTERVAL '1 minute' AS window_end,
+       count(*) AS n, sum(oi) AS oi
+FROM (SELECT *, date_bin(INTERVAL '30 seconds', ts) AS newest FROM ticks) AS t
+CROSS JOIN (VALUES (INTERVAL '0 seconds'), (INTERVAL '30 seconds')) AS starts(back)
+GROUP BY newest - back

@@ -1,1 +1,5 @@
-SELECT date_bin(INTERVAL '1 minute', ts, TIMESTAMP '1970-01-01T00:00:00Z' + INTERVAL '0 seconds') AS window_start, date_bin(INTERVAL '1 minute', ts, TIMESTAMP '1970-01-01T00:00:00Z' + INTERVAL '0 seconds') + INTERVAL '1 minute' AS window_end, count(*) AS n, sum(oi) AS oi FROM ticks GROUP BY date_bin(INTERVAL '1 minute', ts, TIMESTAMP '1970-01-01T00:00:00Z' + INTERVAL '0 seconds')
+SELECT date_bin(INTERVAL '1 minute', ts) AS window_start,
+       date_bin(INTERVAL '1 minute', ts) + INTERVAL '1 minute' AS window_end,
+       count(*) AS n, sum(oi) AS oi
+FROM ticks
+GROUP BY date_bin(INTERVAL '1 minute', ts)

@@ -1,0 +1,3 @@
+SELECT ts, id, side
+FROM orders
+WHERE ts IN (SELECT ts FROM quotes)

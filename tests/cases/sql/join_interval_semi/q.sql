@@ -1,0 +1,3 @@
+SELECT a.ts, a.id
+FROM orders a LEFT SEMI JOIN quotes b
+  ON a.side = b.side AND b.ts BETWEEN a.ts - INTERVAL '5 seconds' AND a.ts + INTERVAL '10 seconds'

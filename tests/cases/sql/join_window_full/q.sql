@@ -1,0 +1,4 @@
+SELECT a.window_end AS a_end, b.window_end AS b_end, a.id, b.bid
+FROM (SELECT *, date_bin(INTERVAL '10 seconds', ts) + INTERVAL '10 seconds' AS window_end FROM orders) a
+FULL JOIN (SELECT *, date_bin(INTERVAL '10 seconds', ts) + INTERVAL '10 seconds' AS window_end FROM quotes) b
+  ON a.window_end = b.window_end AND a.side = b.side

@@ -1,0 +1,5 @@
+SELECT arrow_cast(s, 'Timestamp(Microsecond, Some("UTC"))') AS window_start, arrow_cast(s + j * 60000000, 'Timestamp(Microsecond, Some("UTC"))') AS window_end, sum(oi) AS oi
+FROM (SELECT *, ts::bigint AS t, (ts::bigint - 0) / 60000000 * 60000000 + 0 AS s FROM ticks) AS r
+CROSS JOIN (SELECT value AS j FROM generate_series(1, 1)) AS steps
+WHERE t < s + j * 60000000
+GROUP BY s, j

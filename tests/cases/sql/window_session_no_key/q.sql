@@ -1,0 +1,6 @@
+SELECT window_start, window_end, n, oi FROM (WITH marked AS (
+  SELECT *, CASE WHEN ts::bigint - lag(ts::bigint) OVER (ORDER BY ts) < 30000000 THEN 0 ELSE 1 END AS first FROM ticks
+), numbered AS (
+  SELECT *, sum(first) OVER (ORDER BY ts ROWS UNBOUNDED PRECEDING) AS number FROM marked
+)
+SELECT count(*) AS n, sum(oi) AS oi, min(ts) AS window_start, max(ts) + INTERVAL '30000000 microseconds' AS window_end FROM numbered GROUP BY number) AS sessions

@@ -1,0 +1,97 @@
+//! What `explain` says that a query keeps, and for how long.
+
+use crate::engine::harness::planned;
+
+/// The state of each stage of a query.
+fn states(sql: &str) -> Vec<String> {
+    let plan = planned(&format!(
+        r#"
+name = "states"
+[source.ticks]
+connector = "channel"
+time = "ts"
+schema = {{ ts = "timestamp", side = "text", oi = "int64" }}
+[query.q]
+sql = """{sql}"""
+"#
+    ));
+    let plan = plan.unwrap_or_else(|e| panic!("{e}"));
+    plan.nodes[0].stages.iter().map(|s| s.state()).collect()
+}
+
+#[test]
+fn windows_that_grow() {
+    let states = states(
+        "SELECT window_end, sum(oi) AS oi FROM CUMULATE(ticks, ts, '1m', '1h') GROUP BY window_end",
+    );
+    let grows = "windows that grow by 60000 ms up to 3600000 ms: two rows of state per key, until \
+                 the longest closes";
+    assert_eq!(states, [grows]);
+}
+
+const GROUPS: &str = "one row of state per open session and group, until nothing came for 60000 \
+                      ms, and the rows that the watermark has not passed";
+const ROWS: &str = "all rows of open sessions, until nothing came for 60000 ms: a row's bounds are \
+                    asked for beyond GROUP BY window_start, window_end and all keys";
+
+#[test]
+fn sessions_that_keep_groups() {
+    let session = "FROM SESSION(ticks, ts, '1m', side)";
+    for (select, rest) in [
+        (
+            "window_end, side, count(*) AS n",
+            "GROUP BY window_start, window_end, side",
+        ),
+        (
+            "window_end, count(*) AS n",
+            "GROUP BY window_start, window_end, side",
+        ),
+        (
+            "window_end, side AS s, oi % 2 AS odd, count(*) AS n",
+            "WHERE oi > 3 GROUP BY 3, 2, window_start, window_end",
+        ),
+        (
+            "window_end - window_start AS length, side, count(*) AS n",
+            "GROUP BY window_start, window_end, side HAVING window_end - window_start > INTERVAL '2 minutes'",
+        ),
+        ("DISTINCT window_start, window_end, side", ""),
+    ] {
+        let sql = format!("SELECT {select} {session} {rest}");
+        assert_eq!(states(&sql), [GROUPS], "{sql}");
+    }
+    let ordered = states(&format!(
+        "SELECT window_end, array_agg(oi ORDER BY ts) AS oi {session} GROUP BY window_start, \
+         window_end, side"
+    ));
+    let kept = "; an ordered aggregate keeps the rows themselves";
+    assert_eq!(ordered, [format!("{GROUPS}{kept}")]);
+}
+
+#[test]
+fn sessions_that_keep_rows() {
+    let session = "FROM SESSION(ticks, ts, '1m', side)";
+    for (select, rest, stages) in [
+        ("window_end, ts, side", "", 1),
+        (
+            "window_end, count(*) AS n",
+            "GROUP BY window_start, window_end",
+            2,
+        ),
+        ("window_end, count(*) AS n", "GROUP BY window_end, side", 2),
+        (
+            "window_end, max(ts - window_start) AS n",
+            "GROUP BY window_start, window_end, side",
+            2,
+        ),
+        (
+            "window_end, upper(side) AS side, count(*) AS n",
+            "GROUP BY window_start, window_end, upper(side)",
+            2,
+        ),
+    ] {
+        let sql = format!("SELECT {select} {session} {rest}");
+        let states = states(&sql);
+        assert_eq!(states[0], ROWS, "{sql}");
+        assert_eq!(states.len(), stages, "{sql}");
+    }
+}
