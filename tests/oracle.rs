@@ -357,12 +357,12 @@ fn finds_a_peer_left_out() {
 
 #[test]
 fn finds_keys_lost_at_a_restore() {
-    finds(Fault::KeysLost, &[LAG, RUNNING]);
+    finds(Fault::KeysLost, &[LAG, RUNNING, OVER_ROWS, OVER_RANGE]);
 }
 
 #[test]
 fn finds_calls_lost_at_a_restore() {
-    finds(Fault::CallsLost, &[LAG]);
+    finds(Fault::CallsLost, &[LAG, RUNNING]);
 }
 
 #[test]

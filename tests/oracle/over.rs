@@ -14,7 +14,7 @@ use super::window::interval;
 type Template = (&'static str, &'static str);
 
 /// Calls whose answer does not depend on the order of rows of equal time.
-const UNORDERED: [Template; 16] = [
+const UNORDERED: [Template; 19] = [
     ("sum(vi) @", "sum(vi) @"),
     ("count(*) @", "count(*) @"),
     ("count(vf) @", "count(vf) @"),
@@ -26,6 +26,9 @@ const UNORDERED: [Template; 16] = [
     ("min(vd) @", "min(vd) @"),
     ("var_pop(vi) @", "var_pop(vi) @"),
     ("sum(vi * 2 + 1) @", "sum(vi * 2 + 1) @"),
+    ("median(vi) @", "median(vi) @"),
+    ("covar_pop(vi, vi * 3 + 1) @", "covar_pop(vi, vi * 3 + 1) @"),
+    ("count(DISTINCT vi) @", "count(DISTINCT vi) @"),
     (
         "sum(vi) FILTER (WHERE vf > 3) @",
         "sum(CASE WHEN vf > 3 THEN vi END) @",
@@ -170,6 +173,27 @@ fn range_frame(dice: &mut Dice, grain: i64) -> (String, String) {
     )
 }
 
+/// A frame without a bound at its start, in both tongues.
+fn running_frame(dice: &mut Dice, grain: i64) -> (String, String) {
+    let length = grain * dice.within(0, 5);
+    let (start, time) = ("BETWEEN UNBOUNDED PRECEDING AND", interval(length));
+    match dice.within(0, 3) {
+        0 => (String::new(), String::new()),
+        1 => {
+            let frame = format!(" ROWS {start} {} PRECEDING", dice.within(0, 4));
+            (frame.clone(), frame)
+        }
+        2 => (
+            format!(" RANGE {start} {time} PRECEDING"),
+            format!(" RANGE {start} {length} PRECEDING"),
+        ),
+        _ => (
+            format!(" RANGE {start} {time} FOLLOWING"),
+            format!(" RANGE {start} {length} FOLLOWING"),
+        ),
+    }
+}
+
 /// The nodes, in one of four ways to write them; the batch's rows.
 fn nodes(dice: &mut Dice, source: &Source, calls: &[Pair], condition: Option<&str>) -> String {
     let name = &source.name;
@@ -201,6 +225,17 @@ enum Kind {
     Rows,
     Range,
     Lag,
+}
+
+/// The batch's SQL over `rows`.
+fn batch_sql(names: &[String], pairs: &[Pair], rows: &str) -> String {
+    let keys: String = names.iter().map(|k| format!("a.{k}, ")).collect();
+    let calls: String = pairs
+        .iter()
+        .enumerate()
+        .map(|(i, c)| format!("{} AS a{i}, ", c.batch))
+        .collect();
+    format!("SELECT a._t AS ts, {keys}{calls}a._t AS _time FROM {rows} AS a ORDER BY a._t, a._seq")
 }
 
 fn case(name: &str, seed: u64, kind: &Kind) -> Case {
@@ -244,17 +279,15 @@ fn case(name: &str, seed: u64, kind: &Kind) -> Case {
     // Running totals of keys for ever: their state is small.
     if matches!(kind, Kind::Lag) && dice.percent(40) {
         let template = dice.pick(&UNORDERED[..6]);
-        pairs.push(pair(template, &by, ("", ""), "_t", &rows));
+        let (engine, batch) = running_frame(&mut dice, times.grain);
+        let order = if batch.starts_with(" ROWS") {
+            "_t, _seq"
+        } else {
+            "_t"
+        };
+        pairs.push(pair(template, &by, (&engine, &batch), order, &rows));
     }
-    let keys: String = names.iter().map(|k| format!("a.{k}, ")).collect();
-    let calls: String = pairs
-        .iter()
-        .enumerate()
-        .map(|(i, c)| format!("{} AS a{i}, ", c.batch))
-        .collect();
-    let sql = format!(
-        "SELECT a._t AS ts, {keys}{calls}a._t AS _time FROM {rows} AS a ORDER BY a._t, a._seq"
-    );
+    let sql = batch_sql(&names, &pairs, &rows);
     let asked = sql.clone();
     Case {
         nodes: nodes(&mut dice, &source, &pairs, condition.as_deref()),

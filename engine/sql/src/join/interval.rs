@@ -356,7 +356,7 @@ impl Operator for IntervalJoin {
         let places = (0i64..).zip(self.store.numbers());
         let places = places.filter(|(_, number)| self.matched.contains(number));
         snapshot.push("matched", places.map(|(i, _)| i).collect(), Vec::new());
-        self.sorted.save(&mut snapshot)?;
+        self.sorted.save("sorted", &mut snapshot)?;
         Ok(snapshot)
     }
 
@@ -376,7 +376,7 @@ impl Operator for IntervalJoin {
         // Numbers begin at 0 again, so that a row's number is its place.
         let matched = snapshot.part("matched")?.numbers.iter();
         self.matched = matched.filter_map(|i| u64::try_from(*i).ok()).collect();
-        self.sorted.load(snapshot)
+        self.sorted.load("sorted", snapshot)
     }
 
     fn state_bytes(&self) -> usize {

@@ -31,8 +31,6 @@ use crate::table::segment;
 
 /// Most rows emitted in one batch.
 const EMIT_ROWS_MAX: usize = 8192;
-/// Batches of one window that are kept as they came before they become one.
-const BATCHES_MAX: usize = 256;
 
 /// How a call of a whole partition is answered.
 #[derive(Clone, Debug)]
@@ -104,7 +102,7 @@ fn framed(
 /// The operator.
 pub struct OverWhole {
     plan: Arc<WholePlan>,
-    /// The rows of each window, by its end.
+    /// The rows of each window, by its end, in batches each of which is longer than the next.
     windows: BTreeMap<i64, Vec<Batch>>,
     watermark: EventTime,
     ended: bool,
@@ -134,12 +132,12 @@ impl OverWhole {
             windows.entry(*end).or_default().push(row);
         }
         for (end, indices) in windows {
-            let part = rows.take(&UInt32Array::from(indices))?;
+            let mut part = rows.take(&UInt32Array::from(indices))?;
             let batches = self.windows.entry(end).or_default();
-            batches.push(part);
-            if batches.len() > BATCHES_MAX {
-                *batches = vec![Batch::concat(&self.plan.waits, batches)?];
+            while let Some(before) = batches.pop_if(|b| b.len() <= part.len()) {
+                part = Batch::concat(&self.plan.waits, &[before, part])?;
             }
+            batches.push(part);
         }
         Ok(())
     }
