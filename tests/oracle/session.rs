@@ -203,7 +203,7 @@ impl Query {
                 .collect();
             return format!(
                 "SELECT _ws AS window_start, _we AS window_end, _t AS ts, {keys}vi, _we - 1 AS \
-                 _time FROM {from} ORDER BY _we, _t, _seq"
+                 _time FROM {from} ORDER BY _we, _seq"
             );
         }
         let calls = calls.iter().enumerate();

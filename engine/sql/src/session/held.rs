@@ -78,11 +78,11 @@ impl Kept for Held {
             let unknown = || Error::internal("a row of a session that is not closed");
             rows.push((session.ok_or_else(unknown)?, row));
         }
-        // A session's rows are in the order of time already, since older runs hold older rows.
-        rows.sort_by_key(|(session, _)| (session.end, session.seq, session.id));
         let own: Vec<usize> = (1..all.num_columns()).collect();
+        let held = segment::unpack(&all.project(&own)?)?;
+        rows.sort_by_key(|(session, row)| (session.end, held.seq[*row as usize]));
         let order: UInt32Array = rows.iter().map(|(_, row)| Some(*row)).collect();
-        let mut batch = segment::unpack(&all.project(&own)?)?.take(&order)?;
+        let mut batch = held.take(&order)?;
         let mut columns = batch.rows.columns().to_vec();
         for of in [|s: &Closed| s.start, |s: &Closed| s.end] {
             columns.push(bound(rows.iter().map(|(s, _)| of(s)).collect::<Vec<_>>()));
