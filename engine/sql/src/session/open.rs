@@ -28,8 +28,6 @@ struct Open {
     start: i64,
     /// Time of its last row.
     last: i64,
-    /// The largest sequence of the rows at that time.
-    seq: u64,
     /// The head of the runs in which its last row is.
     head: u64,
 }
@@ -43,8 +41,6 @@ pub(super) struct Closed {
     pub(super) start: i64,
     /// Time of its last row, and the gap.
     pub(super) end: i64,
-    /// Sequence of its last row.
-    pub(super) seq: u64,
     /// The head of the runs in which its last row is.
     pub(super) head: u64,
 }
@@ -91,14 +87,13 @@ impl OpenSessions {
         let (mut ids, mut closed) = (Vec::with_capacity(rows.len()), Vec::new());
         for row in 0..rows.len() {
             let key: &[u8] = keys.as_ref().map_or(&[], |keys| keys.row(row).data());
-            let (time, seq) = (rows.time[row], rows.seq[row]);
+            let time = rows.time[row];
             let held = self.by_key.get(key).copied();
             if let Some(id) = held
                 && let Some(open) = self.open.get_mut(&id)
                 && time.saturating_sub(open.last) < self.gap
             {
-                // Behind the rows of its time, whose sequences rise.
-                (open.last, open.seq, open.head) = (time, seq, head);
+                (open.last, open.head) = (time, head);
                 ids.push(id);
                 continue;
             }
@@ -111,7 +106,6 @@ impl OpenSessions {
                     key,
                     start: time,
                     last: time,
-                    seq,
                     head,
                 },
             );
@@ -136,7 +130,6 @@ impl OpenSessions {
             id,
             start: open.start,
             end: open.last.saturating_add(self.gap),
-            seq: open.seq,
             head: open.head,
         })
     }
@@ -179,7 +172,6 @@ impl OpenSessions {
             Arc::new(self.open.keys().copied().collect::<UInt64Array>()),
             Arc::new(all().map(|o| o.start).collect::<Int64Array>()),
             Arc::new(all().map(|o| o.last).collect::<Int64Array>()),
-            Arc::new(all().map(|o| o.seq).collect::<UInt64Array>()),
             Arc::new(all().map(|o| Some(o.key.as_ref())).collect::<BinaryArray>()),
         ];
         let field = |c: &ArrayRef| Field::new("c", c.data_type().clone(), false);
@@ -189,21 +181,19 @@ impl OpenSessions {
 
     /// Takes back what [`Self::seal`] gave; every session's last row is in `head`.
     pub(super) fn restore(&mut self, next: u64, sealed: &RecordBatch, head: u64) -> Result<()> {
-        if sealed.num_columns() != 5 {
+        if sealed.num_columns() != 4 {
             return Err(Error::internal("a segment that is no list of sessions"));
         }
         self.next = next;
         let ids = sealed.column(0).as_primitive::<UInt64Type>();
         let starts = sealed.column(1).as_primitive::<Int64Type>();
         let lasts = sealed.column(2).as_primitive::<Int64Type>();
-        let seqs = sealed.column(3).as_primitive::<UInt64Type>();
-        let keys = sealed.column(4).as_binary::<i32>();
+        let keys = sealed.column(3).as_binary::<i32>();
         for row in 0..sealed.num_rows() {
             let open = Open {
                 key: keys.value(row).into(),
                 start: starts.value(row),
                 last: lasts.value(row),
-                seq: seqs.value(row),
                 head,
             };
             self.insert(ids.value(row), open);
