@@ -24,14 +24,14 @@ fn windows_that_grow() {
     let states = states(
         "SELECT window_end, sum(oi) AS oi FROM CUMULATE(ticks, ts, '1m', '1h') GROUP BY window_end",
     );
-    let grows = "windows that grow by 60000 ms up to 3600000 ms: two rows of state per key, until \
+    let grows = "windows that grow by 1m up to 1h: two rows of state per key, until \
                  the longest closes";
     assert_eq!(states, [grows]);
 }
 
-const GROUPS: &str = "one row of state per open session and group, until nothing came for 60000 \
-                      ms, and the rows that the watermark has not passed";
-const ROWS: &str = "all rows of open sessions, until nothing came for 60000 ms: a row's bounds are \
+const GROUPS: &str = "one row of state per open session and group, until nothing came for 1m, \
+                       and the rows that the watermark has not passed";
+const ROWS: &str = "all rows of open sessions, until nothing came for 1m: a row's bounds are \
                     asked for beyond GROUP BY window_start, window_end and all keys";
 
 #[test]

@@ -256,8 +256,12 @@ impl Builder {
 
     /// "expected …, got …".
     pub(super) fn unlike(&self, got: &[u8], why: &str) -> String {
+        let expected = super::kind_name(self.kind);
+        if got.is_empty() {
+            return format!("expected {expected}, got nothing (`nulls = [\"\"]` reads it as null)");
+        }
         let got = super::rows::shortened(got, SHOWN_CHARS);
-        format!("expected {}, got `{got}`{why}", super::kind_name(self.kind))
+        format!("expected {expected}, got `{got}`{why}")
     }
 
     fn push(&mut self, field: &[u8]) -> Result<(), String> {

@@ -71,7 +71,8 @@ fn bad_rows_leave_their_neighbours_alone() {
         ),
         (
             ",C,1.5,7",
-            "column `ts`: expected timestamp, got ``".to_owned(),
+            "column `ts`: expected timestamp, got nothing (`nulls = [\"\"]` reads it as null)"
+                .to_owned(),
         ),
         (
             "2025-11-14,C,cheap,7",
