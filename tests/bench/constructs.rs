@@ -106,6 +106,27 @@ const CONSTRUCTS: &[Construct] = &[
                        RANGE BETWEEN INTERVAL '1 minute' PRECEDING AND CURRENT ROW) AS sum FROM a",
         expected: |ticks, _| plain::minute(ticks),
     },
+    Construct {
+        name: "JOIN of rows in windows of a second",
+        sources: 2,
+        tables: "",
+        sql: "SELECT a.window_end, a.strike, a.put_call, a.price, b.price AS other
+              FROM TUMBLE(a, ts, INTERVAL '1 second') a JOIN TUMBLE(b, ts, INTERVAL '1 second') b
+                ON a.window_start = b.window_start AND a.window_end = b.window_end
+               AND a.strike = b.strike AND a.put_call = b.put_call",
+        expected: plain::in_windows,
+    },
+    Construct {
+        name: "OVER, the best 3 of a minute",
+        sources: 1,
+        tables: "",
+        sql: "SELECT * FROM (SELECT window_end, strike, put_call, price,
+                row_number() OVER (PARTITION BY window_start, window_end, strike, put_call
+                                   ORDER BY price DESC)::bigint AS place
+                FROM TUMBLE(a, ts, INTERVAL '1 minute'))
+              WHERE place <= 3",
+        expected: |ticks, _| plain::best(ticks),
+    },
 ];
 
 fn number(name: &str, default: usize) -> usize {

@@ -2,7 +2,7 @@
 //! many there are and by a sum of their hashes, so that their order does not count. Prices are whole
 //! numbers: sums are exact in any order.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::path::Path;
 
 use arrow::array::{Array, AsArray, RecordBatch};
@@ -272,6 +272,43 @@ pub(crate) fn minute(ticks: &[Tick]) -> Digest {
             Tick::head(tick.ts, tick.key),
             &[price, sum.to_bits() as i64],
         );
+    }
+    out
+}
+
+pub(crate) fn in_windows(ticks: &[Tick], others: &[Tick]) -> Digest {
+    let mut out = Digest::default();
+    let mut by_window: HashMap<(i64, usize), Vec<f64>> = HashMap::new();
+    for other in others {
+        let window = (other.ts.div_euclid(SECOND), other.key);
+        by_window.entry(window).or_default().push(other.price);
+    }
+    for tick in ticks {
+        let second = tick.ts.div_euclid(SECOND);
+        for price in by_window.get(&(second, tick.key)).into_iter().flatten() {
+            let prices = [tick.price, *price].map(|p| p.to_bits() as i64);
+            out.row(Tick::head((second + 1) * SECOND, tick.key), &prices);
+        }
+    }
+    out
+}
+
+pub(crate) fn best(ticks: &[Tick]) -> Digest {
+    let mut out = Digest::default();
+    let mut groups: HashMap<(i64, usize), Vec<f64>> = HashMap::new();
+    for tick in ticks {
+        let minute = tick.ts.div_euclid(60 * SECOND);
+        groups
+            .entry((minute, tick.key))
+            .or_default()
+            .push(tick.price);
+    }
+    for ((minute, key), mut prices) in groups {
+        prices.sort_by(|a, b| b.total_cmp(a));
+        let end = (minute + 1) * 60 * SECOND;
+        for (place, price) in (1..=3).zip(prices) {
+            out.row(Tick::head(end, key), &[price.to_bits() as i64, place]);
+        }
     }
     out
 }
