@@ -23,6 +23,9 @@ mod states;
 /// Many keys and many rows: time and memory.
 mod scale;
 
+/// What is kept is no more than the reference says.
+mod scale_bounds;
+
 /// Many sessions: time and memory.
 mod open_sessions;
 

@@ -16,17 +16,17 @@ use rand_chacha::ChaCha8Rng;
 const PER_MINUTE: i64 = 50_000;
 
 /// Writes the file once; later runs find it.
-pub(crate) fn file(rows: usize) -> PathBuf {
-    let path = std::env::temp_dir().join(format!("zaraba-bench-ticks-{rows}.parquet"));
+pub(crate) fn file(rows: usize, seed: u64) -> PathBuf {
+    let path = std::env::temp_dir().join(format!("zaraba-bench-ticks-{seed}-{rows}.parquet"));
     if !path.is_file() {
         let partial = path.with_extension("partial");
-        write(&partial, rows);
+        write(&partial, rows, seed);
         std::fs::rename(&partial, &path).expect("a finished file can be renamed");
     }
     path
 }
 
-fn write(path: &Path, rows: usize) {
+fn write(path: &Path, rows: usize, seed: u64) {
     let utc = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
     let field = |name: &str, kind: DataType| Field::new(name, kind, false);
     let schema = Arc::new(Schema::new(vec![
@@ -39,7 +39,7 @@ fn write(path: &Path, rows: usize) {
     ]));
     let file = File::create(path).expect("the temporary folder can be written");
     let mut writer = ArrowWriter::try_new(file, Arc::clone(&schema), None).expect("a writer");
-    let mut rng = ChaCha8Rng::seed_from_u64(225);
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut done = 0;
     while done < rows {
         let n = 65_536.min(rows - done);

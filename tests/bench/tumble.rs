@@ -44,7 +44,7 @@ fn main() {
             .unwrap_or(default)
     };
     let (rows, runs) = (number("ROWS", 10_000_000), number("RUNS", 5));
-    let path = ticks::file(rows);
+    let path = ticks::file(rows, 225);
     let expected = bare(&path);
     for (name, got) in [
         ("engine", engine(&path)),
