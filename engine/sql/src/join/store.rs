@@ -134,7 +134,13 @@ impl Store {
         let lost = || Error::internal(format!("row {number} of a join is not there"));
         let after = self.chunks.partition_point(|c| c.numbers[0] <= number);
         let chunk = after.checked_sub(1).ok_or_else(lost)?;
-        let row = self.chunks[chunk].numbers.binary_search(&number);
+        let numbers = &self.chunks[chunk].numbers;
+        // Where no row before it has gone, its place is its distance from the first.
+        let place = usize::try_from(number - numbers[0]).unwrap_or(usize::MAX);
+        if numbers.get(place) == Some(&number) {
+            return Ok((chunk, place));
+        }
+        let row = numbers.binary_search(&number);
         Ok((chunk, row.map_err(|_| lost())?))
     }
 
