@@ -25,7 +25,7 @@ pub(crate) enum Come {
     Arrived,
     /// By (time, sequence).
     Sorted,
-    /// By a column `_n` of the batch side.
+    /// By a column `_place` of the batch side.
     Numbered,
     /// Not said.
     Any,
@@ -164,6 +164,10 @@ impl Dag {
             .filter(|name| !read(name))
             .collect();
         self.sources.retain(|s| !gone.contains(&s.name));
+        // Sequences begin with a source's place in the file.
+        for (ordinal, source) in (0u8..).zip(&mut self.sources) {
+            source.ordinal = ordinal;
+        }
         for node in &mut self.nodes {
             if gone.contains(&node.name) {
                 node.construct = "unread";
@@ -229,11 +233,11 @@ impl Trigger {
 fn changed(answers: &str, ticks: &str) -> String {
     format!(
         "SELECT n.k1, n.vi, n.vf, false AS _deleted, n.tick AS _t, 0 AS _seq FROM {answers} AS n \
-         LEFT JOIN {answers} AS p ON p.i = n.i - 1 AND p.k1 IS NOT DISTINCT FROM n.k1 WHERE p.i IS \
-         NULL OR n.vi IS DISTINCT FROM p.vi OR n.vf IS DISTINCT FROM p.vf UNION ALL SELECT p.k1, \
+         LEFT JOIN {answers} AS p ON p.i = n.i - 1 AND (p.k1 IS NOT DISTINCT FROM n.k1) WHERE p.i IS \
+         NULL OR (n.vi IS DISTINCT FROM p.vi) OR (n.vf IS DISTINCT FROM p.vf) UNION ALL SELECT p.k1, \
          p.vi, p.vf, true AS _deleted, p.tick AS _t, 0 AS _seq FROM (SELECT a.i, a.k1, a.vi, a.vf, \
          c.i AS next, c.tick FROM {answers} AS a JOIN {ticks} AS c ON c.i = a.i + 1) AS p LEFT JOIN \
-         {answers} AS n ON n.i = p.next AND n.k1 IS NOT DISTINCT FROM p.k1 WHERE n.i IS NULL"
+         {answers} AS n ON n.i = p.next AND (n.k1 IS NOT DISTINCT FROM p.k1) WHERE n.i IS NULL"
     )
 }
 
@@ -291,7 +295,7 @@ impl Node {
                 (Order::Partition(Vec::new()), ask(partition, "_seq"))
             }
             (_, Come::Sorted) => (Order::Key(Vec::new()), ask("", "_t, _seq")),
-            (_, Come::Numbered) => (Order::Key(Vec::new()), ask("", "_n")),
+            (_, Come::Numbered) => (Order::Key(Vec::new()), ask("", "_place")),
             (_, Come::Any) => (Order::Key(vec![0, 1, 2, 3]), ask("", "_t")),
         };
         Expected {

@@ -279,7 +279,7 @@ fn over(dag: &Dag, dice: &mut Dice) -> Option<Node> {
     let (vi, vf) = if ranged {
         (dice.pick(&["sum(vi) @", "count(*) @", "max(vi) @"]), "vf")
     } else {
-        let vi = ["sum(vi) ~", "lag(vi) #", "row_number() #", "min(vi) ~", "counter_delta(vi) #"];
+        let vi = ["sum(vi) ~", "lag(vi) #", "CAST(row_number() # AS BIGINT)", "min(vi) ~", "counter_delta(vi) #"];
         (dice.pick(&vi), dice.pick(&["first_value(vf) ~", "lag(vf, 2) #", "vf"]))
     };
     let written = |text: &str, time: &str, order: &str, length: String| {
@@ -324,17 +324,20 @@ fn over_window(dag: &Dag, dice: &mut Dice) -> Option<Node> {
     let windows = Windows { grow: false, ..dag.windows(dice) };
     let call = dice.pick(&["row_number()", "first_value(vi)", "lead(vi)"]);
     let over = |bounds: &str, ties: &str| {
-        format!("{call} OVER (PARTITION BY {bounds}, k1 ORDER BY vi DESC NULLS LAST{ties}) AS a0")
+        let over = format!("OVER (PARTITION BY {bounds}, k1 ORDER BY vi DESC NULLS LAST{ties})");
+        format!("{call} {over} AS a0")
     };
     let top = if call == "row_number()" { " WHERE a0 <= 2" } else { "" };
+    // A number of rows is unsigned, other streams' are not.
+    let vi = "CAST(a0 AS BIGINT) AS vi";
     let engine = format!(
-        "SELECT window_end AS ts, k1, a0 AS vi, vf FROM (SELECT *, {} FROM {}){top}",
+        "SELECT window_end AS ts, k1, {vi}, vf FROM (SELECT *, {} FROM {}){top}",
         over("window_start, window_end", ""),
         windows.call(&from.name, "ts"),
     );
     let size = windows.size;
     let batch = format!(
-        "SELECT _ws + {size} AS ts, k1, a0 AS vi, vf, _ws + {size} - 1 AS _t, _seq FROM (SELECT *, \
+        "SELECT _ws + {size} AS ts, k1, {vi}, vf, _ws + {size} - 1 AS _t, _seq FROM (SELECT *, \
          {} FROM {} AS w) AS o{top}",
         over("_ws", ", _t, _seq"),
         windows.relation(&from.name, "_t"),
@@ -384,7 +387,7 @@ impl Pairs {
         };
         format!(
             "SELECT {}, {time} AS _t, {of}._seq AS _seq, row_number() OVER (ORDER BY {time}, \
-             {of}._t, {of}._seq{behind}) AS _n FROM {a} AS a {words} {b} AS b ON {on}",
+             {of}._t, {of}._seq{behind}) AS _place FROM {a} AS a {words} {b} AS b ON {on}",
             self.columns(ts)
         )
     }
