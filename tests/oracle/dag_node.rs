@@ -21,9 +21,9 @@ pub(crate) const KINDS: [(Maker, bool, usize); 12] = [
     (over_window, false, 2),
     (interval_join, false, 4),
     (window_join, false, 4),
-    (table, false, 6),
-    (as_of_join, true, 8),
-    (triggered, true, 7),
+    (table, false, 9),
+    (as_of_join, true, 18),
+    (triggered, true, 20),
 ];
 
 const CONDITIONS: [&str; 6] = [
