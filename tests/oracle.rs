@@ -61,6 +61,9 @@ mod dag;
 /// Their streams.
 mod dag_node;
 
+/// Their joins.
+mod dag_join;
+
 /// Their tables.
 mod dag_table;
 

@@ -155,7 +155,9 @@ impl Dag {
     fn only_read(&mut self) {
         let read = |name: &str| {
             let place = self.nodes.iter().position(|n| n.name == name);
-            self.nodes.iter().any(|n| n.inputs.iter().any(|i| Some(*i) == place))
+            self.nodes
+                .iter()
+                .any(|n| n.inputs.iter().any(|i| Some(*i) == place))
         };
         let gone: Vec<String> = self
             .sources
@@ -177,7 +179,9 @@ impl Dag {
 
     /// The nodes that are not sources.
     fn made(&self) -> impl Iterator<Item = &Node> {
-        self.nodes.iter().filter(|n| !matches!(n.batch, Batch::Source))
+        self.nodes
+            .iter()
+            .filter(|n| !matches!(n.batch, Batch::Source))
     }
 
     /// Whether two inputs of some node come from one node.
@@ -190,8 +194,7 @@ impl Dag {
 
     /// Whether some node feeds several.
     fn fans_out(&self) -> bool {
-        (0..self.nodes.len())
-            .any(|i| self.made().filter(|n| n.inputs.contains(&i)).count() > 1)
+        (0..self.nodes.len()).any(|i| self.made().filter(|n| n.inputs.contains(&i)).count() > 1)
     }
 }
 
@@ -212,7 +215,12 @@ impl Trigger {
         match self {
             Self::Every(every) => {
                 let up = |t: &i64| -(-t).div_euclid(every) * every;
-                changes.iter().map(up).collect::<BTreeSet<_>>().into_iter().collect()
+                changes
+                    .iter()
+                    .map(up)
+                    .collect::<BTreeSet<_>>()
+                    .into_iter()
+                    .collect()
             }
             Self::OnChange(interval) => {
                 let mut ticks: Vec<i64> = Vec::new();
@@ -327,7 +335,11 @@ pub(crate) fn dag(seed: u64) -> Case {
     let (dag, mut dice) = generate(seed);
     let toml: String = dag.nodes.iter().map(|n| n.toml.as_str()).collect();
     let sql: String = dag.nodes.iter().map(Node::shown).collect();
-    let nodes: Vec<Node> = dag.nodes.into_iter().filter(|n| n.construct != "unread").collect();
+    let nodes: Vec<Node> = dag
+        .nodes
+        .into_iter()
+        .filter(|n| n.construct != "unread")
+        .collect();
     Case {
         sources: dag.sources,
         nodes: toml,
@@ -419,7 +431,11 @@ pub(crate) fn shares(construct: Construct) {
     println!("{}: {}; nodes: {sizes:?}", construct.name, shown.join(", "));
     for (name, least) in LEAST {
         let share = share(name);
-        assert!(share >= least, "{}: {name} {share} %, expected {least} %", construct.name);
+        assert!(
+            share >= least,
+            "{}: {name} {share} %, expected {least} %",
+            construct.name
+        );
     }
     assert!((2..=6).all(|n| sizes.get(&n).is_some_and(|c| *c >= CASES / 20)));
 }

@@ -2,6 +2,7 @@
 //! of its inputs.
 
 use super::dag::{Batch, Come, Dag, Node};
+use super::dag_join::{interval_join, window_join};
 use super::dag_table::{as_of_join, table, triggered};
 use super::data::Kind;
 use super::dice::Dice;
@@ -38,22 +39,31 @@ const CONDITIONS: [&str; 6] = [
 impl Dag {
     /// One of the nodes for which a condition holds; the last of them more often.
     pub(crate) fn one(&self, dice: &mut Dice, fits: impl Fn(&Node) -> bool) -> Option<usize> {
-        let all: Vec<usize> = (0..self.nodes.len()).filter(|i| fits(&self.nodes[*i])).collect();
+        let all: Vec<usize> = (0..self.nodes.len())
+            .filter(|i| fits(&self.nodes[*i]))
+            .collect();
         let last = *all.last()?;
-        Some(if dice.percent(50) { last } else { dice.pick(&all) })
+        Some(if dice.percent(50) {
+            last
+        } else {
+            dice.pick(&all)
+        })
     }
 
     /// Two of them that fit each other; two that come from one node more often.
-    fn two(&self, dice: &mut Dice, fits: impl Fn(&Node, &Node) -> bool) -> Option<(usize, usize)> {
+    pub(crate) fn two(
+        &self,
+        dice: &mut Dice,
+        fits: impl Fn(&Node, &Node) -> bool,
+    ) -> Option<(usize, usize)> {
         let all = 0..self.nodes.len();
         let mut pairs: Vec<(usize, usize)> = all
             .clone()
             .flat_map(|i| all.clone().map(move |j| (i, j)))
             .filter(|(i, j)| fits(&self.nodes[*i], &self.nodes[*j]))
             .collect();
-        let meet = |(i, j): &(usize, usize)| {
-            i != j && !self.nodes[*i].of.is_disjoint(&self.nodes[*j].of)
-        };
+        let meet =
+            |(i, j): &(usize, usize)| i != j && !self.nodes[*i].of.is_disjoint(&self.nodes[*j].of);
         if dice.percent(70) && pairs.iter().any(meet) {
             pairs.retain(meet);
         }
@@ -61,7 +71,13 @@ impl Dag {
     }
 
     /// A query's node: a stream of facts, as its first input is.
-    pub(crate) fn query(&self, construct: &'static str, inputs: &[usize], engine: &str, batch: String) -> Node {
+    pub(crate) fn query(
+        &self,
+        construct: &'static str,
+        inputs: &[usize],
+        engine: &str,
+        batch: String,
+    ) -> Node {
         let name = format!("n{}", self.nodes.len());
         let first = &self.nodes[inputs[0]];
         Node {
@@ -73,7 +89,11 @@ impl Dag {
             end: first.end,
             unique: first.unique,
             lone: first.lone,
-            come: if first.unique { Come::Sorted } else { Come::Any },
+            come: if first.unique {
+                Come::Sorted
+            } else {
+                Come::Any
+            },
             wide: inputs.iter().any(|i| self.nodes[*i].wide),
             key: first.key,
             ttl: None,
@@ -84,7 +104,7 @@ impl Dag {
     }
 
     /// Windows over times like these.
-    fn windows(&self, dice: &mut Dice) -> Windows {
+    pub(crate) fn windows(&self, dice: &mut Dice) -> Windows {
         let slide = self.times.grain * dice.within(1, 6);
         let (size, grow) = match dice.within(0, 9) {
             0..=4 => (slide, false),
@@ -92,7 +112,12 @@ impl Dag {
             _ => (slide * dice.within(1, 4), true),
         };
         let offset = dice.pick(&[0, 0, slide / 2, -slide / 4]);
-        Windows { size, slide, offset, grow }
+        Windows {
+            size,
+            slide,
+            offset,
+            grow,
+        }
     }
 }
 
@@ -159,7 +184,10 @@ fn calls(dice: &mut Dice, unique: bool) -> (String, String) {
     );
     let vf = call(
         dice,
-        [&["sum(vf)"], &["last_value(vf ORDER BY #)", "first_value(vf ORDER BY #)"]],
+        [
+            &["sum(vf)"],
+            &["last_value(vf ORDER BY #)", "first_value(vf ORDER BY #)"],
+        ],
     );
     let calls = format!("{vi} AS vi, {vf} AS vf");
     (calls.replace('#', "ts"), calls.replace('#', "_t, _seq"))
@@ -197,7 +225,7 @@ fn window(dag: &Dag, dice: &mut Dice) -> Option<Node> {
 }
 
 /// A node whose rows are windows' results: each of its input's rows is there at most once in each.
-fn in_windows(mut node: Node, windows: Windows) -> Node {
+pub(crate) fn in_windows(mut node: Node, windows: Windows) -> Node {
     node.end = true;
     node.unique = node.lone;
     node.lone &= windows.size == windows.slide;
@@ -279,8 +307,17 @@ fn over(dag: &Dag, dice: &mut Dice) -> Option<Node> {
     let (vi, vf) = if ranged {
         (dice.pick(&["sum(vi) @", "count(*) @", "max(vi) @"]), "vf")
     } else {
-        let vi = ["sum(vi) ~", "lag(vi) #", "CAST(row_number() # AS BIGINT)", "min(vi) ~", "counter_delta(vi) #"];
-        (dice.pick(&vi), dice.pick(&["first_value(vf) ~", "lag(vf, 2) #", "vf"]))
+        let vi = [
+            "sum(vi) ~",
+            "lag(vi) #",
+            "CAST(row_number() # AS BIGINT)",
+            "min(vi) ~",
+            "counter_delta(vi) #",
+        ];
+        (
+            dice.pick(&vi),
+            dice.pick(&["first_value(vf) ~", "lag(vf, 2) #", "vf"]),
+        )
     };
     let written = |text: &str, time: &str, order: &str, length: String| {
         text.replace('@', &range(length, time))
@@ -292,8 +329,12 @@ fn over(dag: &Dag, dice: &mut Dice) -> Option<Node> {
         "counter_delta(vi) #" => growth(by, &from.name),
         _ => written(text, "_t", "_t, _seq", length.to_string()),
     };
-    let engine =
-        format!("SELECT ts, k1, {} AS vi, {} AS vf FROM {}", ours(vi), ours(vf), from.name);
+    let engine = format!(
+        "SELECT ts, k1, {} AS vi, {} AS vf FROM {}",
+        ours(vi),
+        ours(vf),
+        from.name
+    );
     let batch = format!(
         "SELECT ts, k1, {} AS vi, {} AS vf, _t, _seq FROM {} AS a",
         theirs(vi),
@@ -321,13 +362,20 @@ fn growth(by: &str, rows: &str) -> String {
 fn over_window(dag: &Dag, dice: &mut Dice) -> Option<Node> {
     let input = dag.one(dice, |n| facts(n) && n.unique)?;
     let from = &dag.nodes[input];
-    let windows = Windows { grow: false, ..dag.windows(dice) };
+    let windows = Windows {
+        grow: false,
+        ..dag.windows(dice)
+    };
     let call = dice.pick(&["row_number()", "first_value(vi)", "lead(vi)"]);
     let over = |bounds: &str, ties: &str| {
         let over = format!("OVER (PARTITION BY {bounds}, k1 ORDER BY vi DESC NULLS LAST{ties})");
         format!("{call} {over} AS a0")
     };
-    let top = if call == "row_number()" { " WHERE a0 <= 2" } else { "" };
+    let top = if call == "row_number()" {
+        " WHERE a0 <= 2"
+    } else {
+        ""
+    };
     // A number of rows is unsigned, other streams' are not.
     let vi = "CAST(a0 AS BIGINT) AS vi";
     let engine = format!(
@@ -342,140 +390,8 @@ fn over_window(dag: &Dag, dice: &mut Dice) -> Option<Node> {
         over("_ws", ", _t, _seq"),
         windows.relation(&from.name, "_t"),
     );
-    Some(in_windows(dag.query("over_window", &[input], &engine, batch), windows))
-}
-
-/// One side of the pairs, words of the join, and both selects.
-struct Pairs {
-    words: &'static str,
-    /// Whether each row comes at most once, as it is.
-    once: bool,
-    /// Whose row it is: `a` or `b`.
-    of: &'static str,
-    vi: &'static str,
-}
-
-impl Pairs {
-    fn random(dice: &mut Dice) -> Self {
-        let (words, once, of) = dice.pick(&[
-            ("JOIN", false, "a"),
-            ("LEFT JOIN", false, "a"),
-            ("RIGHT JOIN", false, "b"),
-            ("LEFT SEMI JOIN", true, "a"),
-            ("LEFT ANTI JOIN", true, "a"),
-        ]);
-        let vi = match once {
-            true => "a.vi",
-            false => dice.pick(&["b.vi", "a.vi - b.vi", "coalesce(b.vi, a.vi)", "a.vi"]),
-        };
-        Self { words, once, of, vi }
-    }
-
-    /// The columns; `ts` as given.
-    fn columns(&self, ts: &str) -> String {
-        let Self { of, vi, .. } = self;
-        format!("{ts} AS ts, {of}.k1 AS k1, {vi} AS vi, {of}.vf AS vf")
-    }
-
-    /// The batch side: its rows numbered as they come.
-    fn batch(&self, [a, b]: [&str; 2], on: &str, [ts, time]: [&str; 2]) -> String {
-        let Self { words, of, once, .. } = self;
-        let other = if *of == "a" { "b" } else { "a" };
-        let behind = match once {
-            true => String::new(),
-            false => format!(", {other}._t, {other}._seq"),
-        };
-        format!(
-            "SELECT {}, {time} AS _t, {of}._seq AS _seq, row_number() OVER (ORDER BY {time}, \
-             {of}._t, {of}._seq{behind}) AS _place FROM {a} AS a {words} {b} AS b ON {on}",
-            self.columns(ts)
-        )
-    }
-
-    /// The node's marks.
-    fn mark(&self, dag: &Dag, mut node: Node) -> Node {
-        let inputs = [&dag.nodes[node.inputs[0]], &dag.nodes[node.inputs[1]]];
-        let of = inputs[usize::from(self.of == "b")];
-        let both = inputs.iter().all(|n| n.unique);
-        node.come = if both { Come::Numbered } else { Come::Any };
-        node.unique = self.once && of.unique;
-        node.lone = self.once && of.lone;
-        node.wide = !self.once;
-        node.end = of.end;
-        node.watermark = None;
-        node
-    }
-}
-
-/// Streams that can be joined.
-fn meet(a: &Node, b: &Node) -> bool {
-    facts(a) && facts(b) && a.key == b.key && !a.wide && !b.wide
-}
-
-/// Streams joined within a distance.
-fn interval_join(dag: &Dag, dice: &mut Dice) -> Option<Node> {
-    let (a, b) = dag.two(dice, meet)?;
-    let names = [dag.nodes[a].name.as_str(), dag.nodes[b].name.as_str()];
-    let pairs = Pairs::random(dice);
-    let low = dag.times.grain * dice.within(-4, 2);
-    let high = low + dag.times.grain * dice.within(0, 5);
-    let engine = format!(
-        "SELECT {} FROM {} a {} {} b ON a.k1 = b.k1 AND b.ts BETWEEN a.ts + {} AND a.ts + {}",
-        pairs.columns(&format!("{}.ts", pairs.of)),
-        names[0],
-        pairs.words,
-        names[1],
-        interval(low),
-        interval(high),
-    );
-    let on = format!("a.k1 = b.k1 AND b.ts - a.ts >= {low} AND b.ts - a.ts <= {high}");
-    let [ts, time] = [format!("{}.ts", pairs.of), format!("{}._t", pairs.of)];
-    let batch = pairs.batch(names, &on, [&ts, &time]);
-    Some(pairs.mark(dag, dag.query("interval_join", &[a, b], &engine, batch)))
-}
-
-/// Windows joined with windows: of rows, or the results of two queries.
-fn window_join(dag: &Dag, dice: &mut Dice) -> Option<Node> {
-    let results = dice.percent(40);
-    let (a, b) = dag.two(dice, |a, b| meet(a, b) && (!results || (a.end && b.end)))?;
-    let names = [dag.nodes[a].name.as_str(), dag.nodes[b].name.as_str()];
-    let pairs = Pairs::random(dice);
-    let of = pairs.of;
-    let windows = (!results).then(|| Windows { grow: false, ..dag.windows(dice) });
-    let (engine, batch) = if let Some(windows) = windows {
-        windowed_pairs(&pairs, names, windows)
-    } else {
-        let engine = format!(
-            "SELECT {} FROM {} a {} {} b ON a.k1 = b.k1 AND a.ts = b.ts",
-            pairs.columns(&format!("{of}.ts")),
-            names[0],
-            pairs.words,
-            names[1]
-        );
-        let on = "a.k1 = b.k1 AND a.ts = b.ts";
-        (engine, pairs.batch(names, on, [&format!("{of}.ts"), &format!("{of}._t")]))
-    };
-    let mut node = pairs.mark(dag, dag.query("window_join", &[a, b], &engine, batch));
-    if let Some(windows) = windows {
-        // Within a window rows come by their own times.
-        let come = node.come;
-        node = in_windows(node, windows);
-        node.come = come;
-    }
-    Some(node)
-}
-
-/// Both sides of a join of windows of rows.
-fn windowed_pairs(pairs: &Pairs, names: [&str; 2], windows: Windows) -> (String, String) {
-    let of = pairs.of;
-    let [one, other] = names.map(|n| windows.call(n, "ts"));
-    let engine = format!(
-        "SELECT {} FROM {one} a {} {other} b ON a.k1 = b.k1 AND a.window_end = b.window_end",
-        pairs.columns(&format!("{of}.window_end")),
-        pairs.words,
-    );
-    let [one, other] = names.map(|n| windows.relation(n, "_t"));
-    let end = format!("({of}._ws + {})", windows.size);
-    let on = "a.k1 = b.k1 AND a._ws = b._ws";
-    (engine, pairs.batch([&one, &other], on, [&end, &format!("({end} - 1)")]))
+    Some(in_windows(
+        dag.query("over_window", &[input], &engine, batch),
+        windows,
+    ))
 }

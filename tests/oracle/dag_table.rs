@@ -28,7 +28,11 @@ pub(crate) fn table(dag: &Dag, dice: &mut Dice) -> Option<Node> {
         None => "false AS _deleted".to_owned(),
     };
     let columns: Vec<String> = columns.into_iter().map(str::to_owned).collect();
-    let batch = format!("SELECT {}, {deleted}, _t, _seq FROM {}", columns.join(", "), from.name);
+    let batch = format!(
+        "SELECT {}, {deleted}, _t, _seq FROM {}",
+        columns.join(", "),
+        from.name
+    );
     let table = Table {
         name: name.clone(),
         from: from.name.clone(),
@@ -49,21 +53,40 @@ pub(crate) fn table(dag: &Dag, dice: &mut Dice) -> Option<Node> {
 /// A stream joined with a table, or with a query with a trigger, as of its rows' times.
 pub(crate) fn as_of_join(dag: &Dag, dice: &mut Dice) -> Option<Node> {
     let prefer = dice.percent(40) && dag.nodes.iter().any(|n| n.construct == "triggered");
-    let table = dag.one(dice, |n| n.upsert && (!prefer || n.construct == "triggered"))?;
+    let table = dag.one(dice, |n| {
+        n.upsert && (!prefer || n.construct == "triggered")
+    })?;
     let key = dag.nodes[table].key;
     let stream = dag.one(dice, |n| facts(n) && n.key == key)?;
     let (a, b) = (&dag.nodes[stream], &dag.nodes[table]);
-    let words = dice.pick(&["JOIN", "LEFT JOIN", "LEFT JOIN", "LEFT SEMI JOIN", "LEFT ANTI JOIN"]);
+    let words = dice.pick(&[
+        "JOIN",
+        "LEFT JOIN",
+        "LEFT JOIN",
+        "LEFT SEMI JOIN",
+        "LEFT ANTI JOIN",
+    ]);
     let once = words.contains("SEMI") || words.contains("ANTI");
     let (vi, vf) = match once {
         true => ("a.vi", "a.vf"),
-        false => (dice.pick(&["b.vi", "coalesce(b.vi, a.vi)", "a.vi - b.vi"]), "b.vf"),
+        false => (
+            dice.pick(&["b.vi", "coalesce(b.vi, a.vi)", "a.vi - b.vi"]),
+            "b.vf",
+        ),
     };
     let select = format!("SELECT a.ts AS ts, a.k1 AS k1, {vi} AS vi, {vf} AS vf");
-    let engine = format!("{select} FROM {} a {words} {} b ON a.k1 = b.k1", a.name, b.name);
-    let gone = b.ttl.map_or(String::new(), |ttl| format!(" AND x__t + {ttl} > _t"));
+    let engine = format!(
+        "{select} FROM {} a {words} {} b ON a.k1 = b.k1",
+        a.name, b.name
+    );
+    let gone = b
+        .ttl
+        .map_or(String::new(), |ttl| format!(" AND x__t + {ttl} > _t"));
     // The rows of the stream by number, each with the newest of its key.
-    let rows = format!("(SELECT *, row_number() OVER (ORDER BY _t, _seq) AS _i FROM {})", a.name);
+    let rows = format!(
+        "(SELECT *, row_number() OVER (ORDER BY _t, _seq) AS _i FROM {})",
+        a.name
+    );
     let newest = format!(
         "(SELECT _i, vi, vf FROM (SELECT a._i, a._t, x.vi, x.vf, x._deleted, x._t AS x__t, \
          row_number() OVER (PARTITION BY a._i ORDER BY x._t DESC, x._seq DESC) AS _n FROM \
