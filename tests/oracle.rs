@@ -55,6 +55,18 @@ mod join;
 /// Joins with tables.
 mod as_of;
 
+/// Pipelines of several nodes.
+mod dag;
+
+/// Their streams.
+mod dag_node;
+
+/// Their joins.
+mod dag_join;
+
+/// Their tables.
+mod dag_table;
+
 /// Planted bugs.
 mod faults;
 
@@ -130,6 +142,10 @@ const LAG: Construct = Construct {
 const RUNNING: Construct = Construct {
     name: "running",
     case: over_window::running,
+};
+const DAG: Construct = Construct {
+    name: "dag",
+    case: dag::dag,
 };
 
 #[test]
@@ -213,6 +229,12 @@ fn rows_before() {
 #[test]
 fn over_within_windows() {
     run(RUNNING);
+}
+
+#[test]
+fn whole_pipelines() {
+    run(DAG);
+    dag::shares(DAG);
 }
 
 #[test]

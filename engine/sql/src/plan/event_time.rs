@@ -1,5 +1,7 @@
 //! Which column of a plan shows the event time of its rows.
 
+use std::sync::Arc;
+
 use datafusion::common::Column;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 
@@ -7,6 +9,7 @@ use crate::plan::catalog::StreamSource;
 use crate::plan::join_kind::{self, join_of};
 use crate::plan::over;
 use crate::plan::session_assign::session;
+use crate::plan::streaming::{is_expanded, time_offset};
 use crate::plan::window_call::WindowAssign;
 
 /// Where the event time is.
@@ -62,13 +65,14 @@ pub(crate) fn event_time(plan: &LogicalPlan) -> TimeOf {
             None => event_time(&window.input),
         },
         LogicalPlan::Union(union) => {
-            let mut times = union.inputs.iter().map(|i| event_time(i));
-            let first = times.next().unwrap_or(TimeOf::Dropped);
-            if times.all(|t| t == first) {
-                first
-            } else {
-                TimeOf::Dropped
-            }
+            // A column that is a window's end in some branches only shows no one's time.
+            let mut times = union.inputs.iter().map(|i| match event_time(i) {
+                TimeOf::Column(column) => Some((column, time_offset(i, column))),
+                TimeOf::Dropped => None,
+            });
+            let first = times.next().flatten();
+            let agreed = first.filter(|_| times.all(|t| t == first));
+            column(agreed.map(|(column, _)| column))
         }
         LogicalPlan::Distinct(_) => match window_column(plan, "window_end") {
             Some(end) => TimeOf::Column(end),
@@ -146,6 +150,13 @@ pub(crate) fn window_column(plan: &LogicalPlan, bound: &str) -> Option<usize> {
             let same =
                 |e: &Expr| plain(e).is_some_and(|c| index(&aggregate.input, c) == Some(inner));
             aggregate.group_expr.iter().position(same)
+        }
+        // Rows of one time: of windows that have closed.
+        LogicalPlan::Union(union) if bound == "window_end" => {
+            let closed = |i: &Arc<LogicalPlan>| window_column(i, bound).filter(|_| !is_expanded(i));
+            let mut ends = union.inputs.iter().map(closed);
+            let first = ends.next().flatten();
+            first.filter(|_| ends.all(|end| end == first))
         }
         LogicalPlan::Filter(_)
         | LogicalPlan::SubqueryAlias(_)
