@@ -42,19 +42,19 @@ impl Pairs {
         format!("{ts} AS ts, {of}.k1 AS k1, {vi} AS vi, {of}.vf AS vf")
     }
 
-    /// The batch side: its rows numbered as they come.
-    fn batch(&self, [a, b]: [&str; 2], on: &str, [ts, time]: [&str; 2]) -> String {
+    /// The batch side: its rows numbered as they come; `at`: when rows of the other side are joined.
+    fn batch(&self, [a, b]: [&str; 2], on: &str, [ts, time, at]: [&str; 3]) -> String {
         let Self {
             words, of, once, ..
         } = self;
         let other = if *of == "a" { "b" } else { "a" };
         let behind = match once {
             true => String::new(),
-            false => format!(", {other}._t, {other}._seq"),
+            false => format!(", {other}.{at}, {other}._seq"),
         };
         format!(
             "SELECT {}, {time} AS _t, {of}._seq AS _seq, row_number() OVER (ORDER BY {time}, \
-             {of}._t, {of}._seq{behind}) AS _place FROM {a} AS a {words} {b} AS b ON {on}",
+             {of}._seq{behind}) AS _place FROM {a} AS a {words} {b} AS b ON {on}",
             self.columns(ts)
         )
     }
@@ -97,7 +97,7 @@ pub(crate) fn interval_join(dag: &Dag, dice: &mut Dice) -> Option<Node> {
     );
     let on = format!("a.k1 = b.k1 AND b.ts - a.ts >= {low} AND b.ts - a.ts <= {high}");
     let [ts, time] = [format!("{}.ts", pairs.of), format!("{}._t", pairs.of)];
-    let batch = pairs.batch(names, &on, [&ts, &time]);
+    let batch = pairs.batch(names, &on, [&ts, &time, "_t"]);
     Some(pairs.mark(dag, dag.query("interval_join", &[a, b], &engine, batch)))
 }
 
@@ -125,7 +125,7 @@ pub(crate) fn window_join(dag: &Dag, dice: &mut Dice) -> Option<Node> {
         let on = "a.k1 = b.k1 AND a.ts = b.ts";
         (
             engine,
-            pairs.batch(names, on, [&format!("{of}.ts"), &format!("{of}._t")]),
+            pairs.batch(names, on, [&format!("{of}.ts"), &format!("{of}._t"), "_t"]),
         )
     };
     let mut node = pairs.mark(dag, dag.query("window_join", &[a, b], &engine, batch));
@@ -152,6 +152,6 @@ fn windowed_pairs(pairs: &Pairs, names: [&str; 2], windows: Windows) -> (String,
     let on = "a.k1 = b.k1 AND a._ws = b._ws";
     (
         engine,
-        pairs.batch([&one, &other], on, [&end, &format!("({end} - 1)")]),
+        pairs.batch([&one, &other], on, [&end, &format!("({end} - 1)"), "_ws"]),
     )
 }
