@@ -19,7 +19,7 @@ const APART: &str = r#"
 name = "apart"
 [limits]
 memory = "64MiB"
-batch_rows = 100
+batch_rows = 20
 max_drift = "DRIFT"
 [source.fast]
 connector = "simulate"
@@ -87,7 +87,7 @@ fn sources_far_apart_wait_for_each_other() {
     let (counted, late, far) = apart("1d");
     assert_eq!((counted, late), (all, 0));
     println!("state of the windows: {near} bytes within 10 s, {far} within a day");
-    // A batch of the slow source holds 100 windows, of the one with the gap all of its 70; without
+    // A batch holds at most 20 windows, those of the slow source and of the one with the gap; without
     // the bound all 8,000 windows may be open.
     assert!(near * 3 < far, "{near} and {far} bytes");
 }

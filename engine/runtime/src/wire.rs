@@ -316,7 +316,8 @@ impl Wirer<'_> {
             if !wanted.contains(&node.name) || self.around.stand_ins.contains_key(&node.name) {
                 continue;
             }
-            let first = self.wired.graph.vertices.len();
+            // Not in a row: whoever reads failed rows puts their union between.
+            let mut made: Vec<usize> = Vec::new();
             for stage in &spread(&node.stages, plan.limits.parallelism) {
                 let operator = stage.operator(&node.name)?;
                 let (label, meter) = self.meter(&node.name);
@@ -324,12 +325,13 @@ impl Wirer<'_> {
                 let vertex = Vertex::new(label, operator, stage.inputs.len(), meter, ledger);
                 let index = self.wired.graph.vertices.len();
                 self.wired.graph.vertices.push((vertex, Routes::default()));
+                made.push(index);
                 for (port, input) in stage.inputs.iter().enumerate() {
                     let target = Target::Vertex(index, Port(port));
                     match input {
                         Input::Stream(name, _) => self.route(name, target)?,
                         Input::Stage(i) => {
-                            let producer = (Producer::Vertex(first + i), OutPort::Main);
+                            let producer = (Producer::Vertex(made[*i]), OutPort::Main);
                             self.route_from(producer, target);
                         }
                     }
@@ -339,11 +341,10 @@ impl Wirer<'_> {
                     .or_default()
                     .push(index);
             }
-            let last = (
-                Producer::Vertex(self.wired.graph.vertices.len() - 1),
-                OutPort::Main,
-            );
-            self.producers.insert(node.name.clone(), last);
+            if let Some(last) = made.last() {
+                let last = (Producer::Vertex(*last), OutPort::Main);
+                self.producers.insert(node.name.clone(), last);
+            }
         }
         Ok(())
     }

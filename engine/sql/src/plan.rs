@@ -6,6 +6,8 @@ pub(crate) mod wording;
 
 pub mod parse;
 
+mod ignored;
+
 pub mod catalog;
 
 mod window_call;

@@ -55,12 +55,7 @@ impl Share {
         let n = batch.len();
         let key = |e: &Arc<dyn PhysicalExpr>| e.evaluate(&batch.rows)?.into_array(n).map(canonical);
         let keys = self.keys.iter().map(key);
-        let keys: Vec<ArrayRef> = match keys.collect::<datafusion::common::Result<_>>() {
-            Ok(keys) => keys,
-            // A row whose key cannot be computed is reported by the first share, once.
-            Err(_) if n == 1 && self.index > 0 => return Ok(batch.slice(0, 0)),
-            Err(error) => return Err(error),
-        };
+        let keys: Vec<ArrayRef> = keys.collect::<datafusion::common::Result<_>>()?;
         let mut hashes = vec![0; n];
         create_hashes(&keys, &RandomState::default(), &mut hashes)?;
         let mine = hashes
@@ -103,9 +98,23 @@ pub fn run(steps: &[Step], batch: &Batch) -> datafusion::common::Result<Batch> {
             let schema = schema_after(&steps[i..], &batch.rows.schema());
             return Ok(Batch::empty(schema));
         }
-        batch = step.apply(&batch)?;
+        batch = match step.apply(&batch) {
+            Ok(next) => next,
+            Err(_) if batch.len() == 1 && of_another(&steps[i..]) => {
+                let schema = schema_after(&steps[i..], &batch.rows.schema());
+                return Ok(Batch::empty(schema));
+            }
+            Err(error) => return Err(error),
+        };
     }
     Ok(batch)
+}
+
+/// Whether a row that fails here is told of by another copy of the stage: before its share is
+/// known, the first one does.
+fn of_another(steps: &[Step]) -> bool {
+    let later = |step: &Step| matches!(step, Step::Share(share) if share.index > 0);
+    steps.iter().any(later)
 }
 
 /// Does `work` on a batch. If it fails, halves the batch until the failing rows stand alone, in

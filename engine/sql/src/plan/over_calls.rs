@@ -107,7 +107,21 @@ pub(super) fn fit(call: &WindowFunction, of_window: bool) -> Result<(), Unfit> {
 
 /// Whether the arguments of `lag` are what it takes row by row.
 fn shift(call: &WindowFunction) -> Result<(), Unfit> {
-    if call.fun.name() != "lag" || offset(call).is_some() {
+    if call.fun.name() != "lag" {
+        return Ok(());
+    }
+    if call
+        .params
+        .args
+        .get(2)
+        .is_some_and(|d| literal(d).is_none())
+    {
+        return Err(Unfit::new(
+            "the default of lag() is a constant",
+            "coalesce(lag(value), other) takes another column where there is no row",
+        ));
+    }
+    if offset(call).is_some() {
         return Ok(());
     }
     Err(Unfit::new(

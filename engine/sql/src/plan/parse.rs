@@ -12,6 +12,7 @@ use datafusion::sql::sqlparser::parser::Parser;
 use zaraba_config::document::Value as Param;
 use zaraba_core::suggest;
 
+use crate::plan::ignored;
 use crate::plan::mistake::{SqlMistake, find_word, of_parser};
 
 /// The table functions of streaming SQL.
@@ -72,6 +73,7 @@ pub fn parse(sql: &str, params: &[(String, Param)]) -> Result<Parsed, Vec<SqlMis
     if !fill.mistakes.is_empty() {
         return Err(fill.mistakes);
     }
+    ignored::refuse(&statement, sql).map_err(|mistake| vec![mistake])?;
     let mut reads = Reads::default();
     let _ = Visit::visit(&statement, &mut reads);
     Ok(Parsed {

@@ -35,7 +35,7 @@ pub fn spread(stages: &[Stage], copies: usize) -> Vec<Stage> {
             ..stage.clone()
         };
         match keyed(&stage.work) {
-            Some(keyed) if copies > 1 => share(stage, keyed, copies, &mut out),
+            Some(keyed) if copies > 1 => share(stage, &keyed, copies, &mut out),
             _ => out.push(stage),
         }
         places.push(out.len() - 1);
@@ -43,34 +43,30 @@ pub fn spread(stages: &[Stage], copies: usize) -> Vec<Stage> {
     out
 }
 
-/// What happens to rows on their own is done once, before they are shared out.
-fn share(stage: Stage, keyed: Vec<Keyed>, copies: usize, out: &mut Vec<Stage>) {
-    let schema = Arc::clone(&stage.schema);
-    let of = |inputs, work| Stage {
-        inputs,
-        work,
-        schema: Arc::clone(&schema),
-    };
+/// Each copy sees all rows and keeps its own: so a row that fails is shown as it came.
+fn share(stage: Stage, keyed: &[Keyed], copies: usize, out: &mut Vec<Stage>) {
     let first = out.len();
-    let inputs = keyed.len();
-    let (steps, keys): (Vec<_>, Vec<_>) = keyed.into_iter().unzip();
-    for (input, steps) in stage.inputs.into_iter().zip(steps) {
-        out.push(of(vec![input], Work::PassThrough(vec![steps])));
-    }
     for index in 0..copies {
-        let share = |keys: &Vec<Arc<dyn PhysicalExpr>>| {
-            vec![Step::Share(Share {
+        let shared = keyed.iter().map(|(steps, keys)| {
+            let share = Share {
                 keys: keys.clone(),
                 index,
                 of: copies,
-            })]
-        };
-        let work = with_steps(&stage.work, keys.iter().map(share).collect());
-        let prepared = (first..first + inputs).map(Input::Stage).collect();
-        out.push(of(prepared, work));
+            };
+            let mut steps = steps.clone();
+            steps.push(Step::Share(share));
+            steps
+        });
+        out.push(Stage {
+            work: with_steps(&stage.work, shared.collect()),
+            ..stage.clone()
+        });
     }
-    let shares = first + inputs..first + inputs + copies;
-    out.push(of(shares.map(Input::Stage).collect(), Work::Merge));
+    out.push(Stage {
+        inputs: (first..first + copies).map(Input::Stage).collect(),
+        work: Work::Merge,
+        schema: stage.schema,
+    });
 }
 
 /// The inputs of a stage that can be shared out; none: it has no keys, or reads tables.
