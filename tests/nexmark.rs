@@ -9,6 +9,3 @@ mod generator_tests;
 
 /// The benchmark's queries, as the engine says them, against batch SQL.
 mod queries;
-
-/// Those with joins.
-mod joins;
