@@ -22,15 +22,19 @@ pub(crate) fn run(script: &str, args: &[&str]) -> String {
 #[test]
 fn the_pinned_programs_answer() {
     let script = "
-import sys, duckdb, websockets
-print(f'duckdb=={duckdb.__version__}')
-print(f'websockets=={websockets.__version__}')
+import sys, duckdb
+from importlib.metadata import version
+for name in sys.argv[2:]:
+    print(f'{name}=={version(name)}')
 print(duckdb.sql(sys.argv[1]).fetchall()[0][0])";
     let query = "SELECT epoch_us(time_bucket(INTERVAL 1 MINUTE, TIMESTAMP '1969-12-31 23:59:59'))";
     let pins = include_str!("requirements.txt")
         .lines()
         .filter(|line| !line.starts_with('#'));
     let mut expected: Vec<&str> = pins.collect();
+    let names = expected.iter().filter_map(|pin| Some(pin.split_once("==")?.0));
+    let args: Vec<&str> = std::iter::once(query).chain(names).collect();
+    let printed = run(script, &args);
     expected.push("-60000000");
-    assert_eq!(run(script, &[query]).lines().collect::<Vec<_>>(), expected);
+    assert_eq!(printed.lines().collect::<Vec<_>>(), expected);
 }
