@@ -245,8 +245,8 @@ fn sorted(table: &str) -> String {
     lines.join("\n")
 }
 
-const FAMILIES: [&str; 7] = [
-    "agg_", "window_", "row_", "over_", "table_", "trigger_", "join_",
+const FAMILIES: [&str; 8] = [
+    "agg_", "window_", "row_", "over_", "table_", "trigger_", "join_", "trading_",
 ];
 
 fn family(prefix: &str) {
@@ -291,6 +291,11 @@ fn over() {
 #[test]
 fn tables() {
     family("table_");
+}
+
+#[test]
+fn trading_sessions() {
+    family("trading_");
 }
 
 #[test]
