@@ -212,6 +212,7 @@ impl Vertex {
                     return self.combine();
                 }
                 if self.stopped {
+                    self.operator.stop(&mut self.out)?;
                     self.out.control(&Message::Stop);
                     self.doing = Doing::Ended;
                     return Ok(());
