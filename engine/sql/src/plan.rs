@@ -12,6 +12,8 @@ pub mod catalog;
 
 mod window_call;
 
+mod lengths;
+
 mod session_call;
 
 mod session_assign;

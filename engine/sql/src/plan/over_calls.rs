@@ -263,7 +263,8 @@ fn bound(bound: &WindowFrameBound, unit: Unit) -> Result<Option<i64>, Unfit> {
             (i.nanoseconds % 1000 == 0).then_some(micros)
         }
         (Unit::Range, ScalarValue::IntervalDayTime(Some(i))) => {
-            Some(i64::from(i.days) * DAY + i64::from(i.milliseconds) * 1000)
+            let days = i64::from(i.days).saturating_mul(DAY);
+            Some(days.saturating_add(i64::from(i.milliseconds) * 1000))
         }
         (Unit::Range, ScalarValue::Utf8(Some(text))) => parse_duration(text),
         _ => None,

@@ -109,6 +109,14 @@ impl WindowSpec {
         }
     }
 
+    /// Most windows that hold one time.
+    #[must_use]
+    pub fn windows_of_a_row(&self) -> usize {
+        let whole = self.size / self.slide;
+        let windows = whole + i64::from(self.size % self.slide != 0);
+        usize::try_from(windows).unwrap_or(usize::MAX)
+    }
+
     /// The windows that hold `time`, the earliest end first.
     pub fn windows(&self, time: i64) -> impl Iterator<Item = (i64, i64)> + use<> {
         let spec = *self;
@@ -152,6 +160,8 @@ mod tests {
         let grown = [(1, 5, 0), (2, 6, 1), (3, 12, 7), (4, 4, 0)];
         let grown = grown.map(|(step, size, offset)| WindowSpec::cumulate(step, size, offset));
         for spec in hops.iter().chain(&grown) {
+            let most = (-40..40).map(|time| spec.windows(time).count()).max();
+            assert_eq!(most, Some(spec.windows_of_a_row()), "{spec:?}");
             for time in -40..40 {
                 let defined = defined(spec, time);
                 assert_eq!(
