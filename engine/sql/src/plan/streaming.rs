@@ -21,6 +21,7 @@ use datafusion::physical_expr::{PhysicalExpr, create_physical_expr};
 use datafusion::sql::planner::{ParserOptions, SqlToRel};
 use zaraba_core::stream::{Changelog, StreamSchema, TimeColumn};
 
+use crate::exact::exact;
 use crate::plan::catalog::{Catalog, StreamSource};
 use crate::plan::event_time::{TimeOf, event_time, plain, window_column};
 use crate::plan::join_kind;
@@ -193,7 +194,12 @@ pub(super) struct Builder<'a> {
 
 pub(super) fn physical(expr: &Expr, schema: &DFSchema) -> Result<Arc<dyn PhysicalExpr>> {
     let context = PhysicalPlanningContext::default();
-    create_physical_expr(expr, schema, &ExecutionProps::new(), &context)
+    exact(create_physical_expr(
+        expr,
+        schema,
+        &ExecutionProps::new(),
+        &context,
+    )?)
 }
 
 /// Whether an expression, other than a column as it is, reads a bound of the plan's windows.
