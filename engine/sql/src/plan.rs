@@ -8,6 +8,10 @@ pub mod parse;
 
 mod ignored;
 
+mod alias;
+
+mod constants;
+
 pub mod catalog;
 
 mod window_call;

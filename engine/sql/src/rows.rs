@@ -166,7 +166,10 @@ pub fn reason(error: &DataFusionError) -> String {
     match error.find_root() {
         DataFusionError::ArrowError(e, _) => match e.as_ref() {
             ArrowError::ArithmeticOverflow(m) => {
-                format!("overflow: {}", m.trim_start_matches("Overflow happened on: "))
+                format!(
+                    "overflow: {}",
+                    m.trim_start_matches("Overflow happened on: ")
+                )
             }
             ArrowError::DivideByZero => "division by zero".to_owned(),
             ArrowError::CastError(m) | ArrowError::ComputeError(m) | ArrowError::ParseError(m) => {

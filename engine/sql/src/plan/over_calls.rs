@@ -249,11 +249,10 @@ fn bound(bound: &WindowFrameBound, unit: Unit) -> Result<Option<i64>, Unfit> {
         },
         (Unit::Range, ScalarValue::IntervalMonthDayNano(Some(i))) if i.months != 0 => {
             return Err(Unfit::new(
-                format!(
-                    "months have no fixed length; RANGE is bound by {} of them",
-                    i.months
-                ),
-                "write days or less, as in INTERVAL '30 days'; numbers of rows stand in ROWS",
+                "RANGE over event time is bound by an interval of days or less, not by months and \
+                 not by a number",
+                "write RANGE BETWEEN INTERVAL '30 days' PRECEDING AND CURRENT ROW, or with a number \
+                 of rows ROWS BETWEEN 5 PRECEDING AND CURRENT ROW",
             ));
         }
         (Unit::Range, ScalarValue::IntervalMonthDayNano(Some(i))) => {

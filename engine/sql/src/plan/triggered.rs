@@ -14,8 +14,8 @@ use zaraba_config::document::{Emit, Trigger};
 use zaraba_core::stream::{Changelog, StreamSchema, TimeColumn};
 use zaraba_core::suggest;
 
-use crate::functions::QueryTime;
 use crate::exact::exact_plan;
+use crate::functions::QueryTime;
 use crate::plan::catalog::Catalog;
 use crate::plan::event_time::plain;
 use crate::plan::mistake::{SqlMistake, there};
