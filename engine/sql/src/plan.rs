@@ -8,9 +8,15 @@ pub mod parse;
 
 mod ignored;
 
+mod alias;
+
+mod constants;
+
 pub mod catalog;
 
 mod window_call;
+
+mod lengths;
 
 mod session_call;
 

@@ -146,7 +146,7 @@ pub(crate) fn in_condition(node: &LogicalPlan, sql: &str) -> Option<SqlMistake> 
 }
 
 /// Where a call with OVER stands; where the first OVER stands if it is not found.
-fn place(sql: &str, name: &str) -> Option<(usize, usize)> {
+pub(super) fn place(sql: &str, name: &str) -> Option<(usize, usize)> {
     let lower = sql.to_lowercase();
     let over = |from: usize| {
         let mut depth = 0;

@@ -249,11 +249,10 @@ fn bound(bound: &WindowFrameBound, unit: Unit) -> Result<Option<i64>, Unfit> {
         },
         (Unit::Range, ScalarValue::IntervalMonthDayNano(Some(i))) if i.months != 0 => {
             return Err(Unfit::new(
-                format!(
-                    "months have no fixed length; RANGE is bound by {} of them",
-                    i.months
-                ),
-                "write days or less, as in INTERVAL '30 days'; numbers of rows stand in ROWS",
+                "RANGE over event time is bound by an interval of days or less, not by months and \
+                 not by a number",
+                "write RANGE BETWEEN INTERVAL '30 days' PRECEDING AND CURRENT ROW, or with a number \
+                 of rows ROWS BETWEEN 5 PRECEDING AND CURRENT ROW",
             ));
         }
         (Unit::Range, ScalarValue::IntervalMonthDayNano(Some(i))) => {
@@ -263,7 +262,8 @@ fn bound(bound: &WindowFrameBound, unit: Unit) -> Result<Option<i64>, Unfit> {
             (i.nanoseconds % 1000 == 0).then_some(micros)
         }
         (Unit::Range, ScalarValue::IntervalDayTime(Some(i))) => {
-            Some(i64::from(i.days) * DAY + i64::from(i.milliseconds) * 1000)
+            let days = i64::from(i.days).saturating_mul(DAY);
+            Some(days.saturating_add(i64::from(i.milliseconds) * 1000))
         }
         (Unit::Range, ScalarValue::Utf8(Some(text))) => parse_duration(text),
         _ => None,
