@@ -6,3 +6,9 @@
 
 /// Trading days, sessions and their phases, holidays, last trading days.
 pub mod calendar;
+
+/// Contracts on the Nikkei 225: products, months, strikes, ticks, names.
+pub mod contract;
+
+/// The functions that SQL calls.
+pub mod functions;
