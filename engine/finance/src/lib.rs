@@ -3,3 +3,12 @@
 //! calls. No I/O, no clock, no state.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+/// What options are worth.
+pub mod pricing;
+
+/// Futures: profit, margin, the roll.
+pub mod margin;
+
+/// The functions that SQL calls.
+pub mod functions;
