@@ -22,7 +22,7 @@ const SETTLEMENT: &str = "../../shared/data/local-only/nk225_settlement_iv_20260
 /// two strikes were settled at a price from another time of the day (64,000 of 202608 is 8 points
 /// off), those beside them agree to 0.002 points. On 3 August the options of August to October
 /// were settled on another level than their futures: by parity 202608 is 50 below its future.
-const SUSPECTS: [&str; 13] = [
+const SUSPECTS: [&str; 14] = [
     "2026-07-31 225 202608",
     "2026-07-31 225M 20260807",
     "2026-07-31 225M 20260814",
@@ -36,6 +36,7 @@ const SUSPECTS: [&str; 13] = [
     "2026-08-03 225M 20261009",
     "2026-08-04 225 202609",
     "2026-08-04 225M 20260807",
+    "2026-08-04 225M 20260911",
 ];
 
 /// Day, product, contract month or week.

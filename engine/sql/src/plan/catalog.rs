@@ -70,6 +70,12 @@ impl Catalog {
             .build();
         let registry: &mut dyn datafusion::execution::FunctionRegistry = &mut state;
         let _ = registry.register_udwf(counter_delta::function());
+        for function in zaraba_finance::functions::without_calendar() {
+            let _ = registry.register_udf(function);
+        }
+        for aggregate in zaraba_finance::functions::aggregates() {
+            let _ = registry.register_udaf(aggregate);
+        }
         for aggregate in aggregates {
             let registry: &mut dyn datafusion::execution::FunctionRegistry = &mut state;
             // A name that exists already is replaced: the embedding program's wins.
