@@ -113,8 +113,9 @@ fn calls(arguments: &[ColumnarValue], rows: usize) -> Result<ArrayRef> {
         let dates = dates.filter(|d| d.is_valid(row))?;
         Some(call::due(dates.value_as_date(row)?).timestamp_micros())
     };
-    let shortfall = |row| Some(short(row).map_or(0.0, |call| call.shortfall));
     let known = |row: usize| found[row].is_some();
+    // A field of a null struct is read as it stands: it must be null too.
+    let shortfall = |row| known(row).then(|| short(row).map_or(0.0, |call| call.shortfall));
     let columns: Vec<ArrayRef> = vec![
         Arc::new(Float64Array::from_iter(
             found.iter().map(|r| r.map(|[cash, pnl, ..]| cash + pnl)),
