@@ -4,6 +4,9 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+/// Trading days, sessions and their phases, holidays, last trading days.
+pub mod calendar;
+
 /// What options are worth.
 pub mod pricing;
 
