@@ -245,8 +245,8 @@ fn sorted(table: &str) -> String {
     lines.join("\n")
 }
 
-const FAMILIES: [&str; 8] = [
-    "agg_", "window_", "row_", "over_", "table_", "trigger_", "join_", "trading_",
+const FAMILIES: [&str; 9] = [
+    "agg_", "window_", "row_", "over_", "table_", "trigger_", "join_", "trading_", "finance_",
 ];
 
 fn family(prefix: &str) {
@@ -306,6 +306,11 @@ fn triggered_queries() {
 #[test]
 fn joins() {
     family("join_");
+}
+
+#[test]
+fn prices_and_margin() {
+    family("finance_");
 }
 
 #[test]

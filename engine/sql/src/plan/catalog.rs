@@ -91,9 +91,11 @@ impl Catalog {
             .build();
         let registry: &mut dyn datafusion::execution::FunctionRegistry = &mut state;
         let _ = registry.register_udwf(counter_delta::function());
-        for function in zaraba_finance::functions::all(&Calendar::built_in()) {
-            let registry: &mut dyn datafusion::execution::FunctionRegistry = &mut state;
+        for function in zaraba_finance::functions::all(calendar) {
             let _ = registry.register_udf(function);
+        }
+        for aggregate in zaraba_finance::functions::aggregates() {
+            let _ = registry.register_udaf(aggregate);
         }
         for aggregate in aggregates {
             let registry: &mut dyn datafusion::execution::FunctionRegistry = &mut state;
