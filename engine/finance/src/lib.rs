@@ -3,3 +3,5 @@
 //! calls. No I/O, no clock, no state.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+pub mod indicator;

@@ -17,7 +17,7 @@ use zaraba_core::stream::StreamSchema;
 use zaraba_core::suggest;
 
 use crate::functions::QueryTime;
-use crate::over::counter_delta;
+use crate::over::{counter_delta, indicator};
 use crate::plan::mistake::{SqlMistake, there};
 use crate::plan::window_call::WindowCalls;
 use crate::table::reader::TableShape;
@@ -70,6 +70,9 @@ impl Catalog {
             .build();
         let registry: &mut dyn datafusion::execution::FunctionRegistry = &mut state;
         let _ = registry.register_udwf(counter_delta::function());
+        for function in indicator::functions() {
+            let _ = registry.register_udwf(function);
+        }
         for aggregate in aggregates {
             let registry: &mut dyn datafusion::execution::FunctionRegistry = &mut state;
             // A name that exists already is replaced: the embedding program's wins.

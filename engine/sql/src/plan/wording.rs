@@ -3,6 +3,7 @@
 //! each of which knows one message; what no rule knows is passed on, tidied.
 
 use zaraba_core::suggest;
+use zaraba_finance::indicator::table::find as indicator;
 
 use crate::plan::mistake::{SqlMistake, find_word};
 
@@ -106,7 +107,7 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
 
 fn no_function(message: &str, sql: &str) -> Option<SqlMistake> {
     let name = between(message, "Invalid function '", "'")?;
-    if NEED_OVER.contains(&name) {
+    if NEED_OVER.contains(&name) || indicator(name).is_some() {
         let message = format!("{name}() is a function of a row and its neighbours");
         let help = format!("write {name}(…) OVER (PARTITION BY … ORDER BY …)");
         return Some(SqlMistake::new(message).help(help).at_word(sql, name));
@@ -187,6 +188,9 @@ fn no_signature(message: &str, sql: &str) -> Option<SqlMistake> {
         .collect();
     let mistake = match candidates.as_slice() {
         _ if name == crate::over::counter_delta::NAME => mistake.help("it takes one number"),
+        _ if let Some(spec) = indicator(name) => {
+            mistake.help(format!("it takes numbers: {}", spec.signature()))
+        }
         [] => mistake,
         some => mistake.help(format!("it takes {}", signatures(some).join(" or "))),
     };
