@@ -27,7 +27,9 @@ pub(super) fn rci(held: &[VecDeque<f64>], _: f64) -> Reading {
         from += equal.len();
     }
     let n = n as f64;
-    Reading::of((1.0 - 6.0 * (squares / 4.0) / (n * (n * n - 1.0))) * 100.0)
+    // One division at the end: all before it is whole.
+    let most = n * (n * n - 1.0);
+    Reading::of(100.0 * (most - 1.5 * squares) / most)
 }
 
 /// `percentile_rank(x, n)`: how many in a hundred of the last n numbers, the newest among them, are

@@ -207,10 +207,18 @@ impl PartitionEvaluator for Whole {
         let constant = |i: usize| -> Result<f64> {
             let number = cast(constants[i].as_ref(), &DataType::Float64)?;
             let number = number.as_primitive::<Float64Type>();
-            Ok(if number.is_empty() { 0.0 } else { number.value(0) })
+            Ok(if number.is_empty() {
+                0.0
+            } else {
+                number.value(0)
+            })
         };
         let settings = Settings {
-            length: if spec.length_min.is_some() { constant(0)? as usize } else { 0 },
+            length: if spec.length_min.is_some() {
+                constant(0)? as usize
+            } else {
+                0
+            },
             width: if spec.takes_width { constant(1)? } else { 0.0 },
         };
         let mut machine = spec.make(settings);
@@ -232,6 +240,8 @@ impl PartitionEvaluator for Whole {
             Reading::Number(number) => Some(*number),
             _ => None,
         };
-        Ok(Arc::new(readings.iter().map(number).collect::<Float64Array>()))
+        Ok(Arc::new(
+            readings.iter().map(number).collect::<Float64Array>(),
+        ))
     }
 }

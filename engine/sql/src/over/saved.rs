@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryArray, Int64Array, ListArray, RecordBatch, UInt32Array, UInt64Array,
+    Array, ArrayRef, AsArray, BinaryArray, Int64Array, ListArray, RecordBatch, UInt32Array,
+    UInt64Array,
 };
 use arrow::datatypes::{Field, Float64Type, Int64Type, Schema, UInt32Type, UInt64Type};
 use datafusion::common::{DataFusionError, Result, ScalarValue, internal_err};
@@ -127,9 +128,9 @@ fn lines_of(state: &mut State) -> Result<Vec<Vec<ScalarValue>>> {
 /// Numbers as one value: nothing is lost, not even of a NaN.
 fn numbers(numbers: Vec<f64>) -> ScalarValue {
     let numbers = [Some(numbers.into_iter().map(Some))];
-    ScalarValue::List(Arc::new(ListArray::from_iter_primitive::<Float64Type, _, _>(
-        numbers,
-    )))
+    ScalarValue::List(Arc::new(
+        ListArray::from_iter_primitive::<Float64Type, _, _>(numbers),
+    ))
 }
 
 fn not_ours() -> DataFusionError {

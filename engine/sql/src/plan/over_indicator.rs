@@ -2,7 +2,9 @@
 
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::expr::{NullTreatment, WindowFunction};
-use datafusion::logical_expr::{Expr, Window, WindowFrame, WindowFunctionDefinition};
+use datafusion::logical_expr::{
+    Expr, Window, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition,
+};
 use zaraba_finance::indicator::Settings;
 use zaraba_finance::indicator::table::{LENGTH_MAX, Spec, find};
 
@@ -51,18 +53,16 @@ fn wrong(call: &WindowFunction, spec: &Spec) -> Option<Unfit> {
             "write ORDER BY and the event time: OVER (PARTITION BY … ORDER BY ts)",
         ));
     }
-    let frameless = WindowFrame::new(Some(false));
-    let frame = &params.window_frame;
-    if frame.units != frameless.units
-        || frame.start_bound != frameless.start_bound
-        || frame.end_bound != frameless.end_bound
-    {
+    if framed(&params.window_frame) {
         let sees = match spec.length_min {
             Some(_) => "it looks back as many rows as n says, or weighs them by n",
             None => "it looks at all rows of its partition so far",
         };
         return Some(Unfit::new(
-            format!("{signature} takes no frame; found `{frame}`"),
+            format!(
+                "{signature} takes no frame; found `{}`",
+                params.window_frame
+            ),
             format!("leave the frame out: {sees}"),
         ));
     }
@@ -81,6 +81,13 @@ fn wrong(call: &WindowFunction, spec: &Spec) -> Option<Unfit> {
     ))
 }
 
+/// Whether a frame is another than where none is written: all rows up to this one.
+fn framed(frame: &WindowFrame) -> bool {
+    let all = matches!(&frame.start_bound, WindowFrameBound::Preceding(n) if n.is_null());
+    let here = frame.end_bound == WindowFrameBound::CurrentRow;
+    !(frame.units == WindowFrameUnits::Range && all && here)
+}
+
 /// A call's n and k.
 fn settings(call: &WindowFunction, spec: &Spec) -> Result<Settings, Unfit> {
     let signature = spec.signature();
@@ -97,7 +104,10 @@ fn settings(call: &WindowFunction, spec: &Spec) -> Result<Settings, Unfit> {
             .filter(|n| (least..=LENGTH_MAX).contains(n))
             .ok_or_else(|| {
                 Unfit::new(
-                    format!("expected a whole number for n in {signature}, found {}", shown(written)),
+                    format!(
+                        "expected a whole number for n in {signature}, found {}",
+                        shown(written)
+                    ),
                     format!("n is a constant from {least} to {LENGTH_MAX}: how many rows it is of"),
                 )
             })?;
@@ -108,7 +118,10 @@ fn settings(call: &WindowFunction, spec: &Spec) -> Result<Settings, Unfit> {
         };
         settings.width = number(written).filter(|k| *k > 0.0).ok_or_else(|| {
             Unfit::new(
-                format!("expected a number above 0 for k in {signature}, found {}", shown(written)),
+                format!(
+                    "expected a number above 0 for k in {signature}, found {}",
+                    shown(written)
+                ),
                 "k is a constant: how many deviations each side of the band is wide",
             )
         })?;
@@ -150,7 +163,9 @@ pub(super) fn planned(
     let settings =
         settings.map_err(|why| datafusion::common::DataFusionError::Plan(why.message))?;
     let values = call.params.args[..spec.values.len()].iter();
-    let columns = values.map(|value| columns.of(value)).collect::<Result<_>>()?;
+    let columns = values
+        .map(|value| columns.of(value))
+        .collect::<Result<_>>()?;
     Ok(What::Indicator(IndicatorCall {
         spec,
         settings,
