@@ -4,15 +4,15 @@ use std::collections::VecDeque;
 
 use crate::indicator::Reading;
 
-/// The mean. Counted from the oldest number, so that the mean of equal numbers is that number, and
-/// of large ones that differ little is exact.
+/// The mean, in two passes: the second takes back what rounding did in the first, so that the mean
+/// of equal numbers is that number.
 pub(super) fn mean(held: &VecDeque<f64>) -> f64 {
-    let first = held.front().copied().unwrap_or(0.0);
-    let above: f64 = held.iter().map(|x| x - first).sum();
-    first + above / held.len() as f64
+    let n = held.len() as f64;
+    let mean = held.iter().sum::<f64>() / n;
+    mean + held.iter().map(|x| x - mean).sum::<f64>() / n
 }
 
-/// The mean and the population's standard deviation, in two passes.
+/// The mean and the population's standard deviation.
 fn deviation(held: &VecDeque<f64>) -> (f64, f64) {
     let mean = mean(held);
     let squares: f64 = held.iter().map(|x| (x - mean) * (x - mean)).sum();

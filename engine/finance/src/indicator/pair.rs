@@ -46,5 +46,5 @@ pub(super) fn advance_decline_ratio(held: &[VecDeque<f64>], _: f64) -> Reading {
     if declines == 0.0 {
         return Reading::Unknown;
     }
-    Reading::of(advances / declines * 100.0)
+    Reading::of(advances * 100.0 / declines)
 }

@@ -95,7 +95,7 @@ fn order_unfit(call: &WindowFunction, input: &LogicalPlan) -> Option<Unfit> {
 }
 
 /// An expression without the inputs' names.
-fn shown_as(expr: &Expr) -> String {
+pub(super) fn shown_as(expr: &Expr) -> String {
     plain(expr).map_or_else(|| expr.human_display().to_string(), |c| c.name.clone())
 }
 

@@ -11,7 +11,7 @@ use zaraba_finance::indicator::table::{LENGTH_MAX, Spec, find};
 use crate::over::call::What;
 use crate::over::indicator::IndicatorCall;
 use crate::plan::mistake::SqlMistake;
-use crate::plan::over::{Columns, calls, literal, place};
+use crate::plan::over::{Columns, calls, literal, place, shown_as};
 use crate::plan::over_calls::Unfit;
 
 /// The indicator that a call is of.
@@ -32,12 +32,12 @@ pub(crate) fn refused(window: &Window, sql: &str) -> Option<SqlMistake> {
     })
 }
 
-/// A literal as it is written.
+/// An argument as it is written.
 fn shown(expr: &Expr) -> String {
     match literal(expr) {
         Some(value) if value.is_null() => "null".to_owned(),
         Some(value) => value.to_string(),
-        None => format!("`{}`", expr.human_display()),
+        None => format!("`{}`", shown_as(expr)),
     }
 }
 
@@ -59,26 +59,24 @@ fn wrong(call: &WindowFunction, spec: &Spec) -> Option<Unfit> {
             None => "it looks at all rows of its partition so far",
         };
         return Some(Unfit::new(
-            format!(
-                "{signature} takes no frame; found `{}`",
-                params.window_frame
-            ),
+            format!("{signature} takes no frame"),
             format!("leave the frame out: {sees}"),
         ));
     }
-    let clause = if params.distinct {
-        "DISTINCT"
-    } else if params.filter.is_some() {
-        "FILTER"
+    let (clause, help) = if params.distinct {
+        (
+            "DISTINCT",
+            "it looks at rows as they follow each other, equal ones too",
+        )
     } else if params.null_treatment == Some(NullTreatment::IgnoreNulls) {
-        "IGNORE NULLS"
+        (
+            "IGNORE NULLS",
+            "leave it out: a row in which a value is null is passed by",
+        )
     } else {
         return None;
     };
-    Some(Unfit::new(
-        format!("{signature} takes no {clause}"),
-        "a row in which a value is null is passed by; CASE WHEN … THEN x END picks rows",
-    ))
+    Some(Unfit::new(format!("{signature} takes no {clause}"), help))
 }
 
 /// Whether a frame is another than where none is written: all rows up to this one.
@@ -100,17 +98,16 @@ fn settings(call: &WindowFunction, spec: &Spec) -> Result<Settings, Unfit> {
         let Some(written) = constants.next() else {
             return Err(Unfit::new(format!("{signature} has no n"), ""));
         };
-        settings.length = whole(written)
-            .filter(|n| (least..=LENGTH_MAX).contains(n))
-            .ok_or_else(|| {
-                Unfit::new(
-                    format!(
-                        "expected a whole number for n in {signature}, found {}",
-                        shown(written)
-                    ),
-                    format!("n is a constant from {least} to {LENGTH_MAX}: how many rows it is of"),
-                )
-            })?;
+        let fits = |n: &usize| (least..=LENGTH_MAX).contains(n);
+        settings.length = whole(written).filter(fits).ok_or_else(|| {
+            Unfit::new(
+                format!(
+                    "n in {signature} is a whole number from {least} to {LENGTH_MAX}, found {}",
+                    shown(written)
+                ),
+                "write a constant: how many rows it is of",
+            )
+        })?;
     }
     if spec.takes_width {
         let Some(written) = constants.next() else {
@@ -119,10 +116,10 @@ fn settings(call: &WindowFunction, spec: &Spec) -> Result<Settings, Unfit> {
         settings.width = number(written).filter(|k| *k > 0.0).ok_or_else(|| {
             Unfit::new(
                 format!(
-                    "expected a number above 0 for k in {signature}, found {}",
+                    "k in {signature} is a number above 0, found {}",
                     shown(written)
                 ),
-                "k is a constant: how many deviations each side of the band is wide",
+                "write a constant: how many deviations each side of the band is wide",
             )
         })?;
     }

@@ -37,7 +37,7 @@ const NEED_OVER: [&str; 9] = [
 /// A rule: none if the message is not the one that it knows.
 type Rule = fn(&str, &str) -> Option<SqlMistake>;
 
-const RULES: [Rule; 14] = [
+const RULES: [Rule; 15] = [
     no_function,
     nested_over,
     two_columns,
@@ -52,6 +52,7 @@ const RULES: [Rule; 14] = [
     no_common_type,
     unordered,
     recursive,
+    filter,
 ];
 
 /// A message in our words.
@@ -294,6 +295,14 @@ fn recursive(message: &str, sql: &str) -> Option<SqlMistake> {
     message
         .contains("Recursive CTE")
         .then(|| SqlMistake::new("recursive queries are not built yet").at_word(sql, "RECURSIVE"))
+}
+
+/// FILTER behind a window function that is no aggregate.
+fn filter(message: &str, sql: &str) -> Option<SqlMistake> {
+    message.strip_prefix("FILTER clause can only be used with aggregate")?;
+    let mistake = SqlMistake::new("FILTER stands behind aggregates only");
+    let help = "f(CASE WHEN … THEN x END) OVER (…) hands over null for the other rows";
+    Some(mistake.help(help).at_word(sql, "FILTER"))
 }
 
 /// `Float64 > Boolean`
