@@ -1,0 +1,3 @@
+//! What the engine says of a market, beside what others say of it.
+
+mod indicators;
