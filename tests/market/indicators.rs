@@ -117,9 +117,11 @@ fn batch(files: &[Vec<[f64; 6]>]) -> RecordBatch {
         .unwrap()
 }
 
-/// The answers of all files by name, each by the bar's number; batches are small and the run is
-/// killed now and then.
-fn ours(files: &[Vec<[f64; 6]>]) -> Vec<BTreeMap<String, Vec<Option<f64>>>> {
+/// A file's answers by name, each by the bar's number.
+type Answers = BTreeMap<String, Vec<Option<f64>>>;
+
+/// The answers of all files.
+fn ours(files: &[Vec<[f64; 6]>], drive: Drive) -> Vec<Answers> {
     let plan = planned(PIPELINE).unwrap_or_else(|e| panic!("{e}"));
     let rows = batch(files);
     let columns = plan.streams["bars"].columns.fields().iter();
@@ -131,11 +133,6 @@ fn ours(files: &[Vec<[f64; 6]>]) -> Vec<BTreeMap<String, Vec<Option<f64>>>> {
         partitions: 1,
     };
     let inputs = BTreeMap::from([("bars".to_owned(), stand_in)]);
-    let drive = Drive {
-        seed: Some(5),
-        batch_rows: 97,
-        kill: true,
-    };
     let streams = run(&plan, &inputs, &["q"], drive).unwrap();
     let rows = whole(&plan, "q", &streams[0]);
     let number = |name: &str, row: usize| {
@@ -159,17 +156,40 @@ fn ours(files: &[Vec<[f64; 6]>]) -> Vec<BTreeMap<String, Vec<Option<f64>>>> {
     answers
 }
 
+/// The answers, which are the same to the bit whether batches are small and the run is killed now
+/// and then, or a batch holds all of it.
+fn ours_twice(files: &[Vec<[f64; 6]>]) -> Vec<Answers> {
+    let drive = |seed, batch_rows, kill| Drive {
+        seed,
+        batch_rows,
+        kill,
+    };
+    let (small, large) = (
+        ours(files, drive(Some(5), 97, true)),
+        ours(files, drive(None, 8192, false)),
+    );
+    let bits = |all: &[Answers]| -> Vec<Option<u64>> {
+        let answers = all.iter().flat_map(|file| file.values().flatten());
+        answers.map(|a| a.map(f64::to_bits)).collect()
+    };
+    assert!(
+        bits(&small) == bits(&large),
+        "the answers depend on how it runs"
+    );
+    small
+}
+
 /// Compares files, and prints by how much each indicator differs at most.
 fn compare(what: &str, paths: &[PathBuf]) {
     let files: Vec<_> = paths.iter().map(|path| read(path)).collect();
     let shown: Vec<&str> = paths.iter().map(|path| path.to_str().unwrap()).collect();
     let theirs = python::run(include_str!("indicators.py"), &shown);
-    let ours = ours(&files);
+    let ours = ours_twice(&files);
     assert_eq!(theirs.lines().count(), ours.len());
     let mut apart: BTreeMap<String, f64> = BTreeMap::new();
     let (mut compared, mut zero_for_none) = (0, 0);
     for ((theirs, ours), bars) in theirs.lines().zip(&ours).zip(&files) {
-        let theirs: BTreeMap<String, Vec<Option<f64>>> = serde_json::from_str(theirs).unwrap();
+        let theirs: Answers = serde_json::from_str(theirs).unwrap();
         assert!(theirs.keys().eq(ours.keys()), "{:?}", theirs.keys());
         for (name, theirs) in &theirs {
             let (ours, furthest) = (&ours[name], apart.entry(name.clone()).or_default());
