@@ -25,6 +25,9 @@ mod pipelines;
 /// A stream gives what a batch gives.
 mod oracle;
 
+/// Calendars, prices and indicators, beside other programs' and real data.
+mod market;
+
 /// Folders of cases: mistakes with their texts, SQL with its rows; bad input, silence and size.
 mod cases;
 

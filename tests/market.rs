@@ -9,3 +9,6 @@ mod quantlib;
 
 /// The forward per expiry in real settlement files.
 mod forwards;
+
+/// Indicators, beside TA-Lib and formulas in Python.
+mod indicators;

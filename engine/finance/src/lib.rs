@@ -18,3 +18,6 @@ pub mod margin;
 
 /// The functions that SQL calls.
 pub mod functions;
+
+/// Indicators on bars: streaming state machines.
+pub mod indicator;

@@ -52,6 +52,8 @@ mod over;
 
 mod over_calls;
 
+mod over_indicator;
+
 pub mod triggered;
 
 pub mod stage;

@@ -18,7 +18,7 @@ use zaraba_core::suggest;
 use zaraba_finance::calendar::Calendar;
 
 use crate::functions::QueryTime;
-use crate::over::counter_delta;
+use crate::over::{counter_delta, indicator};
 use crate::plan::mistake::{SqlMistake, there};
 use crate::plan::window_call::WindowCalls;
 use crate::table::reader::TableShape;
@@ -96,6 +96,9 @@ impl Catalog {
         }
         for aggregate in zaraba_finance::functions::aggregates() {
             let _ = registry.register_udaf(aggregate);
+        }
+        for function in indicator::functions() {
+            let _ = registry.register_udwf(function);
         }
         for aggregate in aggregates {
             let registry: &mut dyn datafusion::execution::FunctionRegistry = &mut state;

@@ -16,6 +16,7 @@ use crate::over::call::{Aggregate, Call, How, Of, What};
 use crate::over::counter_delta;
 use crate::over::frame::{Frame, Unit};
 use crate::plan::over::{Columns, literal};
+use crate::plan::over_indicator as indicator;
 use crate::plan::streaming::physical;
 
 /// Why a call cannot be answered row by row, and a way out.
@@ -82,6 +83,9 @@ pub(super) fn fit(call: &WindowFunction, of_window: bool) -> Result<(), Unfit> {
             "lead() waits for a later row of its key, which may never come",
             format!("lag() looks back; or {NO_WINDOW}"),
         ));
+    }
+    if indicator::of(call).is_some() {
+        return Ok(());
     }
     if FRAMELESS.contains(&name) {
         return shift(call);
@@ -299,6 +303,7 @@ impl Calls {
         columns: &mut Columns,
     ) -> Result<()> {
         let what = match call.fun.name() {
+            _ if let Some(spec) = indicator::of(call) => indicator::planned(call, spec, columns)?,
             "row_number" => What::RowNumber,
             "rank" => What::Rank { dense: false },
             "dense_rank" => What::Rank { dense: true },

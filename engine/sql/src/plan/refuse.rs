@@ -13,6 +13,7 @@ use crate::plan::event_time::window_column;
 use crate::plan::join_kind::{scan_of, table_of};
 use crate::plan::mistake::{SqlMistake, find_word};
 use crate::plan::over;
+use crate::plan::over_indicator;
 use crate::plan::parse::WINDOW_FUNCTIONS;
 
 /// The scans of tables that are one side of a join with a stream.
@@ -252,6 +253,7 @@ pub(crate) fn triggered(plan: &LogicalPlan, sql: &str) -> Result<(), SqlMistake>
                     .find_map(|word| find_word(sql, word));
                 Some(mistake)
             }
+            LogicalPlan::Window(window) => over_indicator::refused(window, sql),
             other => over::in_condition(other, sql),
         }
     };

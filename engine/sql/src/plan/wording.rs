@@ -3,6 +3,7 @@
 //! each of which knows one message; what no rule knows is passed on, tidied.
 
 use zaraba_core::suggest;
+use zaraba_finance::indicator::table::find as indicator;
 
 use crate::plan::mistake::{SqlMistake, find_word};
 
@@ -36,7 +37,7 @@ const NEED_OVER: [&str; 9] = [
 /// A rule: none if the message is not the one that it knows.
 type Rule = fn(&str, &str) -> Option<SqlMistake>;
 
-const RULES: [Rule; 17] = [
+const RULES: [Rule; 18] = [
     no_function,
     nested_over,
     two_columns,
@@ -54,6 +55,7 @@ const RULES: [Rule; 17] = [
     no_common_type,
     unordered,
     recursive,
+    filter,
 ];
 
 /// A message in our words.
@@ -109,7 +111,7 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
 
 fn no_function(message: &str, sql: &str) -> Option<SqlMistake> {
     let name = between(message, "Invalid function '", "'")?;
-    if NEED_OVER.contains(&name) {
+    if NEED_OVER.contains(&name) || indicator(name).is_some() {
         let message = format!("{name}() is a function of a row and its neighbours");
         let help = format!("write {name}(…) OVER (PARTITION BY … ORDER BY …)");
         return Some(SqlMistake::new(message).help(help).at_word(sql, name));
@@ -190,6 +192,9 @@ fn no_signature(message: &str, sql: &str) -> Option<SqlMistake> {
         .collect();
     let mistake = match candidates.as_slice() {
         _ if name == crate::over::counter_delta::NAME => mistake.help("it takes one number"),
+        _ if let Some(spec) = indicator(name) => {
+            mistake.help(format!("it takes numbers: {}", spec.signature()))
+        }
         [] => mistake,
         some => mistake.help(format!("it takes {}", signatures(some).join(" or "))),
     };
@@ -352,6 +357,14 @@ fn recursive(message: &str, sql: &str) -> Option<SqlMistake> {
     message
         .contains("Recursive CTE")
         .then(|| SqlMistake::new("recursive queries are not built yet").at_word(sql, "RECURSIVE"))
+}
+
+/// FILTER behind a window function that is no aggregate.
+fn filter(message: &str, sql: &str) -> Option<SqlMistake> {
+    message.strip_prefix("FILTER clause can only be used with aggregate")?;
+    let mistake = SqlMistake::new("FILTER stands behind aggregates only");
+    let help = "f(CASE WHEN … THEN x END) OVER (…) hands over null for the other rows";
+    Some(mistake.help(help).at_word(sql, "FILTER"))
 }
 
 /// `Float64 > Boolean`
