@@ -12,6 +12,7 @@ use crate::merge::Merge;
 use crate::over::operator::{Over, OverPlan};
 use crate::over::whole::{OverWhole, WholePlan};
 use crate::pass_through::PassThrough;
+use crate::plan::mistake::SqlMistake;
 use crate::rows::Step;
 use crate::session::operator::{Session, SessionPlan};
 use crate::table::operator::{TableOperator, TablePlan};
@@ -83,6 +84,8 @@ pub struct PlannedNode {
     pub stages: Vec<Stage>,
     /// The shape of its stream.
     pub output: StreamSchema,
+    /// What is no mistake, and most likely not meant.
+    pub warnings: Vec<SqlMistake>,
     /// The logical plan as text, for `explain`.
     pub explained: String,
 }

@@ -105,6 +105,7 @@ pub fn plan(
         name: name.to_owned(),
         stages,
         output,
+        warnings: Vec::new(),
         explained,
     })
 }
@@ -151,6 +152,7 @@ pub fn plan_table(
             schema,
         }],
         output,
+        warnings: Vec::new(),
         explained,
     })
 }
