@@ -9,7 +9,7 @@ use datafusion::logical_expr::Accumulator;
 use datafusion::physical_expr::aggregate::AggregateFunctionExpr;
 
 use crate::over::frame::Frame;
-use crate::over::partition::Kept;
+use crate::over::kept::Kept;
 
 /// A call.
 #[derive(Clone, Debug)]
