@@ -51,3 +51,5 @@ mod over_calls;
 pub mod triggered;
 
 pub mod stage;
+
+mod explain;

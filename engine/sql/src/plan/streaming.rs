@@ -24,6 +24,7 @@ use zaraba_core::stream::{Changelog, StreamSchema, TimeColumn};
 use crate::exact::exact;
 use crate::plan::catalog::{Catalog, StreamSource};
 use crate::plan::event_time::{TimeOf, event_time, plain, window_column};
+use crate::plan::explain::in_words;
 use crate::plan::join_kind;
 use crate::plan::lengths;
 use crate::plan::lift::lifted;
@@ -62,7 +63,7 @@ pub fn plan(name: &str, parsed: &Parsed, catalog: &Catalog) -> Result<PlannedNod
     };
     let flow = builder.flow(&optimized).map_err(of_datafusion)?;
     builder.finish(flow, &output.columns);
-    let explained = optimized.display_indent().to_string();
+    let explained = in_words(&optimized.display_indent().to_string());
     Ok(PlannedNode {
         name: name.to_owned(),
         stages: builder.stages,
