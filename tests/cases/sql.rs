@@ -245,8 +245,16 @@ fn sorted(table: &str) -> String {
     lines.join("\n")
 }
 
-const FAMILIES: [&str; 7] = [
-    "agg_", "window_", "row_", "over_", "table_", "trigger_", "join_",
+const FAMILIES: [&str; 9] = [
+    "agg_",
+    "window_",
+    "row_",
+    "over_",
+    "table_",
+    "trigger_",
+    "join_",
+    "calendar_",
+    "contract_",
 ];
 
 fn family(prefix: &str) {
@@ -301,6 +309,16 @@ fn triggered_queries() {
 #[test]
 fn joins() {
     family("join_");
+}
+
+#[test]
+fn calendar() {
+    family("calendar_");
+}
+
+#[test]
+fn contracts() {
+    family("contract_");
 }
 
 #[test]
