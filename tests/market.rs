@@ -12,3 +12,8 @@ mod forwards;
 
 /// Indicators, beside TA-Lib and formulas in Python.
 mod indicators;
+/// Holidays and sessions, beside jpholiday, QuantLib and the hours in which futures traded.
+mod calendar;
+
+/// Contract months and names, beside the exchange's settlement files.
+mod contracts;
