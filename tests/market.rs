@@ -9,3 +9,6 @@ mod quantlib;
 
 /// The forward per expiry in real settlement files.
 mod forwards;
+
+/// Options priced a second.
+mod speed;

@@ -12,7 +12,7 @@ use datafusion_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-use crate::functions::arguments::{Argument, Kind, Numbers, Words, coerced};
+use crate::functions::arguments::{self, Argument, Kind, Numbers, Words, coerced};
 use crate::margin::account::{PRODUCT_WORDS, SIDE_WORDS, Side, multiplier, pnl};
 use crate::margin::{call, roll};
 
@@ -56,9 +56,7 @@ pub fn all() -> Vec<Arc<ScalarUDF>> {
             signature: Signature::user_defined(Volatility::Immutable),
         }))
     };
-    [Figure::Pnl, Figure::Call, Figure::Progress]
-        .map(function)
-        .to_vec()
+    Figure::ALL.map(function).to_vec()
 }
 
 fn call_fields() -> Fields {
@@ -143,13 +141,37 @@ fn rolled(arguments: &[ColumnarValue], rows: usize) -> Result<ArrayRef> {
     Ok(Arc::new((0..rows).map(answer).collect::<Float64Array>()))
 }
 
+impl Figure {
+    const ALL: [Self; 3] = [Self::Pnl, Self::Call, Self::Progress];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Pnl => "futures_pnl",
+            Self::Call => "margin_call",
+            Self::Progress => "rollover_progress",
+        }
+    }
+
+    /// The arguments, and how many of the last may be left out.
+    const fn arguments(self) -> (&'static [Argument], usize) {
+        match self {
+            Self::Pnl => (&PNL, 0),
+            Self::Call => (&CALL, 1),
+            Self::Progress => (&PROGRESS, 0),
+        }
+    }
+}
+
+/// How the function of this name is called.
+pub(crate) fn usage(name: &str) -> Option<String> {
+    let figure = Figure::ALL.into_iter().find(|f| f.name() == name)?;
+    let (arguments, optional) = figure.arguments();
+    Some(arguments::usage(name, arguments, optional))
+}
+
 impl ScalarUDFImpl for Margin {
     fn name(&self) -> &str {
-        match self.figure {
-            Figure::Pnl => "futures_pnl",
-            Figure::Call => "margin_call",
-            Figure::Progress => "rollover_progress",
-        }
+        self.figure.name()
     }
 
     fn signature(&self) -> &Signature {
@@ -157,11 +179,8 @@ impl ScalarUDFImpl for Margin {
     }
 
     fn coerce_types(&self, found: &[DataType]) -> Result<Vec<DataType>> {
-        match self.figure {
-            Figure::Pnl => coerced(self.name(), &PNL, 0, found),
-            Figure::Call => coerced(self.name(), &CALL, 1, found),
-            Figure::Progress => coerced(self.name(), &PROGRESS, 0, found),
-        }
+        let (arguments, optional) = self.figure.arguments();
+        coerced(self.name(), arguments, optional, found)
     }
 
     fn return_type(&self, _arguments: &[DataType]) -> Result<DataType> {

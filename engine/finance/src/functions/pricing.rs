@@ -11,7 +11,7 @@ use datafusion_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-use crate::functions::arguments::{Argument, Kind, Numbers, Words, coerced};
+use crate::functions::arguments::{self, Argument, Kind, Numbers, Words, coerced};
 use crate::pricing::put_call::{PutCall, WORDS};
 use crate::pricing::{black_scholes, black76};
 
@@ -78,6 +78,12 @@ pub fn all() -> Vec<Arc<ScalarUDF>> {
     FUNCTIONS.into_iter().map(function).collect()
 }
 
+/// How the function of this name is called.
+pub(crate) fn usage(name: &str) -> Option<String> {
+    let (name, model, figure) = FUNCTIONS.into_iter().find(|f| f.0 == name)?;
+    Some(arguments::usage(name, &model.arguments(figure), 0))
+}
+
 type Black76 = fn(PutCall, f64, f64, f64, f64, f64) -> Option<f64>;
 type BlackScholes = fn(PutCall, f64, f64, f64, f64, f64, f64) -> Option<f64>;
 
@@ -115,22 +121,20 @@ impl Figure {
     }
 }
 
-impl Pricing {
-    fn arguments(&self) -> Vec<Argument> {
-        let names: &[&str] = match self.model {
-            Model::Black76 => &["f", "k", "t", "r"],
-            Model::BlackScholes => &["s", "k", "t", "r", "q"],
+impl Model {
+    fn arguments(self, figure: Figure) -> Vec<Argument> {
+        let names: &[&str] = match self {
+            Self::Black76 => &["f", "k", "t", "r"],
+            Self::BlackScholes => &["s", "k", "t", "r", "q"],
         };
-        let last = match self.figure {
+        let last = match figure {
             Figure::Iv => "price",
             _ => "sigma",
         };
         let numbers = names.iter().copied().chain([last]);
         let numbers = numbers.map(|name| (name, Kind::Number));
-        [("put_call", Kind::Text)]
-            .into_iter()
-            .chain(numbers)
-            .collect()
+        let words = [("put_call", Kind::Text)];
+        words.into_iter().chain(numbers).collect()
     }
 }
 
@@ -144,7 +148,7 @@ impl ScalarUDFImpl for Pricing {
     }
 
     fn coerce_types(&self, found: &[DataType]) -> Result<Vec<DataType>> {
-        coerced(self.name, &self.arguments(), 0, found)
+        coerced(self.name, &self.model.arguments(self.figure), 0, found)
     }
 
     fn return_type(&self, _arguments: &[DataType]) -> Result<DataType> {

@@ -185,10 +185,12 @@ fn no_signature(message: &str, sql: &str) -> Option<SqlMistake> {
         .map(str::trim)
         .filter(|l| !l.is_empty())
         .collect();
-    let mistake = match candidates.as_slice() {
+    let usage = zaraba_finance::functions::usage(name);
+    let mistake = match (candidates.as_slice(), usage) {
+        (_, Some(usage)) => mistake.help(format!("it is {usage}")),
         _ if name == crate::over::counter_delta::NAME => mistake.help("it takes one number"),
-        [] => mistake,
-        some => mistake.help(format!("it takes {}", signatures(some).join(" or "))),
+        ([], None) => mistake,
+        (some, None) => mistake.help(format!("it takes {}", signatures(some).join(" or "))),
     };
     Some(mistake.at_word(sql, name))
 }
