@@ -30,12 +30,3 @@ pub fn without_calendar() -> Vec<Arc<ScalarUDF>> {
 pub fn aggregates() -> Vec<Arc<AggregateUDF>> {
     vec![parity::function()]
 }
-
-/// How one of these functions is called, with what its arguments are.
-#[must_use]
-pub fn usage(name: &str) -> Option<String> {
-    let scalar = pricing::usage(name).or_else(|| forward::usage(name));
-    scalar
-        .or_else(|| margin::usage(name))
-        .or_else(|| parity::usage(name))
-}

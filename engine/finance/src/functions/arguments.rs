@@ -1,8 +1,6 @@
 //! Arguments of functions: which types they may have, and their values row by row. A constant is a
 //! column of one value.
 
-use std::fmt::Write as _;
-
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array};
 use arrow::datatypes::{DataType, Float64Type};
 use datafusion_common::{Result, exec_datafusion_err, exec_err, plan_err};
@@ -55,28 +53,13 @@ impl Kind {
 
     const fn name(self) -> &'static str {
         match self {
-            Self::Number => "number",
-            Self::Text => "text",
-            Self::Date => "date",
-            Self::Time => "timestamp",
-            Self::NumberOrText => "number or text",
+            Self::Number => "a number",
+            Self::Text => "a text",
+            Self::Date => "a date",
+            Self::Time => "a timestamp",
+            Self::NumberOrText => "a number or a text",
         }
     }
-}
-
-/// How a function is called, the last `optional` arguments in brackets:
-/// `years_to_sq(ts timestamp, sq_date date)`.
-pub(crate) fn usage(function: &str, arguments: &[Argument], optional: usize) -> String {
-    let mut usage = format!("{function}(");
-    for (i, (name, kind)) in arguments.iter().enumerate() {
-        let open = i + optional >= arguments.len();
-        let comma = if i == 0 { "" } else { ", " };
-        let (left, right) = if open { (" [", "]") } else { ("", "") };
-        let kind = kind.name();
-        let _ = write!(usage, "{left}{comma}{name} {kind}{right}");
-    }
-    usage.push(')');
-    usage
 }
 
 /// What the arguments are cast to.
@@ -89,13 +72,26 @@ pub(crate) fn coerced(
     optional: usize,
     found: &[DataType],
 ) -> Result<Vec<DataType>> {
-    let usage = usage(function, arguments, optional);
+    let names: Vec<&str> = arguments.iter().map(|(name, _)| *name).collect();
+    let usage = format!("{function}({})", names.join(", "));
     if found.len() > arguments.len() || found.len() + optional < arguments.len() {
-        return plan_err!("expected {usage}, found {} arguments", found.len());
+        let least = arguments.len() - optional;
+        let expected = if optional == 0 {
+            least.to_string()
+        } else {
+            format!("{least} to {}", arguments.len())
+        };
+        return plan_err!(
+            "{usage}: expected {expected} arguments, found {}",
+            found.len()
+        );
     }
     let cast = |((name, kind), found): (&Argument, &DataType)| match kind.cast(found) {
         Some(cast) => Ok(cast),
-        None => plan_err!("expected {usage}, found {found} for {name}"),
+        None => plan_err!(
+            "{usage}: expected {} for {name}, found {found}",
+            kind.name()
+        ),
     };
     arguments.iter().zip(found).map(cast).collect()
 }

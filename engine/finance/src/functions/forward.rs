@@ -9,7 +9,7 @@ use datafusion_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-use crate::functions::arguments::{self, Argument, Kind, coerced};
+use crate::functions::arguments::{Argument, Kind, coerced};
 use crate::pricing::years::years_between;
 
 const ARGUMENTS: [Argument; 2] = [("ts", Kind::Time), ("sq_date", Kind::Date)];
@@ -24,11 +24,6 @@ struct YearsToSq {
 pub fn all() -> Vec<Arc<ScalarUDF>> {
     let signature = Signature::user_defined(Volatility::Immutable);
     vec![Arc::new(ScalarUDF::from(YearsToSq { signature }))]
-}
-
-/// How the function of this name is called.
-pub(crate) fn usage(name: &str) -> Option<String> {
-    (name == "years_to_sq").then(|| arguments::usage(name, &ARGUMENTS, 0))
 }
 
 impl ScalarUDFImpl for YearsToSq {

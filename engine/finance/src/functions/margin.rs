@@ -12,7 +12,7 @@ use datafusion_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-use crate::functions::arguments::{self, Argument, Kind, Numbers, Words, coerced};
+use crate::functions::arguments::{Argument, Kind, Numbers, Words, coerced};
 use crate::margin::account::{PRODUCT_WORDS, SIDE_WORDS, Side, multiplier, pnl};
 use crate::margin::{call, roll};
 
@@ -160,13 +160,6 @@ impl Figure {
             Self::Progress => (&PROGRESS, 0),
         }
     }
-}
-
-/// How the function of this name is called.
-pub(crate) fn usage(name: &str) -> Option<String> {
-    let figure = Figure::ALL.into_iter().find(|f| f.name() == name)?;
-    let (arguments, optional) = figure.arguments();
-    Some(arguments::usage(name, arguments, optional))
 }
 
 impl ScalarUDFImpl for Margin {

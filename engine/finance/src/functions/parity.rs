@@ -17,7 +17,7 @@ use datafusion_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion_expr::utils::AggregateOrderSensitivity;
 use datafusion_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, Signature, Volatility};
 
-use crate::functions::arguments::{self, Argument, Kind, Words, coerced};
+use crate::functions::arguments::{Argument, Kind, Words, coerced};
 use crate::pricing::forward::{Forward, Quote, parity_forward};
 use crate::pricing::put_call::{PutCall, WORDS};
 
@@ -37,11 +37,6 @@ const ARGUMENTS: [Argument; 5] = [
 pub fn function() -> Arc<AggregateUDF> {
     let signature = Signature::user_defined(Volatility::Immutable);
     Arc::new(AggregateUDF::from(ParityForward { signature }))
-}
-
-/// How the function of this name is called.
-pub(crate) fn usage(name: &str) -> Option<String> {
-    (name == "parity_forward").then(|| arguments::usage(name, &ARGUMENTS, 0))
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]

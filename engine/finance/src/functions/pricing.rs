@@ -11,7 +11,7 @@ use datafusion_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-use crate::functions::arguments::{self, Argument, Kind, Numbers, Words, coerced};
+use crate::functions::arguments::{Argument, Kind, Numbers, Words, coerced};
 use crate::pricing::put_call::{PutCall, WORDS};
 use crate::pricing::{black_scholes, black76};
 
@@ -76,12 +76,6 @@ pub fn all() -> Vec<Arc<ScalarUDF>> {
         }))
     };
     FUNCTIONS.into_iter().map(function).collect()
-}
-
-/// How the function of this name is called.
-pub(crate) fn usage(name: &str) -> Option<String> {
-    let (name, model, figure) = FUNCTIONS.into_iter().find(|f| f.0 == name)?;
-    Some(arguments::usage(name, &model.arguments(figure), 0))
 }
 
 type Black76 = fn(PutCall, f64, f64, f64, f64, f64) -> Option<f64>;

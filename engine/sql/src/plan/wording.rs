@@ -36,12 +36,13 @@ const NEED_OVER: [&str; 9] = [
 /// A rule: none if the message is not the one that it knows.
 type Rule = fn(&str, &str) -> Option<SqlMistake>;
 
-const RULES: [Rule; 14] = [
+const RULES: [Rule; 15] = [
     no_function,
     nested_over,
     two_columns,
     not_grouped,
     having,
+    own_signature,
     no_signature,
     condition,
     comparison,
@@ -170,6 +171,27 @@ fn having(message: &str, sql: &str) -> Option<SqlMistake> {
     Some(SqlMistake::new(message).help(help).at_word(sql, "HAVING"))
 }
 
+/// A function of our own says what it takes: `NAME(ARGUMENTS): expected … found TYPE`.
+fn own_signature(message: &str, sql: &str) -> Option<SqlMistake> {
+    let name = between(
+        message,
+        "Function '",
+        "' user-defined coercion failed with: ",
+    )?;
+    let said = between(message, "failed with: ", " No function matches")?;
+    let said = said.strip_prefix("Error during planning: ").unwrap_or(said);
+    let (usage, expected) = said.split_once(": ")?;
+    let (expected, found) = expected.rsplit_once(", found ")?;
+    if !usage.starts_with(name) || !expected.starts_with("expected ") {
+        return None;
+    }
+    let mistake = SqlMistake::new(format!(
+        "{expected}, found {}",
+        typed(found.trim_end_matches('.'))
+    ));
+    Some(mistake.help(format!("it is {usage}")).at_word(sql, name))
+}
+
 /// No function of that name takes such arguments.
 fn no_signature(message: &str, sql: &str) -> Option<SqlMistake> {
     let call = between(message, "argument types '", "'")?;
@@ -185,12 +207,10 @@ fn no_signature(message: &str, sql: &str) -> Option<SqlMistake> {
         .map(str::trim)
         .filter(|l| !l.is_empty())
         .collect();
-    let usage = zaraba_finance::functions::usage(name);
-    let mistake = match (candidates.as_slice(), usage) {
-        (_, Some(usage)) => mistake.help(format!("it is {usage}")),
+    let mistake = match candidates.as_slice() {
         _ if name == crate::over::counter_delta::NAME => mistake.help("it takes one number"),
-        ([], None) => mistake,
-        (some, None) => mistake.help(format!("it takes {}", signatures(some).join(" or "))),
+        [] => mistake,
+        some => mistake.help(format!("it takes {}", signatures(some).join(" or "))),
     };
     Some(mistake.at_word(sql, name))
 }
