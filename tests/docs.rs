@@ -14,7 +14,7 @@ fn block<'a>(page: &'a str, kind: &str) -> Option<&'a str> {
 
 /// What is wrong with a page.
 fn complaints(name: &str, page: &str) -> Vec<String> {
-    let case = page.split_once("(../../../tests/cases/sql/");
+    let case = page.split_once("/tests/cases/sql/");
     let case = case.and_then(|(_, rest)| rest.split_once("/pipeline.toml)"));
     let Some((case, _)) = case else {
         return vec![format!("{name}: names no case of tests/cases/sql")];
@@ -46,5 +46,12 @@ fn pages_of_sql_show_cases_that_run() {
         let page = fs::read_to_string(&path).expect("a page can be read");
         found.extend(complaints(&path.display().to_string(), &page));
     }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn the_page_of_pricing_shows_a_case_that_runs() {
+    let page = "../docs/reference/pricing.md";
+    let found = complaints(page, &fs::read_to_string(page).expect("the page is there"));
     assert!(found.is_empty(), "{}", found.join("\n"));
 }

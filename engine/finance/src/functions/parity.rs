@@ -191,7 +191,7 @@ impl Accumulator for Chain {
             else {
                 continue;
             };
-            if strike <= 0.0 {
+            if strike <= 0.0 || price <= 0.0 {
                 continue;
             }
             let prices = match side {
