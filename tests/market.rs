@@ -12,3 +12,6 @@ mod forwards;
 
 /// Options priced a second.
 mod speed;
+
+/// Indicators, beside TA-Lib and formulas in Python.
+mod indicators;

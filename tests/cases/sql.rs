@@ -245,8 +245,8 @@ fn sorted(table: &str) -> String {
     lines.join("\n")
 }
 
-const FAMILIES: [&str; 8] = [
-    "agg_", "window_", "row_", "over_", "table_", "trigger_", "join_", "finance_",
+const FAMILIES: [&str; 9] = [
+    "agg_", "window_", "row_", "over_", "table_", "trigger_", "join_", "trading_", "finance_",
 ];
 
 fn family(prefix: &str) {
@@ -291,6 +291,11 @@ fn over() {
 #[test]
 fn tables() {
     family("table_");
+}
+
+#[test]
+fn trading_sessions() {
+    family("trading_");
 }
 
 #[test]

@@ -4,8 +4,20 @@ use std::sync::Arc;
 
 use datafusion_expr::{AggregateUDF, ScalarUDF};
 
+use crate::calendar::Calendar;
+
 /// Arguments of functions: their types, and their columns.
 mod arguments;
+
+mod call;
+
+mod words;
+
+/// Trading days, sessions, phases.
+pub mod calendar;
+
+/// Contract months, ticks, names.
+pub mod contract;
 
 /// Prices, implied volatilities, Greeks.
 pub mod pricing;
@@ -19,10 +31,17 @@ pub mod margin;
 /// The forward of a group of prices.
 pub mod parity;
 
-/// The functions that no calendar is needed for.
+/// Every function, over a calendar.
 #[must_use]
-pub fn without_calendar() -> Vec<Arc<ScalarUDF>> {
-    [pricing::all(), forward::all(), margin::all()].concat()
+pub fn all(calendar: &Calendar) -> Vec<Arc<ScalarUDF>> {
+    [
+        calendar::functions(calendar),
+        contract::functions(calendar),
+        pricing::all(),
+        forward::all(),
+        margin::all(),
+    ]
+    .concat()
 }
 
 /// The aggregates.

@@ -7,6 +7,9 @@
 /// Trading days, sessions and their phases, holidays, last trading days.
 pub mod calendar;
 
+/// Contracts on the Nikkei 225: products, months, strikes, ticks, names.
+pub mod contract;
+
 /// What options are worth.
 pub mod pricing;
 
@@ -15,3 +18,6 @@ pub mod margin;
 
 /// The functions that SQL calls.
 pub mod functions;
+
+/// Indicators on bars: streaming state machines.
+pub mod indicator;
