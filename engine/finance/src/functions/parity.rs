@@ -104,7 +104,7 @@ impl Span {
     }
 
     fn middle(self) -> Option<f64> {
-        (self.least <= self.greatest).then(|| self.least + 0.5 * (self.greatest - self.least))
+        (self.least <= self.greatest).then_some(self.least + 0.5 * (self.greatest - self.least))
     }
 }
 
