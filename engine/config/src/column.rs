@@ -199,7 +199,7 @@ fn convert(
     })
 }
 
-fn plain(name: Located<String>, kind: ColumnType) -> ColumnDoc {
+pub(crate) fn plain(name: Located<String>, kind: ColumnType) -> ColumnDoc {
     ColumnDoc {
         name,
         kind,

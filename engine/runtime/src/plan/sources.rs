@@ -105,7 +105,9 @@ impl Planning<'_> {
         }
         match &doc.connector {
             SourceConnector::File(file) => own_columns(file),
-            SourceConnector::Simulate(_) | SourceConnector::Channel => {
+            SourceConnector::Simulate(_)
+            | SourceConnector::Market(_)
+            | SourceConnector::Channel => {
                 Err(Diagnostic::at(doc.name.span, "a schema is required here"))
             }
         }
