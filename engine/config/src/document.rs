@@ -93,6 +93,8 @@ pub struct Document {
     pub sinks: Vec<SinkDoc>,
     /// `[[test]]`
     pub tests: Vec<TestDoc>,
+    /// `[calendar]`
+    pub calendar: CalendarDoc,
     /// `[limits]`
     pub limits: LimitsDoc,
     /// Names of nodes that have a mistake of their own (or are of a kind not built yet) and are
@@ -133,6 +135,8 @@ pub struct SourceDoc {
     pub ahead: i64,
     /// `replay.speed`: event time per real time; none: as fast as it can.
     pub speed: Option<f64>,
+    /// `bootstrap`: files that are read first.
+    pub bootstrap: Option<FileSourceDoc>,
     /// `on_error`; none: by kind of connector.
     pub on_error: Option<ErrorPolicy>,
     /// `[source.NAME.schema]`, in the file's order; empty where the format brings its own.
@@ -346,6 +350,41 @@ pub enum Generate {
     },
 }
 
+/// `[calendar]`: what is added to the exchange calendar.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CalendarDoc {
+    /// Holidays on which derivatives trade.
+    pub holiday_trading: Vec<NaiveDate>,
+    /// Holidays on which they do not.
+    pub no_holiday_trading: Vec<NaiveDate>,
+    /// Years of which those lists are the exchange's own.
+    pub published: Vec<i32>,
+    /// Days without any session.
+    pub closed: Vec<NaiveDate>,
+    /// Stops of trading.
+    pub halts: Vec<HaltDoc>,
+}
+
+/// One of `halts`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HaltDoc {
+    /// `venue`
+    pub venue: Located<String>,
+    /// `from`, microseconds UTC.
+    pub from: i64,
+    /// `to`, microseconds UTC.
+    pub to: i64,
+}
+
+/// `ttl`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TtlDoc {
+    /// A length of time, microseconds.
+    Span(i64),
+    /// `"2 trading_days"`
+    TradingDays(u32),
+}
+
 /// `[table.NAME]`
 #[derive(Clone, Debug)]
 pub struct TableDoc {
@@ -355,10 +394,12 @@ pub struct TableDoc {
     pub from: Located<String>,
     /// `key`: its key columns; empty: one row.
     pub key: Vec<Located<String>>,
-    /// `ttl`, microseconds.
-    pub ttl: Option<i64>,
+    /// `ttl`
+    pub ttl: Option<TtlDoc>,
     /// `drop_when`: an SQL condition over its columns.
     pub drop_when: Option<Text>,
+    /// `snapshot_at`: the moment as of which readers see it.
+    pub snapshot_at: Option<&'static str>,
 }
 
 /// `[query.NAME]`

@@ -17,6 +17,7 @@ pub mod reference;
 
 pub mod json_schema;
 
+mod calendar;
 mod column;
 mod format;
 mod include;

@@ -42,7 +42,7 @@ static CONNECTORS: Words = Words {
     ],
 };
 
-pub(crate) const LATER: &[&str] = &["bootstrap", "schema_evolution"];
+pub(crate) const LATER: &[&str] = &["schema_evolution"];
 
 pub(crate) const COMMON: &[Opt] = &[
     required(
@@ -88,6 +88,13 @@ pub(crate) const COMMON: &[Opt] = &[
         "how fast rows are fed",
     ),
     optional(
+        "bootstrap",
+        Kind::Table(&BOOTSTRAP),
+        "none",
+        "{ path = \"history/*.parquet\" }",
+        "files of the past, read before the source's own rows and as fast as it can",
+    ),
+    optional(
         "on_error",
         Kind::Words(&ON_ERROR),
         "`\"fail\"` for files, `\"dead_letter\"` for live sources",
@@ -119,6 +126,14 @@ static REPLAY: Section = Section {
         "60.0",
         "event time per real time: 1.0 is real time",
     )]],
+    later: &[],
+    example: "",
+};
+
+static BOOTSTRAP: Section = Section {
+    title: "bootstrap",
+    about: "Files of the past that are read before the source's own rows: tables and indicators are warm when the first of those comes. They have the columns of the source. Rows that the source hands over again are older than what was read, and so late.",
+    groups: &[FILE_OPTIONS],
     later: &[],
     example: "",
 };
@@ -306,7 +321,7 @@ pub(crate) fn convert(
         column::refuse_generators(cx, fields);
     }
     let connector = match connector {
-        "file" => file(cx, &name.value, fields, &schema).map(SourceConnector::File),
+        "file" => file(cx, &name.value, fields, fields, &schema).map(SourceConnector::File),
         "simulate" if fields.key("kind").is_some() => {
             market::convert(cx, fields).map(SourceConnector::Market)
         }
@@ -316,8 +331,21 @@ pub(crate) fn convert(
             Some(SourceConnector::Channel)
         }
     };
+    let bootstrap = match fields.table("bootstrap") {
+        Some(own) => Some(file(cx, &name.value, fields, own, &schema)?),
+        None => None,
+    };
+    if let (Some(key), true) = (
+        fields.key("bootstrap"),
+        bootstrap.as_ref().is_some_and(|b| b.merge_by_time),
+    ) {
+        let message =
+            "files of a `bootstrap` are read one after the other, `merge` is not for them";
+        cx.mistake(Diagnostic::at(key, message));
+    }
     Some(SourceDoc {
         connector: connector?,
+        bootstrap,
         time: fields.name("time")?,
         out_of_order: fields.micros("out_of_order").unwrap_or(0),
         idle_timeout: fields.micros("idle_timeout"),
@@ -388,6 +416,7 @@ fn require_schema(
 fn file(
     cx: &mut Context<'_>,
     name: &str,
+    source: &Fields,
     fields: &Fields,
     schema: &[ColumnDoc],
 ) -> Option<FileSourceDoc> {
@@ -397,7 +426,7 @@ fn file(
         require_schema(
             cx,
             name,
-            fields,
+            source,
             schema,
             &format!("format \"{}\"", format::name(text)),
         );

@@ -94,7 +94,7 @@ pub(crate) enum Kind {
     Duration,
     /// `"5s"` or `"0s"`
     DurationOrZero,
-    /// `ttl`: a duration; `"2 trading_days"` is not built yet.
+    /// `ttl`: a duration or `"2 trading_days"`.
     Ttl,
     /// `"512MiB"`
     Size,
@@ -102,6 +102,8 @@ pub(crate) enum Kind {
     Zone,
     /// `"2025-11-14T09:00:00"`, as text or as a TOML time.
     Time,
+    /// `"2025-11-14"`, as text or as a TOML date.
+    Date,
     /// A type of column.
     ColumnType,
     /// One of these words.

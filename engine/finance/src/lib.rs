@@ -3,3 +3,6 @@
 //! calls. No I/O, no clock, no state.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+/// Trading days, sessions and their phases, holidays, last trading days.
+pub mod calendar;

@@ -39,6 +39,7 @@ impl PipelinePlan {
             let (kind, detail) = match n.stages.last().map(|s| &s.work) {
                 Some(Work::Table(_)) => ("table", "newest row per key"),
                 Some(Work::Triggered(_)) => ("query", "on a trigger"),
+                Some(Work::SnapshotAt(_) | Work::InSession(_)) => ("query", "rows"),
                 Some(Work::Window(_)) => ("query", "windows"),
                 Some(Work::AsOf(_) | Work::Interval(_)) => ("query", "join"),
                 Some(Work::PassThrough(_) | Work::Merge) | None => ("query", "rows"),

@@ -2,6 +2,8 @@
 //! are found in one pass, each at its place; a node with a mistake is left out, and what reads it
 //! is not blamed for that.
 
+mod calendar;
+
 mod sources;
 
 mod nodes;
@@ -111,12 +113,15 @@ impl<'a> Planning<'a> {
         extensions: &Extensions,
         needed: Option<BTreeMap<String, Option<Vec<String>>>>,
     ) -> Self {
+        let mut mistakes = Diagnostics::default();
+        let calendar = calendar::calendar(&document.calendar, &mut mistakes);
         Self {
             document,
             needed,
             catalog: Catalog::new(
                 document.timezone.value.name(),
                 day_offset(document.timezone.value),
+                &calendar,
                 &extensions.aggregates,
             ),
             sources: Vec::new(),
@@ -124,7 +129,7 @@ impl<'a> Planning<'a> {
             streams: BTreeMap::new(),
             shapes: BTreeMap::new(),
             broken: document.broken.clone(),
-            mistakes: Diagnostics::default(),
+            mistakes,
         }
     }
 

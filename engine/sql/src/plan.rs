@@ -14,6 +14,10 @@ mod window_call;
 
 mod session_call;
 
+mod trading_call;
+
+mod unassigned;
+
 mod session_assign;
 
 mod event_time;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{Field, Schema, SchemaRef};
-use zaraba_config::document::{FileSourceDoc, SourceConnector, SourceDoc};
+use zaraba_config::document::{FileSourceDoc, Format, SourceConnector, SourceDoc};
 use zaraba_core::bad_rows;
 use zaraba_core::diagnostic::Diagnostic;
 use zaraba_core::stream::{Changelog, StreamSchema, TimeColumn, event_time_type};
@@ -55,6 +55,9 @@ impl Planning<'_> {
 
     fn source(&self, doc: &SourceDoc, ordinal: u8) -> Result<PlannedSource, Diagnostic> {
         let all = self.columns(doc)?;
+        if let Some(history) = &doc.bootstrap {
+            self.check_bootstrap(doc, history, &all)?;
+        }
         let time = &doc.time;
         let Ok(field) = all.field_with_name(&time.value) else {
             let known = all.fields().iter().map(|f| f.name().as_str());
@@ -89,6 +92,39 @@ impl Planning<'_> {
             schema,
             needed,
         })
+    }
+
+    /// The files of the past must have the columns of the source.
+    fn check_bootstrap(
+        &self,
+        doc: &SourceDoc,
+        history: &FileSourceDoc,
+        all: &SchemaRef,
+    ) -> Result<(), Diagnostic> {
+        let zone = self.document.timezone.value;
+        for column in &doc.schema {
+            check_column(column, history.format, zone)
+                .map_err(|e| Diagnostic::at(column.name.span, e.to_string()))?;
+        }
+        if matches!(history.format, Format::Csv | Format::Json) {
+            return Ok(());
+        }
+        let columns = own_columns(history)?;
+        for field in all.fields() {
+            let kind = type_name(field.data_type());
+            let found = columns.field_with_name(field.name()).map(|f| f.data_type());
+            let message = match found {
+                Ok(same) if same == field.data_type() => continue,
+                Ok(other) => format!(
+                    "expected `{}` as {kind}, the files of the past have it as {}",
+                    field.name(),
+                    type_name(other)
+                ),
+                Err(_) => format!("the files of the past have no column `{}`", field.name()),
+            };
+            return Err(Diagnostic::at(history.path.span, message));
+        }
+        Ok(())
     }
 
     /// The columns that the source has: declared, or the file's own.

@@ -15,6 +15,7 @@ use datafusion::logical_expr::{
 use datafusion::prelude::SessionConfig;
 use zaraba_core::stream::StreamSchema;
 use zaraba_core::suggest;
+use zaraba_finance::calendar::Calendar;
 
 use crate::functions::QueryTime;
 use crate::over::counter_delta;
@@ -50,6 +51,8 @@ pub struct Catalog {
     snapshots: BTreeMap<String, Arc<dyn TableSource>>,
     state: SessionState,
     planners: Vec<Arc<dyn RelationPlanner>>,
+    /// Whose sessions and trading days.
+    pub calendar: Calendar,
     /// The pipeline's time zone; none: UTC.
     pub zone: Option<Arc<str>>,
 }
@@ -59,7 +62,12 @@ impl Catalog {
     /// much later than in UTC a day of the zone begins, microseconds; none where that changes over
     /// the year.
     #[must_use]
-    pub fn new(zone: &str, day_offset: Option<i64>, aggregates: &[Arc<AggregateUDF>]) -> Self {
+    pub fn new(
+        zone: &str,
+        day_offset: Option<i64>,
+        calendar: &Calendar,
+        aggregates: &[Arc<AggregateUDF>],
+    ) -> Self {
         let mut config = SessionConfig::new().with_target_partitions(1);
         let options = config.options_mut();
         options.sql_parser.map_string_types_to_utf8view = false;
@@ -76,13 +84,18 @@ impl Catalog {
             let _ = registry.register_udaf(Arc::clone(aggregate));
         }
         let zone = (zone != "UTC").then(|| zone.into());
-        let planners = vec![Arc::new(WindowCalls { day_offset }) as Arc<dyn RelationPlanner>];
+        let windows = WindowCalls {
+            day_offset,
+            calendar: calendar.clone(),
+        };
+        let planners = vec![Arc::new(windows) as Arc<dyn RelationPlanner>];
         Self {
             streams: BTreeMap::new(),
             shapes: BTreeMap::new(),
             snapshots: BTreeMap::new(),
             state,
             planners,
+            calendar: calendar.clone(),
             zone,
         }
     }

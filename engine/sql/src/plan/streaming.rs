@@ -33,9 +33,11 @@ use crate::plan::session::Pending;
 use crate::plan::session_assign::session;
 use crate::plan::stage::{Input, PlannedNode, Stage, Work};
 use crate::plan::time_zone::in_zone;
+use crate::plan::unassigned::unassigned;
 use crate::plan::window_call::WindowAssign;
 use crate::rows::Step;
-use crate::window::spec::WindowSpec;
+use crate::window::in_session::InSessionPlan;
+use crate::window::windows::Windows;
 
 /// Plans a streaming query.
 ///
@@ -59,11 +61,13 @@ pub fn plan(name: &str, parsed: &Parsed, catalog: &Catalog) -> Result<PlannedNod
     };
     let flow = builder.flow(&optimized).map_err(of_datafusion)?;
     builder.finish(flow, &output.columns);
+    let unassigned = unassigned(&optimized).map_err(of_datafusion)?;
     let explained = optimized.display_indent().to_string();
     Ok(PlannedNode {
         name: name.to_owned(),
         stages: builder.stages,
         output,
+        unassigned,
         explained,
     })
 }
@@ -122,7 +126,7 @@ fn output_schema(plan: &LogicalPlan) -> Result<StreamSchema, SqlMistake> {
 }
 
 /// The column that shows the event time.
-fn time_column(plan: &LogicalPlan, columns: &SchemaRef) -> Option<TimeColumn> {
+pub(super) fn time_column(plan: &LogicalPlan, columns: &SchemaRef) -> Option<TimeColumn> {
     let TimeOf::Column(column) = event_time(plan) else {
         return None;
     };
@@ -177,7 +181,7 @@ pub(super) struct Flow {
     pub(super) input: Input,
     pub(super) steps: Vec<Step>,
     /// The step that puts rows into windows, if no aggregate is behind it yet.
-    pub(super) window: Option<(usize, WindowSpec)>,
+    pub(super) window: Option<(usize, Windows)>,
     /// Whether an expression read a bound of that window.
     pub(super) bounds_read: bool,
     /// A SESSION that no stage has taken yet.
@@ -295,10 +299,24 @@ impl Builder<'_> {
         let node = extension.node.as_any().downcast_ref::<WindowAssign>();
         let assign = node.ok_or_else(|| unbuilt(extension.node.name()))?;
         let mut flow = self.flow(&assign.input)?;
-        flow.window = Some((flow.steps.len(), assign.spec));
+        if let Windows::Trading(windows) = &assign.windows {
+            let plan = InSessionPlan {
+                node: self.node.into(),
+                pre: std::mem::take(&mut flow.steps),
+                windows: windows.clone(),
+            };
+            let stage = Stage {
+                inputs: vec![flow.input],
+                work: Work::InSession(Arc::new(plan)),
+                schema: plain_schema(assign.input.schema()),
+            };
+            flow = self.close(stage);
+        }
+        flow.window = Some((flow.steps.len(), assign.windows.clone()));
         flow.bounds_read = false;
         let schema = plain_schema(extension.node.schema());
-        flow.steps.push(Step::Window(assign.spec, schema));
+        flow.steps
+            .push(Step::Window(assign.windows.clone(), schema));
         Ok(flow)
     }
 

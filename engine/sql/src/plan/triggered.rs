@@ -22,8 +22,10 @@ use crate::plan::parse::{Parsed, moved, parse_condition};
 use crate::plan::refuse;
 use crate::plan::stage::{Input, PlannedNode, Stage, Work};
 use crate::plan::streaming::{logical, plain_schema, unique};
+use crate::table::moments::{Moment, Moments};
 use crate::table::operator::TablePlan;
 use crate::table::reader::TableShape;
+use crate::table::snapshot_at::SnapshotAtPlan;
 use crate::triggered::operator::{TriggeredOperator, TriggeredPlan};
 
 /// How a query runs and what it emits.
@@ -104,6 +106,7 @@ pub fn plan(
         name: name.to_owned(),
         stages,
         output,
+        unassigned: None,
         explained,
     })
 }
@@ -116,6 +119,7 @@ pub fn plan_table(
     shape: TableShape,
     from: &str,
     input: &StreamSchema,
+    snapshot_at: Option<Moment>,
     catalog: &Catalog,
 ) -> Result<PlannedNode, SqlMistake> {
     let mut drop_at_once = None;
@@ -137,19 +141,33 @@ pub fn plan_table(
         changelog: Changelog::Upsert { key: names },
     };
     let (name, explained) = (shape.name.clone(), format!("Table: {}", shape.name));
-    let work = Work::Table(Arc::new(TablePlan {
+    let stage = |input: Input, work: Work| Stage {
+        inputs: vec![input],
+        work,
+        schema: Arc::clone(&schema),
+    };
+    let mut stages = Vec::new();
+    let mut input = Input::Stream(from.to_owned(), None);
+    if let Some(moment) = snapshot_at {
+        let calendar = catalog.calendar.clone();
+        let plan = SnapshotAtPlan {
+            moments: Moments { calendar, moment },
+            schema: Arc::clone(&schema),
+            key: shape.key.clone(),
+        };
+        stages.push(stage(input, Work::SnapshotAt(Arc::new(plan))));
+        input = Input::Stage(0);
+    }
+    let plan = TablePlan {
         shape,
         drop_at_once,
-    }));
-    let inputs = vec![Input::Stream(from.to_owned(), None)];
+    };
+    stages.push(stage(input, Work::Table(Arc::new(plan))));
     Ok(PlannedNode {
         name,
-        stages: vec![Stage {
-            inputs,
-            work,
-            schema,
-        }],
+        stages,
         output,
+        unassigned: None,
         explained,
     })
 }

@@ -1,10 +1,5 @@
-//! Where windows begin and end: pure arithmetic on microseconds, no rows and no SQL.
-//!
-//! Everything else asks a [`WindowSpec`] only for panes, the next end, the start that belongs to an
-//! end, and the windows of a time. Windows that follow an exchange's calendar (`TRADING_SESSION`)
-//! are another answer to the same questions: sessions for periods, steps for panes; a time for
-//! which `windows` is empty is in no session, and its row leaves by the port
-//! [`zaraba_core::output::OutPort::Unassigned`].
+//! Where windows of fixed lengths begin and end: pure arithmetic on microseconds, no rows and no SQL.
+//! Windows that follow an exchange's calendar ([`super::trading`]) answer the same questions.
 
 use std::fmt;
 
@@ -108,22 +103,12 @@ impl WindowSpec {
             end - self.size
         }
     }
-
-    /// The windows that hold `time`, the earliest end first.
-    pub fn windows(&self, time: i64) -> impl Iterator<Item = (i64, i64)> + use<> {
-        let spec = *self;
-        let mut end = spec.next_end(time);
-        std::iter::from_fn(move || {
-            let window = (spec.start(end), end);
-            end += spec.slide;
-            (window.0 <= time).then_some(window)
-        })
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::window::windows::Windows;
 
     /// The windows by their definition.
     fn defined(spec: &WindowSpec, time: i64) -> Vec<(i64, i64)> {
@@ -154,11 +139,9 @@ mod tests {
         for spec in hops.iter().chain(&grown) {
             for time in -40..40 {
                 let defined = defined(spec, time);
-                assert_eq!(
-                    spec.windows(time).collect::<Vec<_>>(),
-                    defined,
-                    "{spec:?} at {time}"
-                );
+                let windows = Windows::Fixed(*spec);
+                let windows: Vec<_> = windows.windows(time).collect();
+                assert_eq!(windows, defined, "{spec:?} at {time}");
                 let pane = spec.pane_of(time);
                 assert!(pane.0 <= time && time < pane.1, "{spec:?} at {time}");
                 for (start, end) in defined {

@@ -1,8 +1,10 @@
 //! When which market is open: the minutes of a trading day, from the close of the one before to its
 //! own, with what trades in each.
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeZone, Timelike, Weekday};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeZone, Timelike, Weekday};
 use chrono_tz::Tz;
+use zaraba_core::time::{EventTime, SECOND};
+use zaraba_finance::calendar::{Calendar, SessionKind, Venue};
 
 /// Where the futures and options trade.
 pub(super) const TOKYO: Tz = chrono_tz::Asia::Tokyo;
@@ -42,56 +44,50 @@ pub(super) fn tokyo_seconds(date: NaiveDate, hour: u32, minute: u32) -> i64 {
 
 /// Whether futures and options have a trading day of this date.
 pub(super) fn is_trading_day(date: NaiveDate) -> bool {
-    !matches!(date.weekday(), Weekday::Sat | Weekday::Sun)
+    Calendar::built_in().is_trading_day(Venue::OseOption, date)
 }
 
 /// The trading day after this date.
 pub(super) fn next_trading_day(date: NaiveDate) -> NaiveDate {
-    let later = |days| date.checked_add_days(Days::new(days)).unwrap_or(date);
-    (1..30).map(later).find(|d| is_trading_day(*d)).unwrap_or(date)
+    Calendar::built_in().next_trading_day(Venue::OseOption, date)
 }
 
 /// The trading day before this date.
 pub(super) fn previous_trading_day(date: NaiveDate) -> NaiveDate {
-    let earlier = |days| date.checked_sub_days(Days::new(days)).unwrap_or(date);
-    (1..30).map(earlier).find(|d| is_trading_day(*d)).unwrap_or(date)
+    Calendar::built_in().prev_trading_day(Venue::OseOption, date)
 }
 
 /// The sessions of a trading day, in order.
 pub(super) fn sessions(date: NaiveDate) -> Vec<Open> {
-    let evening = previous_trading_day(date);
-    let start = tokyo_seconds(evening, 17, 0);
-    vec![
-        Open { start, end: start + 13 * 3600, night: true },
-        Open {
-            start: tokyo_seconds(date, 8, 45),
-            end: tokyo_seconds(date, 15, 45),
-            night: false,
-        },
-    ]
-}
-
-/// The settlement date of a month.
-fn sq_date(year: i32, month: u32) -> Option<NaiveDate> {
-    NaiveDate::from_weekday_of_month_opt(year, month, Weekday::Fri, 2)
+    let sessions = Calendar::built_in().sessions_of(Venue::OseOption, date);
+    let open = |s: zaraba_finance::calendar::Session| Open {
+        start: s.start.0.div_euclid(SECOND),
+        end: s.close().0.div_euclid(SECOND),
+        night: s.kind == SessionKind::Night,
+    };
+    sessions.into_iter().map(open).collect()
 }
 
 /// The next settlement dates after a day, of every so many months of the year.
 pub(super) fn sq_dates_after(date: NaiveDate, every: u32, count: usize) -> Vec<NaiveDate> {
-    let first = date.year() * 12 + date.month0() as i32;
-    let months = (first..first + 240).map(|m| (m.div_euclid(12), m.rem_euclid(12) as u32 + 1));
-    months
-        .filter(|(_, month)| month % every == 0)
-        .filter_map(|(year, month)| sq_date(year, month))
-        .filter(|sq| *sq > date)
-        .take(count)
-        .collect()
+    let calendar = Calendar::built_in();
+    let months = (date.month()..).filter(|month| month % every == 0);
+    let dates = months.map(|month| calendar.sq_date(date.year(), month));
+    dates.filter(|sq| *sq > date).take(count).collect()
+}
+
+/// Whether shares trade somewhere, at a second.
+fn shares(calendar: &Calendar, venue: Venue, second: i64) -> bool {
+    let time = EventTime(second * SECOND);
+    let session = calendar.session_at(venue, time);
+    session.is_some_and(|s| time < s.close())
 }
 
 /// The minutes of a trading day in which something trades, from the second given.
 pub(super) fn minutes(from: i64, sessions: &[Open]) -> Vec<Minute> {
     let end = sessions.last().map_or(from, |s| s.end);
     let starts = (from.div_euclid(60)..end.div_euclid(60)).map(|m| m * 60);
+    let calendar = Calendar::built_in();
     let minute = |start| {
         let time = DateTime::from_timestamp(start, 0)?;
         let tokyo = time.with_timezone(&TOKYO);
@@ -100,8 +96,8 @@ pub(super) fn minutes(from: i64, sessions: &[Open]) -> Vec<Minute> {
         let minute = Minute {
             start,
             session: session.copied(),
-            tokyo: session.is_some_and(|s| !s.night) && shares_in_tokyo(tokyo.time()),
-            new_york: shares_in_new_york(new_york.weekday(), new_york.time()),
+            tokyo: shares(&calendar, Venue::TseCash, start),
+            new_york: shares(&calendar, Venue::UsCash, start),
             currencies: currencies(new_york.weekday(), new_york.hour()),
             hour: tokyo.hour() as usize,
         };
@@ -109,18 +105,6 @@ pub(super) fn minutes(from: i64, sessions: &[Open]) -> Vec<Minute> {
         any.then_some(minute)
     };
     starts.filter_map(minute).collect()
-}
-
-fn within(time: NaiveTime, from: (u32, u32), to: (u32, u32)) -> bool {
-    ((from.0, from.1)..(to.0, to.1)).contains(&(time.hour(), time.minute()))
-}
-
-fn shares_in_tokyo(time: NaiveTime) -> bool {
-    within(time, (9, 0), (11, 30)) || within(time, (12, 30), (15, 30))
-}
-
-fn shares_in_new_york(day: Weekday, time: NaiveTime) -> bool {
-    !matches!(day, Weekday::Sat | Weekday::Sun) && within(time, (9, 30), (16, 0))
 }
 
 /// From Sunday 17:00 to Friday 17:00 in New York.

@@ -15,7 +15,7 @@ const STEPS: [(u32, f64); 6] = [
     (500, 1.27),
     (1_000, 1.67),
     (2_500, 2.0),
-    (5_000, 4.0),
+    (5_000, 2.2),
 ];
 
 /// Strikes below the level reach further than those above.
@@ -178,11 +178,11 @@ fn strikes(level: f64, count: usize, coarse: bool) -> Vec<u32> {
 /// How much more a round strike is held.
 fn roundness(strike: u32) -> f64 {
     match strike {
-        s if s % 5_000 == 0 => 40.0,
-        s if s % 1_000 == 0 => 17.0,
-        s if s % 500 == 0 => 7.5,
-        s if s % 250 == 0 => 2.0,
-        _ => 1.0,
+        s if s % 5_000 == 0 => 55.0,
+        s if s % 1_000 == 0 => 18.0,
+        s if s % 500 == 0 => 5.5,
+        s if s % 250 == 0 => 1.0,
+        _ => 0.4,
     }
 }
 
@@ -196,7 +196,7 @@ fn interest(strike: u32, moneyness: f64, call: bool, name: u64) -> f64 {
     } else {
         hump(-0.03, 0.09) + 0.5 * hump(-0.2, 0.12) + 0.4 * hump(-0.8, 0.3)
     };
-    roundness(strike) * (shape + 0.0002) * (0.55 * bell(name)).exp()
+    roundness(strike) * (shape + 0.0002) * (0.4 * bell(name)).exp()
 }
 
 /// Open interest of a month: calls, puts.

@@ -250,7 +250,7 @@ impl Options {
         } else {
             self.ticks.nearest(fair) as i32
         };
-        let quantity = self.size * self.draw.waiting() * self.draw.waiting();
+        let quantity = (self.size - 1.0) * self.draw.waiting() * self.draw.waiting();
         book.volume += 1 + quantity as i64;
         book.traded = time;
     }
