@@ -245,8 +245,8 @@ fn sorted(table: &str) -> String {
     lines.join("\n")
 }
 
-const FAMILIES: [&str; 7] = [
-    "agg_", "window_", "row_", "over_", "table_", "trigger_", "join_",
+const FAMILIES: [&str; 9] = [
+    "agg_", "window_", "row_", "over_", "table_", "trigger_", "join_", "trading_", "finance_",
 ];
 
 fn family(prefix: &str) {
@@ -294,6 +294,11 @@ fn tables() {
 }
 
 #[test]
+fn trading_sessions() {
+    family("trading_");
+}
+
+#[test]
 fn triggered_queries() {
     family("trigger_");
 }
@@ -301,6 +306,11 @@ fn triggered_queries() {
 #[test]
 fn joins() {
     family("join_");
+}
+
+#[test]
+fn prices_and_margin() {
+    family("finance_");
 }
 
 #[test]

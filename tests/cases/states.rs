@@ -95,3 +95,23 @@ fn sessions_that_keep_rows() {
         assert_eq!(states.len(), stages, "{sql}");
     }
 }
+
+#[test]
+fn indicators_of_the_last_rows_and_of_all() {
+    let over = "OVER (PARTITION BY side ORDER BY ts)";
+    let kept = |calls: &str, from: &str| {
+        let states = states(&format!("SELECT ts, {calls} FROM {from}"));
+        states.into_iter().next().unwrap()
+    };
+    let several =
+        format!("sma(oi, 20) {over} AS a, rci(oi, 9) {over} AS b, rsi(oi, 14) {over} AS c");
+    let waits = "rows that the watermark has not passed";
+    let last = format!("{waits}, the last 20 rows per key; a key is kept for ever");
+    assert_eq!(kept(&several, "ticks"), last);
+    let one = format!("{waits}, one row of state per key; a key is kept for ever");
+    assert_eq!(kept(&format!("ema(oi, 200) {over} AS a"), "ticks"), one);
+    let session =
+        "vwap(oi, oi) OVER (PARTITION BY window_start, window_end, side ORDER BY ts) AS a";
+    let ends = format!("{waits}, one row of state per key; a key goes when its window ends");
+    assert_eq!(kept(session, "TUMBLE(ticks, ts, '1h')"), ends);
+}

@@ -16,7 +16,9 @@ use zaraba_core::time::EventTime;
 
 /// What users add.
 pub mod additions;
-mod date;
+/// Sessions for many times.
+pub mod cursor;
+pub(crate) mod date;
 mod days;
 mod era;
 /// National holidays of Japan.
@@ -165,18 +167,33 @@ impl Calendar {
     /// What a market does at a time. A halt that was added comes before all else.
     #[must_use]
     pub fn phase(&self, venue: Venue, time: EventTime) -> Phase {
-        let halted = |(at, from, to): &(Venue, EventTime, EventTime)| {
-            *at == venue && *from <= time && time < *to
-        };
-        if self.0.additions.halts.iter().any(halted) {
+        if self.is_halted(venue, time) {
             return Phase::Halted;
         }
-        match self.session_at(venue, time) {
-            Some(session) => phase::within(&session, time),
-            None => self
-                .session_after(venue, time)
-                .map_or(Phase::Closed, |next| phase::before(&next, time)),
-        }
+        let current = self.session_at(venue, time);
+        let next = self.session_after(venue, time);
+        phase::of(current.as_ref(), next.as_ref(), time)
+    }
+
+    /// The date at a time, in the venue's own time; none beyond all calendars.
+    #[must_use]
+    pub fn local_date(&self, venue: Venue, time: EventTime) -> Option<NaiveDate> {
+        sessions::local_date(venue, time)
+    }
+
+    /// Whether it is this very calendar, shared.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    pub(crate) fn is_halted(&self, venue: Venue, time: EventTime) -> bool {
+        let mut halts = self.0.additions.halts.iter();
+        halts.any(|(at, from, to)| *at == venue && *from <= time && time < *to)
+    }
+
+    /// Whether the date at a time, in the venue's own time, is one that the calendar knows.
+    pub(crate) fn covers_time(&self, venue: Venue, time: EventTime) -> bool {
+        sessions::covers(venue, time)
     }
 
     /// What answers about a date rest on: what the exchange published, or its rule.

@@ -81,7 +81,7 @@ pub fn plan(document: &Document, extensions: &Extensions) -> (Option<PipelinePla
         mistakes.sort();
         return (None, mistakes);
     }
-    // Once more with only the columns that somebody reads: what is not needed is not read.
+    // Once more, told which columns somebody reads: what is not needed is not read.
     let needed = pruning::needed(&first);
     let mut second = Planning::new(document, extensions, Some(needed));
     second.run();

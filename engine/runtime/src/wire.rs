@@ -24,7 +24,7 @@ use zaraba_sources::bootstrap::Bootstrapped;
 use zaraba_sources::channel::ChannelSender;
 use zaraba_sources::file::FileSource;
 use zaraba_sources::intake::{Intake, IntakePlan};
-use zaraba_sql::pass_through::PassThrough;
+use zaraba_sql::merge::Merge;
 use zaraba_sql::plan::spread::spread;
 use zaraba_sql::plan::stage::{Input, Work};
 
@@ -392,28 +392,26 @@ impl Wirer<'_> {
         Ok(())
     }
 
-    /// Makes one stream of the failed rows of a node's stages.
+    /// Makes one stream of the failed rows of a node's stages, in the same order however many
+    /// copies of a stage there are.
     fn merge_errors(&mut self, stream: &str, stages: &[usize]) {
-        let secrets = &self.plan.secrets;
-        let producer = if let ([only], true) = (stages, secrets.is_empty()) {
-            (Producer::Vertex(*only), OutPort::Errors)
+        let merge = Merge::of_errors(stages.len());
+        let secrets = self.plan.secrets.clone();
+        let operator: Box<dyn Operator> = if secrets.is_empty() {
+            Box::new(merge)
         } else {
-            let union: Box<dyn Operator> = if secrets.is_empty() {
-                Box::new(PassThrough::new(stream, vec![Vec::new(); stages.len()]))
-            } else {
-                Box::new(HideSecrets(secrets.clone()))
-            };
-            let (label, meter) = self.meter(stream);
-            let ledger = Arc::clone(&self.ledger);
-            let vertex = Vertex::new(label, union, stages.len(), meter, ledger);
-            let index = self.wired.graph.vertices.len();
-            self.wired.graph.vertices.push((vertex, Routes::default()));
-            for (port, stage) in stages.iter().enumerate() {
-                let target = Target::Vertex(index, Port(port));
-                self.route_from((Producer::Vertex(*stage), OutPort::Errors), target);
-            }
-            (Producer::Vertex(index), OutPort::Main)
+            Box::new(HideSecrets { secrets, merge })
         };
+        let (label, meter) = self.meter(stream);
+        let ledger = Arc::clone(&self.ledger);
+        let vertex = Vertex::new(label, operator, stages.len(), meter, ledger);
+        let index = self.wired.graph.vertices.len();
+        self.wired.graph.vertices.push((vertex, Routes::default()));
+        for (port, stage) in stages.iter().enumerate() {
+            let target = Target::Vertex(index, Port(port));
+            self.route_from((Producer::Vertex(*stage), OutPort::Errors), target);
+        }
+        let producer = (Producer::Vertex(index), OutPort::Main);
         self.producers.insert(stream.to_owned(), producer);
     }
 

@@ -21,3 +21,5 @@ pub mod operator;
 pub mod whole;
 
 pub mod counter_delta;
+
+pub mod indicator;

@@ -8,9 +8,15 @@ pub mod parse;
 
 mod ignored;
 
+mod alias;
+
+mod constants;
+
 pub mod catalog;
 
 mod window_call;
+
+mod lengths;
 
 mod session_call;
 
@@ -45,6 +51,8 @@ mod lift;
 mod over;
 
 mod over_calls;
+
+mod over_indicator;
 
 pub mod triggered;
 

@@ -165,6 +165,12 @@ pub fn schema_after(steps: &[Step], input: &SchemaRef) -> SchemaRef {
 pub fn reason(error: &DataFusionError) -> String {
     match error.find_root() {
         DataFusionError::ArrowError(e, _) => match e.as_ref() {
+            ArrowError::ArithmeticOverflow(m) => {
+                format!(
+                    "overflow: {}",
+                    m.trim_start_matches("Overflow happened on: ")
+                )
+            }
             ArrowError::DivideByZero => "division by zero".to_owned(),
             ArrowError::CastError(m) | ArrowError::ComputeError(m) | ArrowError::ParseError(m) => {
                 decapitalised(m)

@@ -15,8 +15,17 @@ fn minutes(from: u16, to: u16) -> i64 {
     i64::from(to.saturating_sub(from)) * MINUTE
 }
 
+/// The phase at a time, given the session that it lies in and the one that opens after it.
+pub(crate) fn of(current: Option<&Session>, next: Option<&Session>, time: EventTime) -> Phase {
+    match (current, next) {
+        (Some(session), _) => within(session, time),
+        (None, Some(next)) => before(next, time),
+        (None, None) => Phase::Closed,
+    }
+}
+
 /// The phase at a time within a session.
-pub(crate) fn within(session: &Session, time: EventTime) -> Phase {
+fn within(session: &Session, time: EventTime) -> Phase {
     let close = session.close();
     if time >= close {
         return Phase::ItayoseClose;
@@ -43,7 +52,7 @@ pub(crate) fn within(session: &Session, time: EventTime) -> Phase {
 }
 
 /// The phase at a time outside sessions, from the session that opens next.
-pub(crate) fn before(next: &Session, time: EventTime) -> Phase {
+fn before(next: &Session, time: EventTime) -> Phase {
     let Some(hours) = hours_of(next) else {
         return Phase::Closed;
     };

@@ -117,6 +117,14 @@ fn time(venue: Venue, date: NaiveDate, minute: u16) -> Option<EventTime> {
     }
 }
 
+/// Whether a time is in the years that are known, to within the hours between zones.
+pub(crate) fn covers(venue: Venue, time: EventTime) -> bool {
+    let zone = if venue == Venue::UsCash { 0 } else { JAPAN };
+    let first = unix_days(days::FIRST) * DAY - zone;
+    let end = (unix_days(days::LAST) + 1) * DAY - zone;
+    (first..end).contains(&time.0)
+}
+
 /// The date in a venue's own time.
 pub(crate) fn local_date(venue: Venue, time: EventTime) -> Option<NaiveDate> {
     if venue == Venue::UsCash {

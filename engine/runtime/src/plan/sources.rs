@@ -28,7 +28,7 @@ impl Planning<'_> {
                 return;
             };
             match self.source(doc, ordinal) {
-                Ok(source) => self.add_source(source),
+                Ok((source, all)) => self.add_source(source, all),
                 Err(diagnostic) => {
                     self.broken.insert(doc.name.value.clone());
                     self.mistakes.push(diagnostic);
@@ -37,7 +37,8 @@ impl Planning<'_> {
         }
     }
 
-    fn add_source(&mut self, source: PlannedSource) {
+    /// `all`: its columns, whether somebody reads them or not.
+    fn add_source(&mut self, source: PlannedSource, all: SchemaRef) {
         let name = source.doc.name.value.clone();
         let late = StreamSchema {
             columns: late_schema(&source.schema.columns),
@@ -48,12 +49,23 @@ impl Planning<'_> {
             changelog: Changelog::Append,
         };
         self.add_stream(&name, source.schema.clone(), false);
+        if let Some(handed) = &source.needed {
+            let whole = StreamSchema {
+                columns: all,
+                ..source.schema.clone()
+            };
+            self.catalog.add_narrowed(&name, whole, handed);
+        }
         self.add_stream(&format!("{name}__late"), late, false);
         self.add_stream(&format!("{name}__errors"), bad_rows::stream(), false);
         self.sources.push(source);
     }
 
-    fn source(&self, doc: &SourceDoc, ordinal: u8) -> Result<PlannedSource, Diagnostic> {
+    fn source(
+        &self,
+        doc: &SourceDoc,
+        ordinal: u8,
+    ) -> Result<(PlannedSource, SchemaRef), Diagnostic> {
         let all = self.columns(doc)?;
         if let Some(history) = &doc.bootstrap {
             self.check_bootstrap(doc, history, &all)?;
@@ -76,7 +88,7 @@ impl Planning<'_> {
             .and_then(|n| n.get(&doc.name.value).cloned().flatten());
         let columns = match &needed {
             Some(names) => picked(&all, names),
-            None => all,
+            None => Arc::clone(&all),
         };
         let schema = StreamSchema {
             columns,
@@ -86,12 +98,13 @@ impl Planning<'_> {
             }),
             changelog: Changelog::Append,
         };
-        Ok(PlannedSource {
+        let source = PlannedSource {
             doc: doc.clone(),
             ordinal,
             schema,
             needed,
-        })
+        };
+        Ok((source, all))
     }
 
     /// The files of the past must have the columns of the source.

@@ -22,6 +22,7 @@ use zaraba_core::batch::Batch;
 use crate::agg::extreme::of_floats;
 use crate::agg::first_last::{ByteKeys, FirstLast, Primitives, Scalars, TimeKeys};
 use crate::agg::sorted_rows::{Factory, SortedRows};
+use crate::exact::exact;
 
 /// Aggregates whose result depends on the order of their rows.
 const ORDERED: [&str; 5] = [
@@ -88,9 +89,14 @@ impl AggCall {
         let LoweredAggregate {
             aggregate,
             filter,
-            order_bys,
+            mut order_bys,
         } = call;
-        let arguments = aggregate.expressions();
+        for order in &mut order_bys {
+            order.expr = exact(Arc::clone(&order.expr))?;
+        }
+        let arguments = aggregate.expressions().into_iter().map(exact);
+        let arguments: Vec<_> = arguments.collect::<Result<_>>()?;
+        let filter = filter.map(exact).transpose()?;
         let output = aggregate.field();
         let name = aggregate.fun().name().to_owned();
         if order_bys.is_empty() && ORDERED.contains(&name.as_str()) {

@@ -91,6 +91,7 @@ impl OverPlan {
             match &call.what {
                 What::Lag { offset, .. } => before = before.max(*offset as u64),
                 What::CounterDelta { .. } => before = before.max(1),
+                What::Indicator(of) => before = before.max(of.keeps()),
                 What::Framed(frame, of) => match (frame.start, frame.unit) {
                     (Some(start), Unit::Rows) => before = before.max(start.unsigned_abs() + 1),
                     (Some(_), Unit::Range) => {}

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::Accumulator;
+use zaraba_finance::indicator::Indicator;
 
 use crate::over::call::{Aggregate, Call, How, Of, What};
 use crate::over::frame::{Frame, Unit};
@@ -84,6 +85,8 @@ pub(crate) enum State {
     Rank(Rank),
     /// The last values, oldest first.
     Recent(VecDeque<ScalarValue>),
+    /// What an indicator knows.
+    Indicator(Box<dyn Indicator>),
     Frame(Framed),
 }
 
@@ -119,6 +122,7 @@ impl State {
             What::RowNumber => Self::Number,
             What::Rank { .. } => Self::Rank(Rank::default()),
             What::Lag { .. } | What::CounterDelta { .. } => Self::Recent(VecDeque::new()),
+            What::Indicator(of) => Self::Indicator(of.make()),
             What::Framed(_, of) => Self::Frame(Framed::new(Made::new(of, 0)?, 0, 0)),
         })
     }
@@ -337,6 +341,7 @@ impl Partition {
                 recent.push_back(value.clone());
                 crate::over::counter_delta::delta(before.as_ref(), &value)
             }
+            (State::Indicator(machine), What::Indicator(of)) => of.answer(machine.as_mut(), value),
             (State::Frame(framed), What::Framed(frame, of)) => {
                 framed.answer(*frame, of, &self.rows, number)
             }
@@ -380,6 +385,7 @@ impl Partition {
     /// About how many bytes are held, told without looking at the rows.
     pub(crate) fn size(&self) -> usize {
         let state = |s: &State| match s {
+            State::Indicator(machine) => machine.bytes(),
             State::Recent(recent) => recent.capacity() * size_of::<ScalarValue>(),
             State::Frame(framed) => match &framed.made {
                 Made::Stacks(stacks) => stacks.size(),

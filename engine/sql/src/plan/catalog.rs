@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::common::{Result, TableReference};
 use datafusion::config::ConfigOptions;
 use datafusion::datasource::provider_as_source;
@@ -18,7 +18,7 @@ use zaraba_core::suggest;
 use zaraba_finance::calendar::Calendar;
 
 use crate::functions::QueryTime;
-use crate::over::counter_delta;
+use crate::over::{counter_delta, indicator};
 use crate::plan::mistake::{SqlMistake, there};
 use crate::plan::window_call::WindowCalls;
 use crate::table::reader::TableShape;
@@ -33,6 +33,19 @@ pub struct StreamSource {
     pub schema: StreamSchema,
     /// Whether it is a table (or an upsert stream), read by triggered queries and by joins.
     pub table: bool,
+    /// Where each column stands among those that are handed over; none: all are, in this order.
+    pub places: Option<Vec<usize>>,
+}
+
+impl StreamSource {
+    /// Where columns stand among those that are handed over.
+    #[must_use]
+    pub fn handed(&self, columns: &[usize]) -> Vec<usize> {
+        match &self.places {
+            Some(places) => columns.iter().map(|c| places[*c]).collect(),
+            None => columns.to_vec(),
+        }
+    }
 }
 
 impl TableSource for StreamSource {
@@ -78,6 +91,15 @@ impl Catalog {
             .build();
         let registry: &mut dyn datafusion::execution::FunctionRegistry = &mut state;
         let _ = registry.register_udwf(counter_delta::function());
+        for function in zaraba_finance::functions::all(calendar) {
+            let _ = registry.register_udf(function);
+        }
+        for aggregate in zaraba_finance::functions::aggregates() {
+            let _ = registry.register_udaf(aggregate);
+        }
+        for function in indicator::functions() {
+            let _ = registry.register_udwf(function);
+        }
         for aggregate in aggregates {
             let registry: &mut dyn datafusion::execution::FunctionRegistry = &mut state;
             // A name that exists already is replaced: the embedding program's wins.
@@ -106,6 +128,23 @@ impl Catalog {
             name: name.to_owned(),
             schema,
             table,
+            places: None,
+        };
+        self.streams.insert(name.to_owned(), Arc::new(source));
+    }
+
+    /// Adds a source of which only some columns are handed over: SQL still sees all of them, since
+    /// `*` and `AS t(a, b, …)` count them.
+    pub fn add_narrowed(&mut self, name: &str, schema: StreamSchema, handed: &[String]) {
+        let place = |f: &Arc<Field>| handed.iter().position(|h| h == f.name());
+        let fields = schema.columns.fields().iter();
+        // What is not handed over is not read, so where it stands does not matter.
+        let places = fields.map(|f| place(f).unwrap_or(usize::MAX)).collect();
+        let source = StreamSource {
+            name: name.to_owned(),
+            schema,
+            table: false,
+            places: Some(places),
         };
         self.streams.insert(name.to_owned(), Arc::new(source));
     }

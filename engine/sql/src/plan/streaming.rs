@@ -21,7 +21,8 @@ use datafusion::physical_expr::{PhysicalExpr, create_physical_expr};
 use datafusion::sql::planner::{ParserOptions, SqlToRel};
 use zaraba_core::stream::{Changelog, StreamSchema, TimeColumn};
 
-use crate::plan::catalog::Catalog;
+use crate::exact::exact;
+use crate::plan::catalog::{Catalog, StreamSource};
 use crate::plan::event_time::{TimeOf, event_time, plain, window_column};
 use crate::plan::join_kind;
 use crate::plan::lift::lifted;
@@ -197,7 +198,12 @@ pub(super) struct Builder<'a> {
 
 pub(super) fn physical(expr: &Expr, schema: &DFSchema) -> Result<Arc<dyn PhysicalExpr>> {
     let context = PhysicalPlanningContext::default();
-    create_physical_expr(expr, schema, &ExecutionProps::new(), &context)
+    exact(create_physical_expr(
+        expr,
+        schema,
+        &ExecutionProps::new(),
+        &context,
+    )?)
 }
 
 /// Whether an expression, other than a column as it is, reads a bound of the plan's windows.
@@ -232,11 +238,10 @@ impl Builder<'_> {
         match plan {
             LogicalPlan::TableScan(scan) => {
                 let name = scan.table_name.table().to_owned();
-                let steps = scan
-                    .projection
-                    .iter()
-                    .map(|p| Step::Pick(p.clone()))
-                    .collect();
+                let source = scan.source.downcast_ref::<StreamSource>();
+                let handed = |p: &Vec<usize>| source.map_or_else(|| p.clone(), |s| s.handed(p));
+                let steps = scan.projection.iter().map(|p| Step::Pick(handed(p)));
+                let steps = steps.collect();
                 let input = Input::Stream(name, scan.projection.clone());
                 Ok(Flow {
                     input,

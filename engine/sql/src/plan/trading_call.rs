@@ -6,8 +6,10 @@ use zaraba_core::suggest;
 use zaraba_core::time::DAY;
 use zaraba_finance::calendar::Venue;
 
+use crate::plan::lengths::few_enough;
 use crate::plan::mistake::SqlMistake;
 use crate::plan::window_call::{Call, Failed, above_zero, micros, spanned};
+use crate::window::spec::WindowSpec;
 use crate::window::trading::TradingWindows;
 
 impl Call<'_> {
@@ -30,6 +32,7 @@ impl Call<'_> {
                         *step,
                     ));
                 }
+                few_enough(&WindowSpec::cumulate(length, DAY, 0), step)?;
                 Some(length)
             }
             None => None,

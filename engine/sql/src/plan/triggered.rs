@@ -14,6 +14,7 @@ use zaraba_config::document::{Emit, Trigger};
 use zaraba_core::stream::{Changelog, StreamSchema, TimeColumn};
 use zaraba_core::suggest;
 
+use crate::exact::exact_plan;
 use crate::functions::QueryTime;
 use crate::plan::catalog::Catalog;
 use crate::plan::event_time::plain;
@@ -207,7 +208,9 @@ pub fn key_columns(
 pub(crate) fn compile(parsed: &Parsed, catalog: &Catalog) -> Result<Arc<dyn ExecutionPlan>> {
     let logical = logical(parsed, catalog)?;
     // Nothing here waits: the tables are in memory.
-    futures::executor::block_on(catalog.state().create_physical_plan(&logical))
+    exact_plan(futures::executor::block_on(
+        catalog.state().create_physical_plan(&logical),
+    )?)
 }
 
 /// A condition over a table's columns.

@@ -24,6 +24,7 @@ use zaraba_core::time::{DAY, parse_duration};
 use zaraba_finance::calendar::Calendar;
 
 use crate::plan::event_time::{TimeOf, event_time};
+use crate::plan::lengths::{few_enough, length};
 use crate::plan::mistake::SqlMistake;
 use crate::plan::parse::{WINDOW_FUNCTIONS, WINDOWS_BUILT};
 use crate::window::spec::WindowSpec;
@@ -370,11 +371,13 @@ impl Call<'_> {
             })?,
         };
         let offset = offset.rem_euclid(period);
-        Ok(if grows {
+        let spec = if grows {
             WindowSpec::cumulate(slide, size, offset)
         } else {
             WindowSpec::hop(slide, size, offset)
-        })
+        };
+        few_enough(&spec, args[0])?;
+        Ok(spec)
     }
 }
 
@@ -435,10 +438,10 @@ pub(super) fn micros(
             ))
         }
         ScalarValue::IntervalMonthDayNano(Some(i)) => {
-            Ok(i64::from(i.days) * DAY + i.nanoseconds / 1000)
+            length(i64::from(i.days), i.nanoseconds / 1000, arg)
         }
         ScalarValue::Utf8(Some(text)) if parse_duration(&text).is_some() => {
-            Ok(parse_duration(&text).unwrap_or_default())
+            length(0, parse_duration(&text).unwrap_or_default(), arg)
         }
         _ => {
             let mistake = SqlMistake::new(format!(

@@ -103,6 +103,14 @@ impl WindowSpec {
             end - self.size
         }
     }
+
+    /// Most windows that hold one time.
+    #[must_use]
+    pub fn windows_of_a_row(&self) -> usize {
+        let whole = self.size / self.slide;
+        let windows = whole + i64::from(self.size % self.slide != 0);
+        usize::try_from(windows).unwrap_or(usize::MAX)
+    }
 }
 
 #[cfg(test)]
@@ -137,11 +145,13 @@ mod tests {
         let grown = [(1, 5, 0), (2, 6, 1), (3, 12, 7), (4, 4, 0)];
         let grown = grown.map(|(step, size, offset)| WindowSpec::cumulate(step, size, offset));
         for spec in hops.iter().chain(&grown) {
+            let windows = Windows::Fixed(*spec);
+            let most = (-40..40).map(|time| windows.windows(time).count()).max();
+            assert_eq!(most, Some(spec.windows_of_a_row()), "{spec:?}");
             for time in -40..40 {
                 let defined = defined(spec, time);
-                let windows = Windows::Fixed(*spec);
-                let windows: Vec<_> = windows.windows(time).collect();
-                assert_eq!(windows, defined, "{spec:?} at {time}");
+                let found: Vec<_> = windows.windows(time).collect();
+                assert_eq!(found, defined, "{spec:?} at {time}");
                 let pane = spec.pane_of(time);
                 assert!(pane.0 <= time && time < pane.1, "{spec:?} at {time}");
                 for (start, end) in defined {

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use zaraba_core::time::DAY;
+
 use crate::window::spec::WindowSpec;
 use crate::window::trading::TradingWindows;
 
@@ -67,6 +69,18 @@ impl Windows {
         match self {
             Self::Fixed(spec) => spec.start(end),
             Self::Trading(windows) => windows.start(end),
+        }
+    }
+
+    /// Most windows that hold one time.
+    #[must_use]
+    pub fn windows_of_a_row(&self) -> usize {
+        match self {
+            Self::Fixed(spec) => spec.windows_of_a_row(),
+            // No session is as long as a day.
+            Self::Trading(windows) => windows.step.map_or(1, |step| {
+                WindowSpec::cumulate(step, DAY, 0).windows_of_a_row()
+            }),
         }
     }
 

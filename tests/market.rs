@@ -1,0 +1,14 @@
+//! What `engine/finance` knows of the market, beside independent answers: published vectors,
+//! libraries in Python, real data where it is.
+
+/// Prices, volatilities and Greeks.
+mod pricing;
+
+/// Prices, volatilities and Greeks on random points, beside QuantLib.
+mod quantlib;
+
+/// The forward per expiry in real settlement files.
+mod forwards;
+
+/// Indicators, beside TA-Lib and formulas in Python.
+mod indicators;
