@@ -246,6 +246,8 @@ pub struct MarketDoc {
 pub struct CrashDoc {
     /// `at`, microseconds UTC.
     pub at: i64,
+    /// Its place.
+    pub span: Span,
     /// `size`, as a share of the price: -0.08 is a fall by 8 %.
     pub size: f64,
 }

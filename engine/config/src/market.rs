@@ -350,7 +350,10 @@ pub(crate) fn convert(cx: &mut Context<'_>, fields: &Fields) -> Option<MarketDoc
             Typed::Word(_) => Some(FuturesProduct::Micro),
             _ => None,
         };
-        list.into_iter().filter_map(product).collect()
+        let mut products: Vec<FuturesProduct> = list.into_iter().filter_map(product).collect();
+        let mut seen = Vec::new();
+        products.retain(|p| !seen.contains(p) && { seen.push(*p); true });
+        products
     });
     let crash = crash(cx, fields);
     Some(MarketDoc {
@@ -373,13 +376,14 @@ pub(crate) fn convert(cx: &mut Context<'_>, fields: &Fields) -> Option<MarketDoc
 fn crash(cx: &mut Context<'_>, fields: &Fields) -> Option<CrashDoc> {
     let crash = fields.table("crash")?;
     let (at, size) = (crash.micros("at")?, crash.float("size")?);
+    let span = crash.at("at").unwrap_or(crash.span);
     if size == 0.0 || size.abs() > 0.5 {
-        let span = crash.at("size").unwrap_or(crash.span);
+        let place = crash.at("size").unwrap_or(crash.span);
         let message = format!("expected a move from -0.5 to 0.5 and not 0, found {size}");
         let help = "it is a share of the price: -0.08 is a fall by 8 %";
-        cx.mistake(Diagnostic::at(span, message).help(help));
+        cx.mistake(Diagnostic::at(place, message).help(help));
     }
-    Some(CrashDoc { at, size })
+    Some(CrashDoc { at, span, size })
 }
 
 /// The day of a time, by the pipeline's zone.

@@ -23,8 +23,10 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use zaraba_config::document::{ColumnType, MarketDoc, MarketStream};
+use zaraba_core::diagnostic::Diagnostic;
 use zaraba_core::error::{Error, Result};
 use zaraba_core::source::{Polled, Position, Source, SourceRows};
+use zaraba_core::time::{SECOND, iso8601};
 use zaraba_formats::decode::arrow_type;
 
 use self::draw::{Draw, Purpose};
@@ -65,7 +67,9 @@ impl MarketSource {
     /// # Errors
     /// When the options do not go together: see [`check`].
     pub fn new(doc: &MarketDoc) -> Result<Self> {
-        check(doc).map_err(Error::user)?;
+        if let Some(mistake) = check(doc) {
+            return Err(Error::user(mistake.message));
+        }
         let field = |(name, kind): &(&str, ColumnType)| Field::new(*name, arrow_type(*kind), true);
         let fields: Vec<Field> = doc.stream.columns().iter().map(field).collect();
         Ok(Self {
@@ -88,19 +92,25 @@ impl MarketSource {
     }
 }
 
-/// Whether the options go together with the calendar.
-///
-/// # Errors
-/// What does not, in words.
-pub fn check(doc: &MarketDoc) -> std::result::Result<(), String> {
+/// Whether the options go together with the calendar: the diagnostic if they do not.
+#[must_use]
+pub fn check(doc: &MarketDoc) -> Option<Diagnostic> {
     let start = doc.start.value;
     if !hours::is_trading_day(start) {
         let next = hours::next_trading_day(start);
-        return Err(format!(
-            "expected a trading day to start with: {start} is none, the next is {next}"
-        ));
+        let message = format!("expected a trading day, but {start} is none");
+        let help = format!("the next one is {next}");
+        return Some(Diagnostic::at(doc.start.span, message).help(help));
     }
-    Ok(())
+    let crash = doc.crash.as_ref()?;
+    let (from, to) = path::extent(doc);
+    if (from..to).contains(&crash.at.div_euclid(SECOND)) {
+        return None;
+    }
+    let message = "the crash is outside the days of the market";
+    let shown = |second: i64| iso8601(second * SECOND);
+    let help = format!("they go from {} to {}", shown(from), shown(to));
+    Some(Diagnostic::at(crash.span, message).help(help))
 }
 
 /// The rows of a day.

@@ -7,6 +7,7 @@ use arrow::array::{ArrayRef, Float64Array, Int64Array, StringArray};
 use chrono::NaiveDate;
 use zaraba_config::document::{FuturesProduct, MarketDoc};
 use zaraba_core::error::Result;
+use zaraba_finance::contract::Product;
 
 use super::columns::{dates, filled, times};
 use super::draw::{Draw, Purpose, Weights, bell, mix};
@@ -185,8 +186,8 @@ impl Stream for Futures {
 /// A product as the streams name it.
 pub(super) const fn name(product: FuturesProduct) -> &'static str {
     match product {
-        FuturesProduct::Large => "NK225",
-        FuturesProduct::Mini => "NK225M",
-        FuturesProduct::Micro => "NK225MC",
+        FuturesProduct::Large => Product::Future.name(),
+        FuturesProduct::Mini => Product::Mini.name(),
+        FuturesProduct::Micro => Product::Micro.name(),
     }
 }

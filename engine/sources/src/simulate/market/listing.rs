@@ -178,9 +178,9 @@ fn strikes(level: f64, count: usize, coarse: bool) -> Vec<u32> {
 /// How much more a round strike is held.
 fn roundness(strike: u32) -> f64 {
     match strike {
-        s if s % 5_000 == 0 => 55.0,
-        s if s % 1_000 == 0 => 18.0,
-        s if s % 500 == 0 => 5.5,
+        s if s % 5_000 == 0 => 58.0,
+        s if s % 1_000 == 0 => 20.0,
+        s if s % 500 == 0 => 5.2,
         s if s % 250 == 0 => 1.0,
         _ => 0.4,
     }

@@ -12,6 +12,7 @@ use super::columns::{dates, times};
 use super::futures;
 use super::hours;
 use super::listing::{self, Listing};
+use super::options;
 use super::path::Day;
 use super::queue::Stream;
 
@@ -52,7 +53,7 @@ impl OpenInterest {
         for (contract, (open, before)) in listing.contracts.iter().zip(open) {
             let sq_date = listing.months.get(contract.month).copied();
             rows.push(Published {
-                product: "NK225",
+                product: options::NAME,
                 sq_date: sq_date.unwrap_or(day.date),
                 option: Some((contract.strike, contract.call)),
                 open,

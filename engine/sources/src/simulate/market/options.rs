@@ -7,6 +7,7 @@ use arrow::array::{ArrayRef, Float64Array, Int64Array, StringArray};
 use chrono::NaiveDate;
 use zaraba_config::document::MarketDoc;
 use zaraba_core::error::Result;
+use zaraba_finance::contract::Product;
 
 use super::columns::{dates, filled, times};
 use super::draw::{Draw, Purpose, Weights};
@@ -19,6 +20,9 @@ use super::surface::{self, Ticks};
 
 /// Ticks of a day if nothing is said.
 pub(super) const TICKS_PER_DAY: u64 = 1_000_000;
+
+/// What the product is called.
+pub(super) const NAME: &str = Product::Option.name();
 
 /// The share of ticks that are trades, and contracts traded in a day.
 const TRADES: f64 = 0.08;
@@ -108,7 +112,7 @@ impl Options {
         let mut later = dates.to_vec();
         later.push(day.date);
         let after = listing.open_interest(&later);
-        let ticks = Ticks::new(day.date);
+        let ticks = Ticks(day.date);
         let ticks_per_day = doc.ticks_per_day.unwrap_or(TICKS_PER_DAY);
         let mut options = Self {
             doc: doc.clone(),
@@ -325,7 +329,7 @@ impl Stream for Options {
         Ok(vec![
             times(rows.iter().map(|(time, _)| *time)),
             dates(ticks().map(day)),
-            Arc::new(StringArray::from_iter_values(ticks().map(|_| "NK225"))),
+            Arc::new(StringArray::from_iter_values(ticks().map(|_| NAME))),
             dates(ticks().map(sq_date)),
             Arc::new(strike.collect::<Float64Array>()),
             Arc::new(side.collect::<StringArray>()),

@@ -95,7 +95,7 @@ impl Pages {
         let years = surface::years(updated, self.options.sq_date(contract));
         let forward = surface::forward(self.options.index_now(), years);
         let strike = f64::from(contract.strike);
-        let volatility = surface::implied(contract.call, price, forward, strike, years)?;
+        let volatility = surface::implied(contract.call, forward, strike, years, price)?;
         Some((volatility * 10_000.0).round() / 100.0)
     }
 }

@@ -130,14 +130,26 @@ pub(super) struct Market {
     carry: Option<(u32, Carry)>,
 }
 
+/// The dates of the days.
+fn dates(doc: &MarketDoc) -> impl Iterator<Item = NaiveDate> {
+    let next = |date: &NaiveDate| Some(hours::next_trading_day(*date));
+    let dates = std::iter::successors(Some(doc.start.value), next);
+    dates.take(doc.days.max(1) as usize)
+}
+
+/// From when to when the market goes, in seconds.
+pub(super) fn extent(doc: &MarketDoc) -> (i64, i64) {
+    let first = hours::sessions(doc.start.value);
+    let last = dates(doc).last().map_or_else(Vec::new, hours::sessions);
+    let from = first.first().map_or(0, |s| s.start);
+    (from, last.last().map_or(from, |s| s.end))
+}
+
 impl Market {
     pub(super) fn new(doc: &MarketDoc) -> Self {
-        let days = doc.days.max(1) as usize;
-        let next = |date: &NaiveDate| Some(hours::next_trading_day(*date));
-        let dates = std::iter::successors(Some(doc.start.value), next);
         Self {
             doc: doc.clone(),
-            dates: dates.take(days).collect(),
+            dates: dates(doc).collect(),
             carry: None,
         }
     }
@@ -185,7 +197,7 @@ impl Market {
             closes: carry.closes,
             minutes,
         };
-        let crash = self.doc.crash.and_then(|c| Crash::new(c, &day.minutes));
+        let crash = self.doc.crash.and_then(|c| Crash::new(c, carry.end, &day.minutes));
         let mut walk = Walk {
             draw: Draw::new(self.doc.seed, number, Purpose::Path),
             carry,
@@ -242,10 +254,10 @@ struct Crash {
 }
 
 impl Crash {
-    /// The crash, where it begins in one of these minutes.
-    fn new(doc: CrashDoc, minutes: &[Minute]) -> Option<Self> {
+    /// The crash, where it begins in one of these minutes, which go on from a second.
+    fn new(doc: CrashDoc, from: i64, minutes: &[Minute]) -> Option<Self> {
         let at = doc.at.div_euclid(1_000_000);
-        if minutes.first()?.start > at {
+        if from > at {
             return None;
         }
         let open = minutes.iter().find(|m| m.session.is_some() && m.start + 60 > at)?;
