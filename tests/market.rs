@@ -12,3 +12,6 @@ mod forwards;
 
 /// Indicators, beside TA-Lib and formulas in Python.
 mod indicators;
+
+/// The simulated market in a pipeline.
+mod simulator;

@@ -87,7 +87,13 @@ const OPTIONS: &[Opt] = &[
         "\"2025-11-17\"",
         "the first trading day; its night session is on the evening before",
     ),
-    optional("days", Kind::Int(1, 400), "`1`", "2", "how many trading days"),
+    optional(
+        "days",
+        Kind::Int(1, 400),
+        "`1`",
+        "2",
+        "how many trading days",
+    ),
     optional(
         "level",
         Kind::PositiveFloat,
@@ -302,13 +308,17 @@ pub(crate) fn schema(
             Some((_, kind)) if *kind == column.kind => {}
             Some((_, kind)) => {
                 let (kind, found) = (shown(*kind), shown(column.kind));
-                let message = format!("column `{name}` of this stream is of type {kind}, not {found}");
+                let message =
+                    format!("column `{name}` of this stream is of type {kind}, not {found}");
                 cx.mistake(Diagnostic::at(span, message));
             }
             None => {
                 let names: Vec<&str> = columns.iter().map(|(n, _)| *n).collect();
                 let message = format!("this stream has no column `{name}`");
-                let help = format!("its columns are {}; the schema may be left out", ticked(&names));
+                let help = format!(
+                    "its columns are {}; the schema may be left out",
+                    ticked(&names)
+                );
                 cx.mistake(Diagnostic::at(span, message).help(help));
             }
         }
@@ -321,7 +331,9 @@ pub(crate) fn schema(
         value: name.to_owned(),
         span,
     };
-    let all = columns.iter().map(|(name, kind)| plain(located(name), *kind));
+    let all = columns
+        .iter()
+        .map(|(name, kind)| plain(located(name), *kind));
     all.collect()
 }
 
@@ -332,7 +344,8 @@ pub(crate) fn convert(cx: &mut Context<'_>, fields: &Fields) -> Option<MarketDoc
     if let (Some(MarketStream::Indices | MarketStream::OpenInterest), Some(key)) =
         (stream, fields.key("ticks_per_day"))
     {
-        let message = "`ticks_per_day` is for options, futures and qri; this stream has a pace of its own";
+        let message =
+            "`ticks_per_day` is for options, futures and qri; this stream has a pace of its own";
         cx.mistake(Diagnostic::at(key, message));
     }
     let start = fields.micros("start");
@@ -352,7 +365,12 @@ pub(crate) fn convert(cx: &mut Context<'_>, fields: &Fields) -> Option<MarketDoc
         };
         let mut products: Vec<FuturesProduct> = list.into_iter().filter_map(product).collect();
         let mut seen = Vec::new();
-        products.retain(|p| !seen.contains(p) && { seen.push(*p); true });
+        products.retain(|p| {
+            !seen.contains(p) && {
+                seen.push(*p);
+                true
+            }
+        });
         products
     });
     let crash = crash(cx, fields);

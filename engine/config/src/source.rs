@@ -318,7 +318,8 @@ pub(crate) fn convert(
         check_time(cx, &name.value, fields, &schema);
     }
     if connector != "simulate" || fields.has("kind") {
-        column::refuse_generators(cx, fields);
+        let kind = fields.has("kind");
+        column::refuse_generators(cx, fields, if kind { " without `kind`" } else { "" });
     }
     let connector = match connector {
         "file" => file(cx, &name.value, fields, fields, &schema).map(SourceConnector::File),
@@ -384,8 +385,7 @@ fn check_time(cx: &mut Context<'_>, source: &str, fields: &Fields, schema: &[Col
         None if declared().contains(&time.value) => {} // it has a mistake of its own
         None => {
             let message = format!("no column `{}` in the schema of `{source}`", time.value);
-            let names = declared();
-            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let names: Vec<&str> = schema.iter().map(|c| c.name.value.as_str()).collect();
             cx.mistake(match nearest(&time.value, names.iter().copied()) {
                 Some(near) => {
                     Diagnostic::at(time.span, format!("{message}; did you mean `{near}`?"))

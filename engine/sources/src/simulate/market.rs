@@ -11,8 +11,8 @@ mod indices;
 mod listing;
 mod open_interest;
 mod options;
-mod pages;
 mod pace;
+mod pages;
 mod path;
 mod queue;
 mod season;
@@ -26,7 +26,7 @@ use zaraba_config::document::{ColumnType, MarketDoc, MarketStream};
 use zaraba_core::diagnostic::Diagnostic;
 use zaraba_core::error::{Error, Result};
 use zaraba_core::source::{Polled, Position, Source, SourceRows};
-use zaraba_core::time::{SECOND, iso8601};
+use zaraba_core::time::SECOND;
 use zaraba_formats::decode::arrow_type;
 
 use self::draw::{Draw, Purpose};
@@ -108,8 +108,8 @@ pub fn check(doc: &MarketDoc) -> Option<Diagnostic> {
         return None;
     }
     let message = "the crash is outside the days of the market";
-    let shown = |second: i64| iso8601(second * SECOND);
-    let help = format!("they go from {} to {}", shown(from), shown(to));
+    let (from, to) = (hours::shown(from), hours::shown(to));
+    let help = format!("they go from {from} to {to}");
     Some(Diagnostic::at(crash.span, message).help(help))
 }
 

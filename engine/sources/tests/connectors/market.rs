@@ -43,7 +43,7 @@ pub(crate) fn doc(stream: MarketStream) -> MarketDoc {
         products: vec![FuturesProduct::Large, FuturesProduct::Mini],
         expiries: 3,
         strikes: 20,
-        ticks_per_day: None,
+        ticks_per_day: Some(40_000),
         crash: None,
         stalls: false,
         intraday_oi: false,
@@ -92,7 +92,10 @@ pub(crate) fn times(rows: &RecordBatch, name: &str) -> Vec<i64> {
 }
 
 pub(crate) fn days(rows: &RecordBatch, name: &str) -> Vec<Option<NaiveDate>> {
-    let column = rows.column_by_name(name).unwrap().as_primitive::<Date32Type>();
+    let column = rows
+        .column_by_name(name)
+        .unwrap()
+        .as_primitive::<Date32Type>();
     let day = |days: i32| NaiveDate::default() + chrono::Days::new(u64::try_from(days).unwrap());
     column.iter().map(|d| d.map(day)).collect()
 }

@@ -123,12 +123,20 @@ impl Stream for Futures {
         let future = *self.listed.get(chosen)?;
         let mut book = *self.books.get(chosen)?;
         let index = self.day.states.get(at)?.index;
-        self.quote(&mut book, &future, forward(&future, index, self.day.second(at)));
+        self.quote(
+            &mut book,
+            &future,
+            forward(&future, index, self.day.second(at)),
+        );
         let mut quantity = 0;
         if self.draw.chance(TRADES) {
             let size = self.sizes.get(chosen).copied().unwrap_or(1.0);
             quantity = 1 + (size * self.draw.waiting()) as i32;
-            book.last = if self.draw.chance(0.5) { book.bid } else { book.ask };
+            book.last = if self.draw.chance(0.5) {
+                book.bid
+            } else {
+                book.ask
+            };
             book.volume += i64::from(quantity);
         }
         let (before, after) = self.interest.get(chosen).copied().unwrap_or((0, 0));

@@ -42,6 +42,12 @@ pub(super) fn tokyo_seconds(date: NaiveDate, hour: u32, minute: u32) -> i64 {
     local.map_or(0, |t| t.timestamp())
 }
 
+/// A time in Tokyo, for people.
+pub(super) fn shown(second: i64) -> String {
+    let time = DateTime::from_timestamp(second, 0).map(|t| t.with_timezone(&TOKYO));
+    time.map_or_else(String::new, |t| t.to_rfc3339())
+}
+
 /// Whether futures and options have a trading day of this date.
 pub(super) fn is_trading_day(date: NaiveDate) -> bool {
     Calendar::built_in().is_trading_day(Venue::OseOption, date)

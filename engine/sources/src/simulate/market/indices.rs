@@ -178,7 +178,9 @@ impl Stream for Indices {
         };
         Ok(vec![
             times(rows.iter().map(|(time, _)| *time)),
-            Arc::new(StringArray::from_iter_values(ticks().map(|t| t.symbol.name()))),
+            Arc::new(StringArray::from_iter_values(
+                ticks().map(|t| t.symbol.name()),
+            )),
             floats(|t| t.value),
             floats(|t| t.previous),
         ])

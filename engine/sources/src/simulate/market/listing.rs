@@ -75,10 +75,19 @@ impl Listing {
         let months = hours::sq_dates_after(date, 1, doc.expiries);
         let mut contracts = Vec::new();
         for (month, sq_date) in months.iter().enumerate() {
-            let listed = strikes(doc.level, doc.strikes, (*sq_date - date).num_days() > FINE_DAYS);
+            let listed = strikes(
+                doc.level,
+                doc.strikes,
+                (*sq_date - date).num_days() > FINE_DAYS,
+            );
             for call in [true, false] {
                 let contract = |strike: &u32| {
-                    let name = [doc.seed, days(*sq_date), u64::from(*strike), u64::from(call)];
+                    let name = [
+                        doc.seed,
+                        days(*sq_date),
+                        u64::from(*strike),
+                        u64::from(call),
+                    ];
                     let name = mix(&name);
                     Contract {
                         month,
@@ -144,7 +153,11 @@ impl Contract {
             return 0.0;
         }
         let size = 500.0 + 1_300.0 * unit(mix(&[hash, 1])).powi(2);
-        if unit(mix(&[hash, 2])) < 0.35 { -size } else { size }
+        if unit(mix(&[hash, 2])) < 0.35 {
+            -size
+        } else {
+            size
+        }
     }
 
     /// How much trades in it beside others, by its strike alone: round ones are traded more.
@@ -237,6 +250,8 @@ pub(super) fn futures(doc: &MarketDoc, date: NaiveDate) -> Vec<Future> {
 
 /// The part of what trades that is in the next quarter already: it grows in the last two weeks.
 pub(super) fn rolled(quarters: &[NaiveDate], date: NaiveDate) -> f64 {
-    let days = quarters.first().map_or(99.0, |sq| (*sq - date).num_days() as f64);
+    let days = quarters
+        .first()
+        .map_or(99.0, |sq| (*sq - date).num_days() as f64);
     0.03 + 0.9 / (1.0 + ((days - 3.5) / 1.5).exp())
 }

@@ -140,7 +140,9 @@ impl Options {
         let close = self.day.closes.tokyo;
         let months = self.months_at(close.index, close.volatility, self.day.begin());
         for (contract, book) in self.listing.contracts.iter().zip(&mut self.books) {
-            let price = months.get(contract.month).map_or(1.0, |m| m.price(contract));
+            let price = months
+                .get(contract.month)
+                .map_or(1.0, |m| m.price(contract));
             book.settlement = self.ticks.nearest(price) as i32;
             book.open_interest = -1;
         }
@@ -220,17 +222,23 @@ impl Options {
     /// Quotes both sides, or one, or none.
     fn quote(&mut self, book: &mut Book, contract: &Contract, fair: f64) {
         let early = self.day.minutes.get(self.second / 60).is_some_and(|m| {
-            m.session.is_some_and(|s| self.day.second(self.second) - s.start < 900)
+            m.session
+                .is_some_and(|s| self.day.second(self.second) - s.start < 900)
         });
         let wide = if early { 2.0 } else { 1.0 };
         let half = (0.45 + 0.13 * fair.powf(0.55)) * wide * (0.8 + 0.4 * self.draw.uniform());
         let strike = f64::from(contract.strike);
         let index = self.day.states.get(self.second).map_or(strike, |s| s.index);
-        let inside = if contract.call { index / strike } else { strike / index };
+        let inside = if contract.call {
+            index / strike
+        } else {
+            strike / index
+        };
         let deep = inside > 1.1;
         let half = if deep { half * 2.5 } else { half };
         let bid = self.ticks.below(fair - half);
-        let ask = self.ticks.above(fair + half).max(bid + self.ticks.step(bid)).max(1.0);
+        let least = (bid + self.ticks.step(bid + 0.5)).max(1.0);
+        let ask = self.ticks.above((fair + half).max(least));
         let part = if deep { ONE_SIDED_DEEP } else { ONE_SIDED };
         let lot = 2.0 + 60.0 / (1.0 + fair / 40.0);
         let lots = |draw: &mut Draw| 1 + (draw.waiting() * lot) as i32;
@@ -263,7 +271,11 @@ impl Options {
     fn open_now(&mut self, contract: usize, time: i64) -> i64 {
         let (before, after) = self.interest.get(contract).copied().unwrap_or((0, 0));
         if !self.doc.intraday_oi {
-            return if time >= self.day.published * 1_000_000 { before } else { -1 };
+            return if time >= self.day.published * 1_000_000 {
+                before
+            } else {
+                -1
+            };
         }
         let Some(flow) = self.flows.get_mut(contract) else {
             return before;

@@ -61,6 +61,9 @@ impl Pace {
         let part = (self.here as f64 + draw.uniform()) / self.of_here as f64;
         self.here += 1;
         self.made += 1;
-        Some((self.at, day.second(self.at) * 1_000_000 + (part * 1e6) as i64))
+        Some((
+            self.at,
+            day.second(self.at) * 1_000_000 + (part * 1e6) as i64,
+        ))
     }
 }

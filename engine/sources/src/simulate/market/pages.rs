@@ -201,6 +201,10 @@ fn slashes(text: &mut String, date: Option<NaiveDate>) -> Option<()> {
 /// `2026/09/01 17:41`, or without the year.
 fn minute(text: &mut String, second: i64, year: bool) -> Option<()> {
     let time = DateTime::from_timestamp(second, 0)?.with_timezone(&TOKYO);
-    let format = if year { "%Y/%m/%d %H:%M" } else { "%m/%d %H:%M" };
+    let format = if year {
+        "%Y/%m/%d %H:%M"
+    } else {
+        "%m/%d %H:%M"
+    };
     write!(text, "{}", time.format(format)).ok()
 }

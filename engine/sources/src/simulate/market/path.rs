@@ -197,7 +197,10 @@ impl Market {
             closes: carry.closes,
             minutes,
         };
-        let crash = self.doc.crash.and_then(|c| Crash::new(c, carry.end, &day.minutes));
+        let crash = self
+            .doc
+            .crash
+            .and_then(|c| Crash::new(c, carry.end, &day.minutes));
         let mut walk = Walk {
             draw: Draw::new(self.doc.seed, number, Purpose::Path),
             carry,
@@ -260,7 +263,9 @@ impl Crash {
         if from > at {
             return None;
         }
-        let open = minutes.iter().find(|m| m.session.is_some() && m.start + 60 > at)?;
+        let open = minutes
+            .iter()
+            .find(|m| m.session.is_some() && m.start + 60 > at)?;
         Some(Self {
             doc,
             from: at.max(open.start),
@@ -391,7 +396,11 @@ fn stall(day: &mut Day, seed: u64) {
     for _ in 0..3 + draw.up_to(2) {
         let from = draw.up_to(seconds - 200) as usize;
         let length = 30 + draw.up_to(150) as usize;
-        day.activity.iter_mut().skip(from).take(length).for_each(|a| *a = 0.0);
+        day.activity
+            .iter_mut()
+            .skip(from)
+            .take(length)
+            .for_each(|a| *a = 0.0);
         day.stalls.push(from..from + length);
     }
 }

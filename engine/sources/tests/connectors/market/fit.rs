@@ -20,6 +20,7 @@ fn july(stream: MarketStream, seed: u64) -> MarketDoc {
         start: located(date("2026-08-03")),
         level: 63_700.0,
         strikes: 250,
+        ticks_per_day: None,
         ..doc(stream)
     }
 }
@@ -34,11 +35,7 @@ fn published(doc: &MarketDoc) -> Vec<Chain> {
         floats(&rows, "strike"),
         texts(&rows, "put_call"),
     );
-    let (open, change, time) = (
-        ints(&rows, "oi"),
-        ints(&rows, "change"),
-        times(&rows, "ts"),
-    );
+    let (open, change, time) = (ints(&rows, "oi"), ints(&rows, "change"), times(&rows, "ts"));
     let mut chains: BTreeMap<i64, Chain> = BTreeMap::new();
     for row in 0..rows.num_rows() {
         if let (Some(strike), Some(side)) = (strike[row], &side[row]) {
@@ -62,15 +59,26 @@ fn within(what: &str, simulated: f64, measured: &str, low: f64, high: f64) {
 fn open_interest_is_as_large_and_as_concentrated() {
     for seed in SEEDS {
         let chain = published(&july(MarketStream::OpenInterest, seed)).remove(0);
-        for (sq, calls, puts) in [("2026-08-14", 52_895, 109_000), ("2026-09-11", 65_987, 106_219)] {
+        for (sq, calls, puts) in [
+            ("2026-08-14", 52_895, 109_000),
+            ("2026-09-11", 65_987, 106_219),
+        ] {
             let sq = date(sq);
             let of = |s: &str| -> i64 {
-                let side = chain.iter().filter(|((m, _, side), _)| *m == sq && side == s);
+                let side = chain
+                    .iter()
+                    .filter(|((m, _, side), _)| *m == sq && side == s);
                 side.map(|(_, (open, _))| open).sum()
             };
             for (name, side, fact) in [("calls", "C", calls), ("puts", "P", puts)] {
                 let share = of(side) as f64 / f64::from(fact);
-                within(&format!("seed {seed}, {sq} {name} / {fact}"), share, "1", 0.94, 1.06);
+                within(
+                    &format!("seed {seed}, {sq} {name} / {fact}"),
+                    share,
+                    "1",
+                    0.94,
+                    1.06,
+                );
             }
             let mut strikes: BTreeMap<i64, i64> = BTreeMap::new();
             for ((_, strike, _), (open, _)) in chain.iter().filter(|((m, ..), _)| *m == sq) {
@@ -81,13 +89,31 @@ fn open_interest_is_as_large_and_as_concentrated() {
             let mut largest: Vec<(i64, i64)> = strikes.iter().map(|(k, o)| (*o, *k)).collect();
             largest.sort_unstable_by(|a, b| b.cmp(a));
             let top = part(largest[..14].iter().map(|(o, _)| o).sum());
-            within(&format!("seed {seed}, {sq} top 14"), top, "0.42 to 0.46", 0.38, 0.50);
+            within(
+                &format!("seed {seed}, {sq} top 14"),
+                top,
+                "0.42 to 0.46",
+                0.38,
+                0.50,
+            );
             let round = strikes.iter().filter(|(k, _)| *k % 1_000 == 0);
             let round = part(round.map(|(_, o)| o).sum());
-            within(&format!("seed {seed}, {sq} round strikes"), round, "0.74, 0.81", 0.68, 0.87);
+            within(
+                &format!("seed {seed}, {sq} round strikes"),
+                round,
+                "0.74, 0.81",
+                0.68,
+                0.87,
+            );
             // 13,868 of 172,206 at 50,000; 8,522 of 161,895 at 65,000.
             let first = part(largest[0].0);
-            within(&format!("seed {seed}, {sq} largest"), first, "0.053, 0.081", 0.04, 0.12);
+            within(
+                &format!("seed {seed}, {sq} largest"),
+                first,
+                "0.053, 0.081",
+                0.04,
+                0.12,
+            );
             assert_eq!(largest[0].1 % 1_000, 0, "the largest strike is round");
         }
     }
@@ -104,13 +130,35 @@ fn the_largest_change_of_a_day_is_as_large() {
             ..july(MarketStream::OpenInterest, seed)
         };
         for chain in published(&days) {
-            largest.push(chain.values().map(|(_, change)| change.abs()).max().unwrap() as f64);
+            largest.push(
+                chain
+                    .values()
+                    .map(|(_, change)| change.abs())
+                    .max()
+                    .unwrap() as f64,
+            );
         }
     }
     let of = largest.len() as f64;
-    let usual = largest.iter().filter(|l| (500.0..=2_000.0).contains(*l)).count() as f64 / of;
-    within("days with a largest change of 500 to 2,000", usual, "all", 0.9, 1.0);
-    within("largest of all", quantile(&mut largest, 1.0), "2,000", 500.0, 2_300.0);
+    let usual = largest
+        .iter()
+        .filter(|l| (500.0..=2_000.0).contains(*l))
+        .count() as f64
+        / of;
+    within(
+        "days with a largest change of 500 to 2,000",
+        usual,
+        "all",
+        0.9,
+        1.0,
+    );
+    within(
+        "largest of all",
+        quantile(&mut largest, 1.0),
+        "2,000",
+        500.0,
+        2_300.0,
+    );
 }
 
 /// A contract's values by minute, the last of each.
@@ -153,7 +201,10 @@ fn five_minute_changes_are_as_large() {
             let (minute, sq) = (time[row] / 60 / SECOND, sq[row].unwrap());
             let contract = format!("{sq} {:?} {:?}", strike[row], side[row]);
             if let Some(last) = last[row] {
-                of[0].entry(contract.clone()).or_default().insert(minute, last);
+                of[0]
+                    .entry(contract.clone())
+                    .or_default()
+                    .insert(minute, last);
             }
             let open = open[row].unwrap() as f64;
             of[1].entry(contract).or_default().insert(minute, open);
@@ -161,10 +212,34 @@ fn five_minute_changes_are_as_large() {
         prices.extend(changes(&of[0], from, to, 13.0));
         interests.extend(changes(&of[1], from, to, 100.0));
     }
-    within("|change of price| P99", quantile(&mut prices, 0.99), "6.6", 4.4, 8.8);
-    within("|change of price| P99.9", quantile(&mut prices, 0.999), "10.5", 5.2, 15.8);
-    within("|change of open interest| P99", quantile(&mut interests, 0.99), "5.0", 3.3, 6.7);
-    within("|change of open interest| P99.9", quantile(&mut interests, 0.999), "13.2", 6.6, 19.8);
+    within(
+        "|change of price| P99",
+        quantile(&mut prices, 0.99),
+        "6.6",
+        4.4,
+        8.8,
+    );
+    within(
+        "|change of price| P99.9",
+        quantile(&mut prices, 0.999),
+        "10.5",
+        5.2,
+        15.8,
+    );
+    within(
+        "|change of open interest| P99",
+        quantile(&mut interests, 0.99),
+        "5.0",
+        3.3,
+        6.7,
+    );
+    within(
+        "|change of open interest| P99.9",
+        quantile(&mut interests, 0.999),
+        "13.2",
+        6.6,
+        19.8,
+    );
 }
 
 /// At the money: 33 to 40 % over two months of days; a simulated day starts in the middle of it and
@@ -203,6 +278,12 @@ fn volatility_at_the_money_is_as_high() {
             }
         }
         let middle = quantile(&mut near, 0.5);
-        within(&format!("seed {seed}: IV at the money"), middle, "33 to 40", 31.0, 44.0);
+        within(
+            &format!("seed {seed}: IV at the money"),
+            middle,
+            "33 to 40",
+            31.0,
+            44.0,
+        );
     }
 }

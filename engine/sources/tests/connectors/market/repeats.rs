@@ -74,7 +74,10 @@ fn goes_on_from_any_position() {
                 resumed.seek(&whole.position()).unwrap();
                 assert_eq!(resumed.position(), whole.position());
                 let (rest, expected) = (drain(&mut resumed, 100), drain(&mut whole, 8_192));
-                assert!(rest == expected, "{stream:?}, {part} %, disorder {disorder}");
+                assert!(
+                    rest == expected,
+                    "{stream:?}, {part} %, disorder {disorder}"
+                );
             }
         }
     }
