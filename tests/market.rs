@@ -20,3 +20,6 @@ mod indicators;
 
 /// Contract months and names, beside the exchange's settlement files.
 mod contracts;
+
+/// The simulated market in a pipeline.
+mod simulator;

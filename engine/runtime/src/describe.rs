@@ -25,7 +25,7 @@ impl PipelinePlan {
             kind: "source",
             detail: match s.doc.connector {
                 SourceConnector::File(_) => "file",
-                SourceConnector::Simulate(_) => "simulate",
+                SourceConnector::Simulate(_) | SourceConnector::Market(_) => "simulate",
                 SourceConnector::Channel => "channel",
             },
             reads: Vec::new(),
