@@ -125,6 +125,14 @@ impl Calendar {
         }
     }
 
+    /// When a trading day begins, as [`Calendar::trading_day`] counts: with the end of the last
+    /// session of the one before. The end of time where the calendar knows no sessions.
+    #[must_use]
+    pub fn trading_day_begins(&self, venue: Venue, date: NaiveDate) -> EventTime {
+        let before = self.sessions_of(venue, self.prev_trading_day(venue, date));
+        before.last().map_or(EventTime::MAX, |session| session.end)
+    }
+
     /// Whether a date is a trading day: in Osaka a business day, for a holiday on which
     /// derivatives trade belongs to the next one. Outside 1990 to 2100 every weekday is.
     #[must_use]
