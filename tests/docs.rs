@@ -1,10 +1,13 @@
-//! The pages of `docs/reference/sql`, and the calendar's, are true: each names a case of `cases/sql`,
-//! and its blocks are that case's files, which the case's own test runs.
+//! The pages of `docs/reference/sql`, and those of functions, are true: each names a case of
+//! `cases/sql`, and its blocks are that case's files, which the case's own test runs.
 
 use std::fs;
 use std::path::PathBuf;
 
 use crate::cases::folders;
+
+/// Pages of functions, each of which shows a case too.
+const FUNCTIONS: [&str; 3] = ["calendar.md", "indicators.md", "pricing.md"];
 
 /// What stands between a fence of a kind and the next fence.
 fn block<'a>(page: &'a str, kind: &str) -> Option<&'a str> {
@@ -14,7 +17,7 @@ fn block<'a>(page: &'a str, kind: &str) -> Option<&'a str> {
 
 /// What is wrong with a page.
 fn complaints(name: &str, page: &str) -> Vec<String> {
-    let case = page.split_once("../tests/cases/sql/");
+    let case = page.split_once("/tests/cases/sql/");
     let case = case.and_then(|(_, rest)| rest.split_once("/pipeline.toml)"));
     let Some((case, _)) = case else {
         return vec![format!("{name}: names no case of tests/cases/sql")];
@@ -41,7 +44,7 @@ fn complaints(name: &str, page: &str) -> Vec<String> {
 fn pages_of_sql_show_cases_that_run() {
     let pages = fs::read_dir("../docs/reference/sql").expect("the pages are there");
     let mut pages: Vec<PathBuf> = pages.map(|entry| entry.expect("an entry").path()).collect();
-    pages.push(PathBuf::from("../docs/reference/calendar.md"));
+    pages.extend(FUNCTIONS.map(|page| PathBuf::from("../docs/reference").join(page)));
     let mut found = Vec::new();
     for path in pages {
         let page = fs::read_to_string(&path).expect("a page can be read");

@@ -4,6 +4,8 @@ pub(crate) mod harness;
 
 mod first_path;
 
+mod bootstrap;
+
 mod sources;
 
 mod to_a_client;

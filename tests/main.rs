@@ -25,11 +25,11 @@ mod pipelines;
 /// A stream gives what a batch gives.
 mod oracle;
 
+/// Calendars, prices and indicators, beside other programs' and real data.
+mod market;
+
 /// Folders of cases: mistakes with their texts, SQL with its rows; bad input, silence and size.
 mod cases;
 
 /// Pages of the reference show cases that run.
 mod docs;
-
-/// What the engine knows of the market, beside independent answers.
-mod market;

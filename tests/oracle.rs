@@ -43,6 +43,9 @@ mod over;
 /// OVER within windows.
 mod over_window;
 
+/// Indicators.
+mod indicator;
+
 /// Tables.
 mod table;
 
@@ -143,6 +146,10 @@ const RUNNING: Construct = Construct {
     name: "running",
     case: over_window::running,
 };
+const INDICATOR: Construct = Construct {
+    name: "indicator",
+    case: indicator::indicator,
+};
 const DAG: Construct = Construct {
     name: "dag",
     case: dag::dag,
@@ -229,6 +236,11 @@ fn rows_before() {
 #[test]
 fn over_within_windows() {
     run(RUNNING);
+}
+
+#[test]
+fn indicators() {
+    run(INDICATOR);
 }
 
 #[test]
@@ -390,6 +402,29 @@ fn finds_calls_lost_at_a_restore() {
 #[test]
 fn finds_a_null_that_starts_a_counter_again() {
     finds(Fault::NullCounted, &[LAG]);
+}
+
+#[test]
+fn finds_an_indicator_a_row_too_long() {
+    finds(Fault::LengthLong, &[INDICATOR]);
+}
+
+#[test]
+fn finds_a_null_that_an_indicator_counts() {
+    finds(Fault::NullTaken, &[INDICATOR]);
+}
+
+#[test]
+fn finds_indicators_lost_at_a_restore() {
+    finds(Fault::CallsLost, &[INDICATOR]);
+    finds(Fault::KeysLost, &[INDICATOR]);
+}
+
+#[test]
+fn finds_an_indicator_fed_out_of_order() {
+    finds(Fault::Tie, &[INDICATOR]);
+    finds(Fault::NullKey, &[INDICATOR]);
+    finds(Fault::LateCounted, &[INDICATOR]);
 }
 
 #[test]

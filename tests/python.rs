@@ -32,7 +32,9 @@ print(duckdb.sql(sys.argv[1]).fetchall()[0][0])";
         .lines()
         .filter(|line| !line.starts_with('#'));
     let mut expected: Vec<&str> = pins.collect();
-    let names = expected.iter().filter_map(|pin| Some(pin.split_once("==")?.0));
+    let names = expected
+        .iter()
+        .filter_map(|pin| Some(pin.split_once("==")?.0));
     let args: Vec<&str> = std::iter::once(query).chain(names).collect();
     let printed = run(script, &args);
     expected.push("-60000000");

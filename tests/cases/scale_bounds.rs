@@ -133,3 +133,26 @@ FROM a"""
     let rows = SECONDS * PER_SECOND + 2 * BATCH_ROWS;
     within(state, rows * FRAME_ROW + KEYS * KEY);
 }
+
+/// "Those of the last n rows keep these: 8 bytes a value; the others a few numbers", for every key.
+#[test]
+fn indicators_keep_n_rows_of_each_key() {
+    const KEYS: u64 = 100;
+    const N: u64 = 200;
+    // What a key costs beside its rows: its place, and a machine for each of the calls.
+    const KEY: u64 = 2000;
+    let over = "OVER (PARTITION BY key ORDER BY ts)";
+    let nodes = format!(
+        r#"
+[query.q]
+sql = """
+SELECT ts, sma(price, {N}) {over} AS mean, rsi(price, 14) {over} AS rsi,
+       vwap(price, key) {over} AS vwap, rolling_corr(price, key, {N}) {over} AS corr
+FROM a"""
+"#
+    );
+    let (out, state) = run(&["a"], KEYS, &nodes);
+    assert_eq!(out, ROWS);
+    let values = N * 3 * 8;
+    within(state, KEYS * (values + KEY) + 2 * BATCH_ROWS * ROW);
+}

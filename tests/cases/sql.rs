@@ -245,7 +245,7 @@ fn sorted(table: &str) -> String {
     lines.join("\n")
 }
 
-const FAMILIES: [&str; 9] = [
+const FAMILIES: &[&str] = &[
     "agg_",
     "window_",
     "row_",
@@ -253,6 +253,8 @@ const FAMILIES: [&str; 9] = [
     "table_",
     "trigger_",
     "join_",
+    "trading_",
+    "finance_",
     "calendar_",
     "contract_",
 ];
@@ -302,6 +304,11 @@ fn tables() {
 }
 
 #[test]
+fn trading_sessions() {
+    family("trading_");
+}
+
+#[test]
 fn triggered_queries() {
     family("trigger_");
 }
@@ -309,6 +316,11 @@ fn triggered_queries() {
 #[test]
 fn joins() {
     family("join_");
+}
+
+#[test]
+fn prices_and_margin() {
+    family("finance_");
 }
 
 #[test]

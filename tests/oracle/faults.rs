@@ -17,6 +17,7 @@ use zaraba_core::source::{Polled, Position, Source};
 use zaraba_core::time::{Epoch, EventTime};
 use zaraba_runtime::run::graph::Graph;
 
+use super::indicator::with_longer_n;
 use super::window::Windows;
 
 /// Queries over tables, as the cases call them.
@@ -62,6 +63,10 @@ pub(crate) enum Fault {
     CallsLost,
     /// A null starts a counter again.
     NullCounted,
+    /// An indicator looks at a row too many.
+    LengthLong,
+    /// An indicator takes a null for 0.
+    NullTaken,
     /// `<` for `<=` in a join's bound.
     Bound,
     /// A joined table's row is seen a microsecond before its time.
@@ -125,6 +130,8 @@ impl Fault {
                 let spoilt = |line: &str| line.replace("AND CURRENT ROW", before) + "\n";
                 toml.lines().map(spoilt).collect()
             }
+            Self::LengthLong => with_longer_n(toml),
+            Self::NullTaken => toml.replace("(vi", "(coalesce(vi, 0)"),
             Self::NullCounted => {
                 toml.replace("counter_delta(vi)", "counter_delta(coalesce(vi, 0))")
             }

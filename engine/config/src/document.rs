@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 use zaraba_core::diagnostic::Span;
 
@@ -92,6 +93,8 @@ pub struct Document {
     pub sinks: Vec<SinkDoc>,
     /// `[[test]]`
     pub tests: Vec<TestDoc>,
+    /// `[calendar]`
+    pub calendar: CalendarDoc,
     /// `[limits]`
     pub limits: LimitsDoc,
     /// Names of nodes that have a mistake of their own (or are of a kind not built yet) and are
@@ -132,6 +135,8 @@ pub struct SourceDoc {
     pub ahead: i64,
     /// `replay.speed`: event time per real time; none: as fast as it can.
     pub speed: Option<f64>,
+    /// `bootstrap`: files that are read first.
+    pub bootstrap: Option<FileSourceDoc>,
     /// `on_error`; none: by kind of connector.
     pub on_error: Option<ErrorPolicy>,
     /// `[source.NAME.schema]`, in the file's order; empty where the format brings its own.
@@ -156,6 +161,8 @@ pub enum SourceConnector {
     File(FileSourceDoc),
     /// `connector = "simulate"`
     Simulate(SimulateDoc),
+    /// `connector = "simulate"` with `kind = "nikkei225-options"`
+    Market(MarketDoc),
     /// `connector = "channel"`: rows come from the embedding program.
     Channel,
 }
@@ -201,6 +208,74 @@ pub struct SimulateDoc {
     pub rows: Option<u64>,
     /// `disorder`, microseconds: how much later than it should a row may come.
     pub disorder: i64,
+}
+
+/// Options of `connector = "simulate"` with `kind = "nikkei225-options"`.
+#[derive(Clone, Debug)]
+pub struct MarketDoc {
+    /// `stream`: which stream of the market it emits.
+    pub stream: MarketStream,
+    /// `seed`; 1 if left out.
+    pub seed: u64,
+    /// `start`: the first trading day.
+    pub start: Located<NaiveDate>,
+    /// `days`: how many trading days; 1 if left out.
+    pub days: u32,
+    /// `level`: the index at the first day's open.
+    pub level: f64,
+    /// `products`: the futures; large and mini if left out.
+    pub products: Vec<FuturesProduct>,
+    /// `expiries`: months of options; 3 if left out.
+    pub expiries: usize,
+    /// `strikes` listed in each month; 250 if left out.
+    pub strikes: usize,
+    /// `ticks_per_day` of options and futures; none: by stream.
+    pub ticks_per_day: Option<u64>,
+    /// `crash`
+    pub crash: Option<CrashDoc>,
+    /// `stalls`: whether the feed falls silent now and then.
+    pub stalls: bool,
+    /// `intraday_oi`: whether open interest moves within the day.
+    pub intraday_oi: bool,
+    /// `disorder`, microseconds: how much later than it should a row may come.
+    pub disorder: i64,
+}
+
+/// `crash = { at, size }`
+#[derive(Clone, Copy, Debug)]
+pub struct CrashDoc {
+    /// `at`, microseconds UTC.
+    pub at: i64,
+    /// Its place.
+    pub span: Span,
+    /// `size`, as a share of the price: -0.08 is a fall by 8 %.
+    pub size: f64,
+}
+
+/// `stream` of a simulated market.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MarketStream {
+    /// `"options"`: quotes and trades of all options.
+    Options,
+    /// `"futures"`: quotes and trades of the futures.
+    Futures,
+    /// `"indices"`: indices and the exchange rate.
+    Indices,
+    /// `"open_interest"`: each contract's open interest, once a day.
+    OpenInterest,
+    /// `"qri"`: the whole chain every quarter of an hour, in the layout of the exchange's page.
+    Qri,
+}
+
+/// `products` of a simulated market.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FuturesProduct {
+    /// `"large"`
+    Large,
+    /// `"mini"`
+    Mini,
+    /// `"micro"`
+    Micro,
 }
 
 /// A column's type.
@@ -277,6 +352,41 @@ pub enum Generate {
     },
 }
 
+/// `[calendar]`: what is added to the exchange calendar.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CalendarDoc {
+    /// Holidays on which derivatives trade.
+    pub holiday_trading: Vec<NaiveDate>,
+    /// Holidays on which they do not.
+    pub no_holiday_trading: Vec<NaiveDate>,
+    /// Years of which those lists are the exchange's own.
+    pub published: Vec<i32>,
+    /// Days without any session.
+    pub closed: Vec<NaiveDate>,
+    /// Stops of trading.
+    pub halts: Vec<HaltDoc>,
+}
+
+/// One of `halts`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HaltDoc {
+    /// `venue`
+    pub venue: Located<String>,
+    /// `from`, microseconds UTC.
+    pub from: i64,
+    /// `to`, microseconds UTC.
+    pub to: i64,
+}
+
+/// `ttl`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TtlDoc {
+    /// A length of time, microseconds.
+    Span(i64),
+    /// `"2 trading_days"`
+    TradingDays(u32),
+}
+
 /// `[table.NAME]`
 #[derive(Clone, Debug)]
 pub struct TableDoc {
@@ -286,10 +396,12 @@ pub struct TableDoc {
     pub from: Located<String>,
     /// `key`: its key columns; empty: one row.
     pub key: Vec<Located<String>>,
-    /// `ttl`, microseconds.
-    pub ttl: Option<i64>,
+    /// `ttl`
+    pub ttl: Option<TtlDoc>,
     /// `drop_when`: an SQL condition over its columns.
     pub drop_when: Option<Text>,
+    /// `snapshot_at`: the moment as of which readers see it.
+    pub snapshot_at: Option<&'static str>,
 }
 
 /// `[query.NAME]`

@@ -75,14 +75,19 @@ fn of_kind(kind: &Kind) -> Value {
     const DURATION: &str = r"^\s*([0-9]+\s*(us|µs|ms|s|min|m|h|d)\s*)+$";
     match kind {
         Kind::Text | Kind::Sql | Kind::Listen | Kind::Zone => json!({ "type": "string" }),
-        Kind::Name | Kind::Path | Kind::Time => json!({ "type": "string", "minLength": 1 }),
+        Kind::Name | Kind::Path | Kind::Time | Kind::Date => {
+            json!({ "type": "string", "minLength": 1 })
+        }
         Kind::Char => json!({ "type": "string", "minLength": 1 }),
         Kind::Int(low, i64::MAX) => json!({ "type": "integer", "minimum": low }),
         Kind::Int(low, high) => json!({ "type": "integer", "minimum": low, "maximum": high }),
         Kind::Float => json!({ "type": "number" }),
         Kind::PositiveFloat => json!({ "type": "number", "exclusiveMinimum": 0 }),
         Kind::Bool => json!({ "type": "boolean" }),
-        Kind::Duration | Kind::DurationOrZero | Kind::Ttl => text_like(DURATION),
+        Kind::Duration | Kind::DurationOrZero => text_like(DURATION),
+        Kind::Ttl => {
+            json!({ "anyOf": [text_like(DURATION), text_like(r"^\s*[0-9]+\s*trading_days?\s*$")] })
+        }
         Kind::Size => text_like(r"^\s*[0-9]+\s*([KMGT]i?)?B\s*$"),
         Kind::ColumnType => {
             let names: Vec<&str> = COLUMN_TYPES.iter().map(|(name, _)| *name).collect();

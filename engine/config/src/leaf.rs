@@ -9,7 +9,7 @@ use zaraba_core::diagnostic::Diagnostic;
 use zaraba_core::suggest::nearest;
 use zaraba_core::time::parse_duration;
 
-use crate::document::{ColumnType, Text, Value};
+use crate::document::{ColumnType, Text};
 use crate::params;
 use crate::read::{Context, Typed, not_built};
 use crate::spec::{Kind, Words};
@@ -29,9 +29,11 @@ pub(crate) fn expected(kind: &Kind) -> String {
         Kind::Float => "a number".to_owned(),
         Kind::PositiveFloat => "a number greater than zero".to_owned(),
         Kind::Bool => "`true` or `false`".to_owned(),
-        Kind::Duration | Kind::DurationOrZero | Kind::Ttl => "a duration like \"5s\"".to_owned(),
+        Kind::Duration | Kind::DurationOrZero => "a duration like \"5s\"".to_owned(),
+        Kind::Ttl => "a duration like \"5s\" or \"2 trading_days\"".to_owned(),
         Kind::Size => "a size like \"512MiB\"".to_owned(),
         Kind::Zone => "a time zone like \"Asia/Tokyo\"".to_owned(),
+        Kind::Date => "a date like \"2025-11-14\"".to_owned(),
         Kind::Time => "a time like \"2025-11-14T09:00:00\"".to_owned(),
         Kind::ColumnType => "a type like \"int64\"".to_owned(),
         Kind::Words(words) => one_of(words),
@@ -89,6 +91,8 @@ pub(crate) fn read(cx: &mut Context<'_>, kind: &'static Kind, node: &Node) -> Op
         (Kind::Zone, TomlValue::Text(text)) => return zone(cx, text),
         (Kind::Time, TomlValue::Text(text)) => parse_time(&text.value, cx.zone).map(Typed::Micros),
         (Kind::Time, TomlValue::Datetime(text)) => parse_time(text, cx.zone).map(Typed::Micros),
+        (Kind::Date, TomlValue::Text(text)) => text.value.parse().ok().map(Typed::Date),
+        (Kind::Date, TomlValue::Datetime(text)) => text.parse().ok().map(Typed::Date),
         (Kind::ColumnType, TomlValue::Text(text)) => return column_type(cx, text),
         (Kind::Words(words), TomlValue::Text(text)) => return word(cx, words, text),
         (Kind::Pair, TomlValue::Array(items)) => match items.as_slice() {
@@ -106,7 +110,7 @@ pub(crate) fn read(cx: &mut Context<'_>, kind: &'static Kind, node: &Node) -> Op
                 offsets,
             }))
         }
-        (Kind::Scalar, _) => scalar(node).map(Typed::Scalar),
+        (Kind::Scalar, _) => node.scalar().map(Typed::Scalar),
         _ => None,
     };
     if typed.is_none() {
@@ -145,17 +149,6 @@ fn wrong(kind: &Kind, node: &Node) -> Diagnostic {
     Diagnostic::at(node.span, message).help(help)
 }
 
-/// A scalar as a parameter's or a column's value.
-pub(crate) fn scalar(node: &Node) -> Option<Value> {
-    match &node.value {
-        TomlValue::Text(text) => Some(Value::Text(text.value.clone())),
-        TomlValue::Integer(i) => Some(Value::Int(*i)),
-        TomlValue::Float(f) => Some(Value::Float(*f)),
-        TomlValue::Bool(b) => Some(Value::Bool(*b)),
-        _ => None,
-    }
-}
-
 fn one_char(text: &str) -> Option<char> {
     let mut chars = text.chars();
     chars.next().filter(|_| chars.next().is_none())
@@ -173,6 +166,9 @@ fn number(node: &Node) -> Option<f64> {
     }
 }
 
+/// Most trading days of a `ttl`: forty years.
+const TRADING_DAYS_MAX: u32 = 10_000;
+
 fn duration(cx: &mut Context<'_>, kind: &Kind, node: &Node) -> Option<Typed> {
     let TomlValue::Text(text) = &node.value else {
         cx.mistake(wrong(kind, node));
@@ -182,10 +178,9 @@ fn duration(cx: &mut Context<'_>, kind: &Kind, node: &Node) -> Option<Typed> {
     let days = value
         .strip_suffix("trading_days")
         .or_else(|| value.strip_suffix("trading_day"));
-    if matches!(kind, Kind::Ttl) && days.is_some_and(|n| n.trim().parse::<u32>().is_ok()) {
-        let help = "give a duration: \"4d\" outlives a weekend";
-        cx.mistake(not_built(node.span, "a `ttl` in trading days").help(help));
-        return None;
+    let days = days.and_then(|n| n.trim().parse::<u32>().ok());
+    if let (Kind::Ttl, Some(days @ 1..=TRADING_DAYS_MAX)) = (kind, days) {
+        return Some(Typed::TradingDays(days));
     }
     match parse_duration(value) {
         Some(0) if !matches!(kind, Kind::DurationOrZero) => {

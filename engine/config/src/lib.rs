@@ -17,11 +17,13 @@ pub mod reference;
 
 pub mod json_schema;
 
+mod calendar;
 mod column;
 mod format;
 mod include;
 mod leaf;
 mod mapping;
+mod market;
 mod nodes;
 mod params;
 mod path;

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 use zaraba_core::diagnostic::{Diagnostic, Diagnostics, FileId, SourceMap, Span};
 use zaraba_core::suggest::nearest;
 
-use crate::document::{ColumnType, Located, Row, Text, Value};
+use crate::document::{ColumnType, Located, Row, Text, TtlDoc, Value};
 use crate::leaf;
 use crate::spec::{Kind, Least, Presence, Section};
 use crate::tree::{Node, Table, TomlValue};
@@ -79,6 +80,8 @@ pub(crate) enum Typed {
     Bool(bool),
     /// A duration or a time.
     Micros(i64),
+    TradingDays(u32),
+    Date(NaiveDate),
     Bytes(u64),
     Zone(Tz),
     Column(ColumnType),
@@ -130,6 +133,14 @@ impl Fields {
     getter!(float, Float, f64);
     getter!(bool, Bool, bool);
     getter!(micros, Micros, i64);
+    pub(crate) fn ttl(&self, option: &str) -> Option<TtlDoc> {
+        match self.value(option) {
+            Some(Typed::Micros(micros)) => Some(TtlDoc::Span(*micros)),
+            Some(Typed::TradingDays(days)) => Some(TtlDoc::TradingDays(*days)),
+            _ => None,
+        }
+    }
+
     getter!(bytes, Bytes, u64);
     getter!(zone, Zone, Tz);
     getter!(column, Column, ColumnType);
@@ -360,7 +371,7 @@ fn row(cx: &mut Context<'_>, span: Span, table: &Table) -> Typed {
     let mut columns = Vec::new();
     for entry in &table.entries {
         let node = &entry.node;
-        let value = match (&node.value, leaf::scalar(node)) {
+        let value = match (&node.value, node.scalar()) {
             (_, Some(value)) => value,
             (TomlValue::Datetime(time), _) => Value::Text(time.clone()),
             (TomlValue::Broken, _) => {

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use crate::calendar::CALENDAR;
 use crate::leaf::expected;
 use crate::root::{LIMITS, NODES, ROOT};
 use crate::spec::{Kind, NodeSpec, Opt, Presence, Section};
@@ -18,7 +19,8 @@ mistake is shown with its line.
 
 **Names** of sources, tables, queries and sinks are small letters, digits and `_`, beginning with a
 letter, without `__`. They are unique in a pipeline. SQL reads a stream by its node's name;
-`NAME__late` holds the late rows of a source, `NAME__errors` its bad ones.
+`NAME__late` holds the late rows of a source, `NAME__errors` its bad ones, `NAME__unassigned` the
+rows that a query's `TRADING_SESSION` found outside any session.
 
 **Durations** are texts: `"250ms"`, `"5s"`, `"1m30s"`, `"2h"`, `"1d"`; units are `us`, `ms`, `s`, `m`
 (or `min`), `h` and `d`. **Sizes** are texts: `"64KiB"`, `"512MiB"`, `"1GB"`. **Times** are ISO 8601;
@@ -46,6 +48,7 @@ pub fn reference() -> String {
     for node in NODES {
         self::node(&mut page, node);
     }
+    whole(&mut page, &CALENDAR, "##");
     whole(&mut page, &LIMITS, "##");
     whole(&mut page, &TEST, "##");
     page
@@ -69,9 +72,11 @@ fn node(page: &mut String, node: &NodeSpec) {
     for (connector, section) in &sections {
         let connector = connector.unwrap_or_default();
         let own = || section.groups.iter().skip(1).flat_map(|g| g.iter());
+        let which = section.kind();
+        let which = which.map_or_else(String::new, |k| format!(", kind = \"{k}\""));
         let _ = writeln!(
             page,
-            "\n### {kind}: connector = \"{connector}\"\n\n{}",
+            "\n### {kind}: connector = \"{connector}\"{which}\n\n{}",
             section.about
         );
         if own().next().is_some() {

@@ -9,7 +9,8 @@ use zaraba_core::diagnostic::{Diagnostic, Span};
 use zaraba_core::suggest::nearest;
 use zaraba_core::time::SECOND;
 
-use crate::document::{Document, LimitsDoc, Located, Value};
+use crate::calendar::{self, CALENDAR};
+use crate::document::{CalendarDoc, Document, LimitsDoc, Located, Value};
 use crate::nodes::{self, Names};
 use crate::query::{self, QUERY};
 use crate::read::{Context, Typed, not_built, ticked, value};
@@ -69,6 +70,13 @@ pub(crate) static ROOT: Section = Section {
         ),
         optional("query", Kind::Nodes(&QUERY), "none", "", "SQL"),
         optional("sink", Kind::Nodes(&SINK), "none", "", "where rows go"),
+        optional(
+            "calendar",
+            Kind::Table(&CALENDAR),
+            "what is built in",
+            "{ published = [2027] }",
+            "what is added to the exchange calendar",
+        ),
         optional(
             "limits",
             Kind::Table(&LIMITS),
@@ -202,6 +210,10 @@ pub(crate) fn document(
         queries: Vec::new(),
         sinks: Vec::new(),
         tests: Vec::new(),
+        calendar: match option(cx, root, "calendar") {
+            Some((Typed::Table(fields), _)) => calendar::convert(&fields),
+            _ => CalendarDoc::default(),
+        },
         limits: limits(cx, root),
         broken: BTreeSet::new(),
         secrets: Vec::new(),

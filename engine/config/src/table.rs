@@ -2,7 +2,7 @@
 
 use crate::document::{Located, TableDoc};
 use crate::read::Fields;
-use crate::spec::{Body, Kind, Least, NodeSpec, Section, optional, required};
+use crate::spec::{Body, Kind, Least, NodeSpec, Section, Words, optional, required};
 
 /// `[table.NAME]`
 pub(crate) static TABLE: NodeSpec = NodeSpec {
@@ -25,8 +25,8 @@ static SECTION: Section = Section {
             "ttl",
             Kind::Ttl,
             "for ever",
-            "\"4d\"",
-            "a row is gone for a reader so long after its time",
+            "\"2 trading_days\"",
+            "a row is gone for a reader so long after its time: a duration, or trading days, which a weekend is not",
         ),
         optional(
             "drop_when",
@@ -35,8 +35,15 @@ static SECTION: Section = Section {
             "\"sq_date < '2025-11-14'\"",
             "a row for which this SQL condition holds is gone; `now()` is the reader's time",
         ),
+        optional(
+            "snapshot_at",
+            Kind::Words(&MOMENTS),
+            "always the newest row",
+            "\"OSE.day_close\"",
+            "readers see the rows as of the last such moment: yesterday's settlement beside today's prices",
+        ),
     ]],
-    later: &["snapshot_at"],
+    later: &[],
     example: r#"[source.ticks]
 connector = "file"
 path = "data/*.parquet"
@@ -50,13 +57,21 @@ drop_when = "volume = 0"
 "#,
 };
 
+/// At which `snapshot_at` can take a table.
+static MOMENTS: Words = Words {
+    what: "moment",
+    now: &["OSE.day_close", "OSE.night_close", "TSE.close", "US.close"],
+    later: &[],
+};
+
 /// What the section says; none if a part that cannot be left out is wrong.
 pub(crate) fn convert(name: Located<String>, fields: &Fields) -> Option<TableDoc> {
     Some(TableDoc {
         name,
         from: fields.name("from")?,
         key: fields.names("key")?,
-        ttl: fields.micros("ttl"),
+        ttl: fields.ttl("ttl"),
         drop_when: fields.text("drop_when"),
+        snapshot_at: fields.word("snapshot_at"),
     })
 }

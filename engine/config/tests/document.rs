@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use zaraba_config::document::{
     ColumnType, Document, Emit, ErrorPolicy, Format, Generate, SinkConnector, SourceConnector,
-    Trigger, Value,
+    Trigger, TtlDoc, Value,
 };
 use zaraba_config::load::{LoadOptions, Loaded, load, load_text};
 
@@ -203,7 +203,7 @@ fn params_tables_and_queries() {
     let chain = &document.tables[0];
     assert_eq!(
         (chain.from.value.as_str(), chain.ttl),
-        ("ticks", Some(86_400_000_000))
+        ("ticks", Some(TtlDoc::Span(86_400_000_000)))
     );
     assert_eq!(chain.key[0].value, "product");
     let triggers: Vec<_> = document

@@ -15,6 +15,8 @@ pub struct Meter {
     pub rows_out: AtomicU64,
     /// Rows that were late.
     pub late: AtomicU64,
+    /// Rows outside any session of the exchange.
+    pub unassigned: AtomicU64,
     /// Rows that could not be read or computed.
     pub errors: AtomicU64,
     /// Times that a live source failed and was tried again.
@@ -41,6 +43,7 @@ impl Default for Meter {
             rows_in: AtomicU64::new(0),
             rows_out: AtomicU64::new(0),
             late: AtomicU64::new(0),
+            unassigned: AtomicU64::new(0),
             errors: AtomicU64::new(0),
             failures: AtomicU64::new(0),
             queued: AtomicU64::new(0),

@@ -57,6 +57,15 @@ pub trait Operator: Send {
     /// As `process`.
     fn end(&mut self, out: &mut Output) -> Result<Progress>;
 
+    /// The inputs were stopped before their end: what waits only for its place in an order is
+    /// emitted; what is not complete is not.
+    ///
+    /// # Errors
+    /// As `process`.
+    fn stop(&mut self, _out: &mut Output) -> Result<()> {
+        Ok(())
+    }
+
     /// The state at a barrier: immutable segments, shared with the operator. No I/O.
     ///
     /// # Errors

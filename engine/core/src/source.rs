@@ -88,6 +88,12 @@ pub trait Source: Send {
     /// Whether it is fed from outside as time goes by, so that silence means something.
     fn live(&self) -> bool;
 
+    /// Whether it still hands over what was before its own rows: such rows are not paced, and
+    /// alerts made from them are not sent.
+    fn of_the_past(&self) -> bool {
+        false
+    }
+
     /// Where it stands: behind the rows handed over so far.
     fn position(&self) -> Position;
 

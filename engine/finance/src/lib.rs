@@ -10,5 +10,14 @@ pub mod calendar;
 /// Contracts on the Nikkei 225: products, months, strikes, ticks, names.
 pub mod contract;
 
+/// What options are worth.
+pub mod pricing;
+
+/// Futures: profit, margin, the roll.
+pub mod margin;
+
 /// The functions that SQL calls.
 pub mod functions;
+
+/// Indicators on bars: streaming state machines.
+pub mod indicator;

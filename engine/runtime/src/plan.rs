@@ -2,6 +2,8 @@
 //! are found in one pass, each at its place; a node with a mistake is left out, and what reads it
 //! is not blamed for that.
 
+mod calendar;
+
 mod sources;
 
 mod nodes;
@@ -11,6 +13,10 @@ mod sinks;
 mod places;
 
 mod pruning;
+
+mod written;
+
+mod warnings;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -58,6 +64,8 @@ pub struct PipelinePlan {
     pub tests: Vec<TestDoc>,
     /// Its limits.
     pub limits: LimitsDoc,
+    /// What is no mistake, and most likely not meant.
+    pub warnings: Diagnostics,
     /// Values from the environment, which no output may show.
     pub secrets: Vec<String>,
 }
@@ -79,7 +87,7 @@ pub fn plan(document: &Document, extensions: &Extensions) -> (Option<PipelinePla
         mistakes.sort();
         return (None, mistakes);
     }
-    // Once more with only the columns that somebody reads: what is not needed is not read.
+    // Once more, told which columns somebody reads: what is not needed is not read.
     let needed = pruning::needed(&first);
     let mut second = Planning::new(document, extensions, Some(needed));
     second.run();
@@ -111,12 +119,15 @@ impl<'a> Planning<'a> {
         extensions: &Extensions,
         needed: Option<BTreeMap<String, Option<Vec<String>>>>,
     ) -> Self {
+        let mut mistakes = Diagnostics::default();
+        let calendar = calendar::calendar(&document.calendar, &mut mistakes);
         Self {
             document,
             needed,
             catalog: Catalog::new(
                 document.timezone.value.name(),
                 day_offset(document.timezone.value),
+                &calendar,
                 &extensions.aggregates,
             ),
             sources: Vec::new(),
@@ -124,7 +135,7 @@ impl<'a> Planning<'a> {
             streams: BTreeMap::new(),
             shapes: BTreeMap::new(),
             broken: document.broken.clone(),
-            mistakes: Diagnostics::default(),
+            mistakes,
         }
     }
 
@@ -137,6 +148,7 @@ impl<'a> Planning<'a> {
 
     fn finish(self) -> PipelinePlan {
         PipelinePlan {
+            warnings: warnings::warnings(&self),
             name: self.document.name.clone(),
             zone: self.document.timezone.value,
             sources: self.sources,

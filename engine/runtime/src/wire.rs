@@ -1,39 +1,39 @@
 //! The only place that names concrete sources, operators and sinks: a checked plan becomes a graph
 //! of nodes that an executor can drive.
 
+mod sinks;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use zaraba_config::document::{ErrorPolicy, SinkConnector, SinkDoc, SourceConnector};
+use zaraba_config::document::{ErrorPolicy, FileSourceDoc, SourceConnector};
 use zaraba_core::clock::Clock;
 use zaraba_core::error::{Error, Result};
 use zaraba_core::meter::Meter;
 use zaraba_core::operator::Operator;
 use zaraba_core::operator::Port;
 use zaraba_core::output::OutPort;
-use zaraba_core::sink::Sink;
 use zaraba_core::source::{Source, Wake};
 use zaraba_core::stream::StreamSchema;
 use zaraba_core::time::Epoch;
-use zaraba_net::limits::Limits;
 use zaraba_sinks::channel::ChannelReceiver;
-use zaraba_sinks::input::SinkInput;
-use zaraba_sinks::websocket::{Answer, WebsocketOptions, WebsocketSink};
+use zaraba_sinks::websocket::Answer;
+use zaraba_sources::bootstrap::Bootstrapped;
 use zaraba_sources::channel::ChannelSender;
+use zaraba_sources::file::FileSource;
 use zaraba_sources::intake::{Intake, IntakePlan};
-use zaraba_sql::pass_through::PassThrough;
+use zaraba_sql::merge::Merge;
 use zaraba_sql::plan::spread::spread;
-use zaraba_sql::plan::stage::Input;
+use zaraba_sql::plan::stage::{Input, Work};
 
 use crate::plan::{PipelinePlan, PlannedSource};
-use crate::run::capture::{CaptureSink, Captures};
+use crate::run::capture::Captures;
 use crate::run::graph::{Graph, Routes, Target};
 use crate::run::hide::HideSecrets;
 use crate::run::ledger::{Ledger, half_of_machine};
 use crate::run::memory::MemorySource;
-use crate::run::sink_task::SinkTask;
 use crate::run::source_task::{Company, SourceOptions, SourceTask};
 use crate::run::timekeeper::Timekeeper;
 use crate::run::vertex::Vertex;
@@ -190,8 +190,7 @@ impl Wirer<'_> {
                 SourceConnector::File(file) => {
                     let needed = planned.needed.clone();
                     let zone = self.plan.zone;
-                    let source =
-                        zaraba_sources::file::FileSource::new(file, &doc.schema, zone, needed);
+                    let source = FileSource::new(file, &doc.schema, zone, needed);
                     let source = source.map_err(|e| e.at(name))?;
                     Box::new(source.by_time(&doc.time.value))
                 }
@@ -202,6 +201,11 @@ impl Wirer<'_> {
                         &doc.time.value,
                     )
                     .map_err(|e| e.at(name))?,
+                    planned.schema.columns.clone(),
+                )),
+                SourceConnector::Market(market) => Box::new(crate::run::pick::Picked::new(
+                    zaraba_sources::simulate::market::MarketSource::new(market)
+                        .map_err(|e| e.at(name))?,
                     planned.schema.columns.clone(),
                 )),
                 SourceConnector::Channel => {
@@ -215,6 +219,12 @@ impl Wirer<'_> {
                     ))
                 }
             },
+        };
+        let source = match &doc.bootstrap {
+            Some(history) if !self.around.stand_ins.contains_key(name) => {
+                self.bootstrapped(planned, history, source)?
+            }
+            _ => source,
         };
         let live = source.live();
         let policy = if live {
@@ -242,6 +252,22 @@ impl Wirer<'_> {
         };
         self.add_source(name, source, intake, options, wake);
         Ok(())
+    }
+
+    /// The source behind its files of the past.
+    fn bootstrapped(
+        &self,
+        planned: &PlannedSource,
+        history: &FileSourceDoc,
+        then: Box<dyn Source>,
+    ) -> Result<Box<dyn Source>> {
+        let columns = planned.schema.columns.clone();
+        let names = columns.fields().iter().map(|f| f.name().clone()).collect();
+        let (schema, zone) = (&planned.doc.schema, self.plan.zone);
+        let history = FileSource::new(history, schema, zone, Some(names));
+        let history = history.map_err(|e| e.at(&planned.doc.name.value))?;
+        let both = Bootstrapped::new(history, then);
+        Ok(Box::new(crate::run::pick::Picked::new(both, columns)))
     }
 
     /// A source that stands in for a query or table.
@@ -319,6 +345,7 @@ impl Wirer<'_> {
             // Not in a row: whoever reads failed rows puts their union between.
             let mut made: Vec<usize> = Vec::new();
             for stage in &spread(&node.stages, plan.limits.parallelism) {
+                let sorts_out = matches!(stage.work, Work::InSession(_));
                 let operator = stage.operator(&node.name)?;
                 let (label, meter) = self.meter(&node.name);
                 let ledger = Arc::clone(&self.ledger);
@@ -326,6 +353,11 @@ impl Wirer<'_> {
                 let index = self.wired.graph.vertices.len();
                 self.wired.graph.vertices.push((vertex, Routes::default()));
                 made.push(index);
+                if sorts_out {
+                    let stream = format!("{}{}", node.name, OutPort::Unassigned.suffix());
+                    let producer = (Producer::Vertex(index), OutPort::Unassigned);
+                    self.producers.insert(stream, producer);
+                }
                 for (port, input) in stage.inputs.iter().enumerate() {
                     let target = Target::Vertex(index, Port(port));
                     match input {
@@ -360,28 +392,26 @@ impl Wirer<'_> {
         Ok(())
     }
 
-    /// Makes one stream of the failed rows of a node's stages.
+    /// Makes one stream of the failed rows of a node's stages, in the same order however many
+    /// copies of a stage there are.
     fn merge_errors(&mut self, stream: &str, stages: &[usize]) {
-        let secrets = &self.plan.secrets;
-        let producer = if let ([only], true) = (stages, secrets.is_empty()) {
-            (Producer::Vertex(*only), OutPort::Errors)
+        let merge = Merge::of_errors(stages.len());
+        let secrets = self.plan.secrets.clone();
+        let operator: Box<dyn Operator> = if secrets.is_empty() {
+            Box::new(merge)
         } else {
-            let union: Box<dyn Operator> = if secrets.is_empty() {
-                Box::new(PassThrough::new(stream, vec![Vec::new(); stages.len()]))
-            } else {
-                Box::new(HideSecrets(secrets.clone()))
-            };
-            let (label, meter) = self.meter(stream);
-            let ledger = Arc::clone(&self.ledger);
-            let vertex = Vertex::new(label, union, stages.len(), meter, ledger);
-            let index = self.wired.graph.vertices.len();
-            self.wired.graph.vertices.push((vertex, Routes::default()));
-            for (port, stage) in stages.iter().enumerate() {
-                let target = Target::Vertex(index, Port(port));
-                self.route_from((Producer::Vertex(*stage), OutPort::Errors), target);
-            }
-            (Producer::Vertex(index), OutPort::Main)
+            Box::new(HideSecrets { secrets, merge })
         };
+        let (label, meter) = self.meter(stream);
+        let ledger = Arc::clone(&self.ledger);
+        let vertex = Vertex::new(label, operator, stages.len(), meter, ledger);
+        let index = self.wired.graph.vertices.len();
+        self.wired.graph.vertices.push((vertex, Routes::default()));
+        for (port, stage) in stages.iter().enumerate() {
+            let target = Target::Vertex(index, Port(port));
+            self.route_from((Producer::Vertex(*stage), OutPort::Errors), target);
+        }
+        let producer = (Producer::Vertex(index), OutPort::Main);
         self.producers.insert(stream.to_owned(), producer);
     }
 
@@ -392,87 +422,5 @@ impl Wirer<'_> {
             Producer::Vertex(i) => &mut graph.vertices[i].1,
         };
         routes.0.push((port, target));
-    }
-
-    fn sinks(&mut self) -> Result<()> {
-        if let Some((streams, captures, after)) = self.around.capture.clone() {
-            let sink = Box::new(CaptureSink::new(captures, after));
-            return self.add_sink("capture", sink, &streams);
-        }
-        let plan = self.plan;
-        for doc in &plan.sinks {
-            let streams: Vec<String> = doc.from.iter().map(|f| f.value.clone()).collect();
-            let inputs: Vec<SinkInput> = streams
-                .iter()
-                .filter_map(|name| {
-                    let schema = plan.streams.get(name)?.clone();
-                    Some(SinkInput {
-                        name: name.clone(),
-                        schema,
-                    })
-                })
-                .collect();
-            let sink = self.sink(doc, &inputs).map_err(|e| e.at(&doc.name.value))?;
-            self.add_sink(&doc.name.value, sink, &streams)?;
-        }
-        Ok(())
-    }
-
-    fn sink(&mut self, doc: &SinkDoc, inputs: &[SinkInput]) -> Result<Box<dyn Sink>> {
-        let zone = self.plan.zone;
-        Ok(match &doc.connector {
-            SinkConnector::File { path, format } => Box::new(zaraba_sinks::file::FileSink::open(
-                inputs,
-                &path.value,
-                *format,
-                zone,
-            )?),
-            SinkConnector::Stdout { format } => Box::new(zaraba_sinks::stdout::StdoutSink::new(
-                inputs, *format, zone,
-            )?),
-            SinkConnector::Channel => {
-                let (sink, receiver) = zaraba_sinks::channel::channel(CHANNEL_BATCHES);
-                self.wired
-                    .receivers
-                    .insert(doc.name.value.clone(), receiver);
-                Box::new(sink.open(inputs))
-            }
-            SinkConnector::Websocket {
-                listen,
-                assets,
-                history,
-            } => {
-                let handle = self.around.tokio.clone().ok_or_else(|| {
-                    Error::internal("a WebSocket sink needs a tokio runtime to run on")
-                })?;
-                let options = WebsocketOptions {
-                    listen: listen.value.clone(),
-                    assets: assets.as_ref().map(|a| a.value.clone()),
-                    history: *history,
-                    pipeline: self.plan.name.clone(),
-                    zone,
-                    metrics: Arc::clone(&self.around.metrics),
-                    graph: Arc::clone(&self.around.graph),
-                    clock: Arc::clone(&self.around.clock),
-                    limits: Limits::default(),
-                };
-                let (sink, address) = WebsocketSink::start(inputs, options, &handle)?;
-                self.wired.listening.push((doc.name.value.clone(), address));
-                Box::new(sink)
-            }
-        })
-    }
-
-    fn add_sink(&mut self, name: &str, sink: Box<dyn Sink>, streams: &[String]) -> Result<()> {
-        let (label, meter) = self.meter(name);
-        let index = self.wired.graph.sinks.len();
-        self.wired
-            .graph
-            .sinks
-            .push(SinkTask::new(label, sink, streams.len(), meter));
-        for (port, stream) in streams.iter().enumerate() {
-            self.route(stream, Target::Sink(index, Port(port)))?;
-        }
-        Ok(())
     }
 }

@@ -5,6 +5,8 @@ pub mod intake;
 
 pub mod file;
 
+pub mod bootstrap;
+
 pub mod simulate;
 
 pub mod channel;

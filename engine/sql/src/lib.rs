@@ -11,6 +11,8 @@ pub mod pass_through;
 
 mod in_order;
 
+mod exact;
+
 pub mod merge;
 
 pub mod agg;

@@ -1,7 +1,10 @@
 //! Several streams of one shape as one, in order of (time, sequence): what copies of a stage, each
-//! with its share of the keys, found between them. What ties comes from the first of them first.
+//! with its share of the keys, found between them, or the failed rows of all stages of a node. What
+//! ties comes from the first of them first, and failed rows by what they say: which of the copies
+//! met one must not show.
 
 use arrow::datatypes::SchemaRef;
+use zaraba_core::bad_rows;
 use zaraba_core::batch::Batch;
 use zaraba_core::error::Result;
 use zaraba_core::operator::{Operator, Port, Progress};
@@ -14,6 +17,7 @@ use crate::in_order::{InOrder, Ties, in_order};
 /// The operator.
 pub struct Merge {
     schema: SchemaRef,
+    ties: Ties,
     inputs: Vec<InOrder>,
 }
 
@@ -21,9 +25,20 @@ impl Merge {
     /// Of so many streams with these columns.
     #[must_use]
     pub fn new(schema: SchemaRef, inputs: usize) -> Self {
-        let input = || InOrder::new(SchemaRef::clone(&schema), Ties::AsTheyCame);
+        Self::with(schema, Ties::AsTheyCame, inputs)
+    }
+
+    /// Of the failed rows of so many stages.
+    #[must_use]
+    pub fn of_errors(inputs: usize) -> Self {
+        Self::with(bad_rows::stream().columns, Ties::ByContent, inputs)
+    }
+
+    fn with(schema: SchemaRef, ties: Ties, inputs: usize) -> Self {
+        let input = || InOrder::new(SchemaRef::clone(&schema), ties);
         Self {
             inputs: std::iter::repeat_with(input).take(inputs).collect(),
+            ties,
             schema,
         }
     }
@@ -35,7 +50,7 @@ impl Merge {
             parts.extend(input.before(time)?);
         }
         if !parts.is_empty() {
-            out.rows(in_order(&self.schema, Ties::AsTheyCame, &parts)?);
+            out.rows(in_order(&self.schema, self.ties, &parts)?);
         }
         Ok(())
     }
@@ -56,6 +71,10 @@ impl Operator for Merge {
     fn end(&mut self, out: &mut Output) -> Result<Progress> {
         self.pass(None, out)?;
         Ok(Progress::Done)
+    }
+
+    fn stop(&mut self, out: &mut Output) -> Result<()> {
+        self.pass(None, out)
     }
 
     fn snapshot(&mut self, _epoch: Epoch) -> Result<Snapshot> {

@@ -10,14 +10,20 @@ pub mod call;
 
 mod slide;
 
+mod kept;
+
 mod partition;
 
 mod partitions;
 
 mod saved;
 
+pub mod plan;
+
 pub mod operator;
 
 pub mod whole;
 
 pub mod counter_delta;
+
+pub mod indicator;

@@ -8,11 +8,21 @@ pub mod parse;
 
 mod ignored;
 
+mod alias;
+
+mod constants;
+
 pub mod catalog;
 
 mod window_call;
 
+mod lengths;
+
 mod session_call;
+
+mod trading_call;
+
+mod unassigned;
 
 mod session_assign;
 
@@ -42,6 +52,10 @@ mod over;
 
 mod over_calls;
 
+mod over_indicator;
+
 pub mod triggered;
 
 pub mod stage;
+
+mod explain;

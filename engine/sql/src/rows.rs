@@ -18,7 +18,7 @@ use zaraba_core::batch::Batch;
 use zaraba_core::error::Error;
 
 use crate::plan::wording::decapitalised;
-use crate::window::spec::WindowSpec;
+use crate::window::windows::Windows;
 
 /// One step.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ pub enum Step {
     /// Computes new columns.
     Compute(Vec<Arc<dyn PhysicalExpr>>, SchemaRef),
     /// Adds `window_start` and `window_end`: a row for each window that holds it.
-    Window(WindowSpec, SchemaRef),
+    Window(Windows, SchemaRef),
     /// Adds `window_start` and `window_end` as nulls: nobody reads them, panes stand in.
     Blank(SchemaRef),
     /// Moves the event time to just before the window end in this column.
@@ -165,6 +165,12 @@ pub fn schema_after(steps: &[Step], input: &SchemaRef) -> SchemaRef {
 pub fn reason(error: &DataFusionError) -> String {
     match error.find_root() {
         DataFusionError::ArrowError(e, _) => match e.as_ref() {
+            ArrowError::ArithmeticOverflow(m) => {
+                format!(
+                    "overflow: {}",
+                    m.trim_start_matches("Overflow happened on: ")
+                )
+            }
             ArrowError::DivideByZero => "division by zero".to_owned(),
             ArrowError::CastError(m) | ArrowError::ComputeError(m) | ArrowError::ParseError(m) => {
                 decapitalised(m)
@@ -248,11 +254,7 @@ pub fn external(error: Error) -> DataFusionError {
 }
 
 /// Repeats each row for each of its windows and adds the window's bounds.
-fn expand(
-    batch: &Batch,
-    spec: &WindowSpec,
-    schema: &SchemaRef,
-) -> datafusion::common::Result<Batch> {
+fn expand(batch: &Batch, spec: &Windows, schema: &SchemaRef) -> datafusion::common::Result<Batch> {
     let mut rows: Vec<u32> = Vec::with_capacity(batch.len());
     let (mut starts, mut ends) = (Vec::new(), Vec::new());
     for (row, time) in (0u32..).zip(batch.time.iter()) {

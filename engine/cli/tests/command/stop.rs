@@ -119,6 +119,46 @@ fn a_reader_that_goes_away_ends_the_run_quietly() {
     assert_eq!(row["stream"], "ticks");
 }
 
+#[test]
+fn windows_without_number_are_left_at_a_stop() {
+    // A row of each of ten thousand keys, each in a hundred thousand windows.
+    let folder = Folder::with(
+        r#"
+name = "many"
+[source.ticks]
+connector = "simulate"
+time = "ts"
+start = "2025-11-14T09:00:00Z"
+interval = "1s"
+[source.ticks.schema]
+ts = "timestamp"
+volume = { type = "int64", counter = { start = 0, step_max = 5 } }
+[query.many]
+sql = """
+SELECT window_start, window_end, volume, count(*) AS n
+FROM HOP(ticks, ts, INTERVAL '1 second', INTERVAL '99999 seconds')
+GROUP BY window_start, window_end, volume"""
+[query.rows]
+sql = "SELECT * FROM HOP(ticks, ts, INTERVAL '1 second', INTERVAL '99999 seconds')"
+[sink.out]
+from = ["many", "rows"]
+connector = "file"
+path = "{stream}.json"
+"#,
+    );
+    let child = folder
+        .command(&["run", "pipeline.toml"])
+        .spawn()
+        .expect("a run");
+    sleep(Duration::from_secs(2));
+    signal(&child, "INT");
+    let started = std::time::Instant::now();
+    let came = Came::of(child).code(0);
+    let seconds = started.elapsed().as_secs();
+    assert!(seconds < 30, "{seconds} s: {}", came.err);
+    assert!(folder.read("many.json").ends_with('\n'));
+}
+
 /// A run with a WebSocket sink, and the address that it told.
 fn served(folder: &Folder) -> (Child, String) {
     let mut child = folder.command(&["run", "pipeline.toml"]).spawn().unwrap();

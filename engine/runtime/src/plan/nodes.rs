@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use zaraba_config::document::{QueryDoc, TableDoc, Text};
+use zaraba_config::document::{QueryDoc, TableDoc, Text, TtlDoc};
 use zaraba_core::bad_rows;
 use zaraba_core::diagnostic::Diagnostic;
 use zaraba_core::stream::Changelog;
@@ -12,6 +12,7 @@ use zaraba_sql::plan::stage::PlannedNode;
 use zaraba_sql::plan::triggered::{TriggerSpec, key_columns};
 use zaraba_sql::plan::{streaming, triggered};
 use zaraba_sql::table::reader::TableShape;
+use zaraba_sql::table::ttl::Ttl;
 
 use crate::plan::{Planning, places};
 
@@ -161,6 +162,9 @@ impl Planning<'_> {
         }
         self.add_stream(&name, planned.output.clone(), upsert.is_some());
         self.add_stream(&format!("{name}__errors"), bad_rows::stream(), false);
+        if let Some(schema) = &planned.unassigned {
+            self.add_stream(&format!("{name}__unassigned"), schema.clone(), false);
+        }
         self.nodes.push(planned);
     }
 
@@ -180,14 +184,21 @@ impl Planning<'_> {
         };
         let name = doc.name.value.clone();
         let schema = input.columns.clone();
+        let calendar = self.catalog.calendar.clone();
+        let ttl = doc.ttl.map(|ttl| match ttl {
+            TtlDoc::Span(micros) => Ttl::Span(micros),
+            TtlDoc::TradingDays(days) => Ttl::TradingDays { days, calendar },
+        });
+        let moment = doc.snapshot_at.and_then(|moment| moment.parse().ok());
         let shape = TableShape {
             name: name.clone(),
             schema,
             key,
-            ttl: doc.ttl,
+            ttl,
             drop_when,
         };
-        let planned = triggered::plan_table(shape.clone(), &from.value, &input, &self.catalog);
+        let planned =
+            triggered::plan_table(shape.clone(), &from.value, &input, moment, &self.catalog);
         let planned = planned.map_err(|mistake| match &doc.drop_when {
             Some(text) => places::in_text(&mistake, text),
             None => places::at(&mistake, doc.name.span),

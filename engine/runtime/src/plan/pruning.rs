@@ -52,31 +52,10 @@ fn wanted(planning: &Planning<'_>, source: &str, time: &str) -> Option<Vec<Strin
             Input::Stream(..) | Input::Stage(_) => {}
         }
     }
-    // What a query names must be there when it is planned again, also where nothing comes of it.
-    for query in planning.document.queries.iter().map(|q| &q.sql.value) {
-        if mentions(query, source) {
-            let named = columns.fields().iter().enumerate();
-            wanted.extend(
-                named
-                    .filter(|(_, f)| mentions(query, f.name()))
-                    .map(|(i, _)| i),
-            );
-        }
-    }
     Some(
         wanted
             .into_iter()
             .map(|i| columns.field(i).name().clone())
             .collect(),
     )
-}
-
-/// Whether a text has a name as a word.
-fn mentions(text: &str, name: &str) -> bool {
-    let inside = |c: char| c.is_alphanumeric() || c == '_';
-    if !name.chars().all(inside) {
-        return text.contains(name);
-    }
-    text.split(|c| !inside(c))
-        .any(|word| word.eq_ignore_ascii_case(name))
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{Field, Schema, SchemaRef};
-use zaraba_config::document::{FileSourceDoc, SourceConnector, SourceDoc};
+use zaraba_config::document::{FileSourceDoc, Format, SourceConnector, SourceDoc};
 use zaraba_core::bad_rows;
 use zaraba_core::diagnostic::Diagnostic;
 use zaraba_core::stream::{Changelog, StreamSchema, TimeColumn, event_time_type};
@@ -28,7 +28,7 @@ impl Planning<'_> {
                 return;
             };
             match self.source(doc, ordinal) {
-                Ok(source) => self.add_source(source),
+                Ok((source, all)) => self.add_source(source, all),
                 Err(diagnostic) => {
                     self.broken.insert(doc.name.value.clone());
                     self.mistakes.push(diagnostic);
@@ -37,7 +37,8 @@ impl Planning<'_> {
         }
     }
 
-    fn add_source(&mut self, source: PlannedSource) {
+    /// `all`: its columns, whether somebody reads them or not.
+    fn add_source(&mut self, source: PlannedSource, all: SchemaRef) {
         let name = source.doc.name.value.clone();
         let late = StreamSchema {
             columns: late_schema(&source.schema.columns),
@@ -48,13 +49,32 @@ impl Planning<'_> {
             changelog: Changelog::Append,
         };
         self.add_stream(&name, source.schema.clone(), false);
+        if let Some(handed) = &source.needed {
+            let whole = StreamSchema {
+                columns: all,
+                ..source.schema.clone()
+            };
+            self.catalog.add_narrowed(&name, whole, handed);
+        }
         self.add_stream(&format!("{name}__late"), late, false);
         self.add_stream(&format!("{name}__errors"), bad_rows::stream(), false);
         self.sources.push(source);
     }
 
-    fn source(&self, doc: &SourceDoc, ordinal: u8) -> Result<PlannedSource, Diagnostic> {
+    fn source(
+        &self,
+        doc: &SourceDoc,
+        ordinal: u8,
+    ) -> Result<(PlannedSource, SchemaRef), Diagnostic> {
         let all = self.columns(doc)?;
+        if let SourceConnector::Market(market) = &doc.connector
+            && let Some(mistake) = zaraba_sources::simulate::market::check(market)
+        {
+            return Err(mistake);
+        }
+        if let Some(history) = &doc.bootstrap {
+            self.check_bootstrap(doc, history, &all)?;
+        }
         let time = &doc.time;
         let Ok(field) = all.field_with_name(&time.value) else {
             let known = all.fields().iter().map(|f| f.name().as_str());
@@ -73,7 +93,7 @@ impl Planning<'_> {
             .and_then(|n| n.get(&doc.name.value).cloned().flatten());
         let columns = match &needed {
             Some(names) => picked(&all, names),
-            None => all,
+            None => Arc::clone(&all),
         };
         let schema = StreamSchema {
             columns,
@@ -83,12 +103,46 @@ impl Planning<'_> {
             }),
             changelog: Changelog::Append,
         };
-        Ok(PlannedSource {
+        let source = PlannedSource {
             doc: doc.clone(),
             ordinal,
             schema,
             needed,
-        })
+        };
+        Ok((source, all))
+    }
+
+    /// The files of the past must have the columns of the source.
+    fn check_bootstrap(
+        &self,
+        doc: &SourceDoc,
+        history: &FileSourceDoc,
+        all: &SchemaRef,
+    ) -> Result<(), Diagnostic> {
+        let zone = self.document.timezone.value;
+        for column in &doc.schema {
+            check_column(column, history.format, zone)
+                .map_err(|e| Diagnostic::at(column.name.span, e.to_string()))?;
+        }
+        if matches!(history.format, Format::Csv | Format::Json) {
+            return Ok(());
+        }
+        let columns = own_columns(history)?;
+        for field in all.fields() {
+            let kind = type_name(field.data_type());
+            let found = columns.field_with_name(field.name()).map(|f| f.data_type());
+            let message = match found {
+                Ok(same) if same == field.data_type() => continue,
+                Ok(other) => format!(
+                    "expected `{}` as {kind}, the files of the past have it as {}",
+                    field.name(),
+                    type_name(other)
+                ),
+                Err(_) => format!("the files of the past have no column `{}`", field.name()),
+            };
+            return Err(Diagnostic::at(history.path.span, message));
+        }
+        Ok(())
     }
 
     /// The columns that the source has: declared, or the file's own.
@@ -105,7 +159,9 @@ impl Planning<'_> {
         }
         match &doc.connector {
             SourceConnector::File(file) => own_columns(file),
-            SourceConnector::Simulate(_) | SourceConnector::Channel => {
+            SourceConnector::Simulate(_)
+            | SourceConnector::Market(_)
+            | SourceConnector::Channel => {
                 Err(Diagnostic::at(doc.name.span, "a schema is required here"))
             }
         }

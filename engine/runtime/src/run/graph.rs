@@ -68,7 +68,8 @@ pub fn count(meter: &Meter, port: OutPort, message: &Message) {
                 Meter::add(&meter.errors, rows.len());
                 meter.first_reason.get_or_init(|| reason(rows));
             }
-            OutPort::Late | OutPort::Unassigned => {}
+            OutPort::Unassigned => Meter::add(&meter.unassigned, rows.len()),
+            OutPort::Late => {}
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The failed rows of a node's stages as one stream, secrets hidden: an error's text shows values,
-//! and a value may be one of the environment's.
+//! The failed rows of a node's stages with secrets hidden: an error's text shows values, and a
+//! value may be one of the environment's.
 
 use std::sync::Arc;
 
@@ -11,46 +11,52 @@ use zaraba_core::operator::{Operator, Port, Progress};
 use zaraba_core::output::Output;
 use zaraba_core::snapshot::Snapshot;
 use zaraba_core::time::{Epoch, EventTime};
+use zaraba_sql::merge::Merge;
 
-/// The operator.
-pub(crate) struct HideSecrets(pub(crate) Vec<String>);
+/// Hides the secrets in what another operator, which makes one stream of them, is handed.
+pub(crate) struct HideSecrets {
+    pub(crate) secrets: Vec<String>,
+    pub(crate) merge: Merge,
+}
 
 impl HideSecrets {
     fn shown(&self, column: &ArrayRef) -> ArrayRef {
         let Some(texts) = column.as_string_opt::<i32>() else {
             return Arc::clone(column);
         };
-        let hidden = texts.iter().map(|t| t.map(|t| redact(t, &self.0)));
+        let hidden = texts.iter().map(|t| t.map(|t| redact(t, &self.secrets)));
         Arc::new(hidden.collect::<StringArray>())
     }
 }
 
 impl Operator for HideSecrets {
-    fn process(&mut self, _port: Port, rows: Batch, out: &mut Output) -> Result<Progress> {
+    fn process(&mut self, port: Port, rows: Batch, out: &mut Output) -> Result<Progress> {
         let columns = rows.rows.columns().iter().map(|c| self.shown(c));
         let shown = RecordBatch::try_new(rows.rows.schema(), columns.collect())?;
-        out.rows(rows.with_rows(shown)?);
-        Ok(Progress::Done)
+        self.merge.process(port, rows.with_rows(shown)?, out)
     }
 
     fn advance(&mut self, watermark: EventTime, out: &mut Output) -> Result<Progress> {
-        out.watermark(watermark);
-        Ok(Progress::Done)
+        self.merge.advance(watermark, out)
     }
 
-    fn end(&mut self, _out: &mut Output) -> Result<Progress> {
-        Ok(Progress::Done)
+    fn end(&mut self, out: &mut Output) -> Result<Progress> {
+        self.merge.end(out)
     }
 
-    fn snapshot(&mut self, _epoch: Epoch) -> Result<Snapshot> {
-        Ok(Snapshot::default())
+    fn stop(&mut self, out: &mut Output) -> Result<()> {
+        self.merge.stop(out)
     }
 
-    fn restore(&mut self, _snapshot: &Snapshot) -> Result<()> {
-        Ok(())
+    fn snapshot(&mut self, epoch: Epoch) -> Result<Snapshot> {
+        self.merge.snapshot(epoch)
+    }
+
+    fn restore(&mut self, snapshot: &Snapshot) -> Result<()> {
+        self.merge.restore(snapshot)
     }
 
     fn state_bytes(&self) -> usize {
-        0
+        self.merge.state_bytes()
     }
 }

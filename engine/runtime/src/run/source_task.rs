@@ -245,7 +245,7 @@ impl SourceTask {
                 self.last_row = Some(now);
                 self.idle = false;
                 self.polled = (before, rows.rows.num_rows());
-                if self.pacer.is_some() {
+                if self.pacer.is_some() && !self.source.of_the_past() {
                     self.pace(rows, now)
                 } else {
                     self.take(rows, now)

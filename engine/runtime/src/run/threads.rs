@@ -25,6 +25,10 @@ use crate::run::vertex::Vertex;
 /// How long a waiting source sleeps at most before it looks for a stop or a barrier.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
+/// How long after a stop a node may go on with what it is writing: millions of windows that close
+/// at once are not waited for.
+const STOP_PATIENCE: Duration = Duration::from_secs(2);
+
 /// What is said to a run from outside.
 #[derive(Debug, Default)]
 pub struct Control {
@@ -152,8 +156,9 @@ pub fn start(graph: Graph, queue: usize, clock: &Arc<dyn Clock>) -> Result<Runni
     for ((vertex, routes), inbox) in graph.vertices.into_iter().zip(vertex_out) {
         let sender = sender(routes, &vertex.meter);
         let name = Arc::clone(&vertex.name);
+        let told = Arc::clone(&control);
         threads.push(spawn(name, &control, move || {
-            drive_vertex(vertex, &inbox, &sender)
+            drive_vertex(vertex, &inbox, &sender, &told)
         })?);
     }
     for (task, routes, wake) in graph.sources {
@@ -216,7 +221,13 @@ fn drive_sink(mut sink: SinkTask, inbox: &Receiver<Envelope>) -> Result<()> {
     Ok(())
 }
 
-fn drive_vertex(mut vertex: Vertex, inbox: &Receiver<Envelope>, sender: &Sender) -> Result<()> {
+fn drive_vertex(
+    mut vertex: Vertex,
+    inbox: &Receiver<Envelope>,
+    sender: &Sender,
+    control: &Control,
+) -> Result<()> {
+    let mut stopped: Option<Stopwatch> = None;
     while !vertex.ended() {
         let Ok(first) = inbox.recv() else {
             return Ok(());
@@ -231,6 +242,13 @@ fn drive_vertex(mut vertex: Vertex, inbox: &Receiver<Envelope>, sender: &Sender)
             let watch = Stopwatch::start();
             vertex.step()?;
             busy(&vertex.meter, watch);
+            if vertex.writing() && control.stop.load(Ordering::Relaxed) {
+                let since = stopped.get_or_insert_with(Stopwatch::start);
+                if since.elapsed() > STOP_PATIENCE {
+                    tracing::warn!(node = %vertex.name, "stopped in the middle of its rows");
+                    vertex.leave();
+                }
+            }
             if sender.send(vertex.written()).is_err() {
                 return Ok(());
             }

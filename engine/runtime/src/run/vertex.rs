@@ -50,6 +50,8 @@ pub struct Vertex {
     /// An input was stopped before its end. How far it would have come nobody knows, so the
     /// watermark stays.
     stopped: bool,
+    /// It was left in the middle of what it was writing: it does nothing more but pass the stop on.
+    left: bool,
     /// The barrier that some inputs have delivered and others have not.
     aligning: Option<Epoch>,
     doing: Doing,
@@ -81,6 +83,7 @@ impl Vertex {
             inbox: Inbox::new(inputs),
             combined: EventTime::MIN,
             stopped: false,
+            left: false,
             aligning: None,
             doing: Doing::Nothing,
             out: Output::default(),
@@ -125,7 +128,24 @@ impl Vertex {
     /// Whether it has something to do without a new message.
     #[must_use]
     pub fn busy(&self) -> bool {
-        matches!(self.doing, Doing::More | Doing::Ending) || self.inbox.ready()
+        self.writing() || self.inbox.ready()
+    }
+
+    /// Whether it is in the middle of what it is writing.
+    #[must_use]
+    pub fn writing(&self) -> bool {
+        matches!(self.doing, Doing::More | Doing::Ending)
+    }
+
+    /// Leaves it there: a run that was told to stop cannot wait for all of it.
+    pub fn leave(&mut self) {
+        (self.left, self.stopped) = (true, true);
+        (self.doing, self.aligning) = (Doing::Nothing, None);
+        self.inbox.unblock();
+        if self.inputs.iter().all(|i| i.ended) {
+            self.out.control(&Message::Stop);
+            self.doing = Doing::Ended;
+        }
     }
 
     /// Whether it has sent its end.
@@ -189,6 +209,7 @@ impl Vertex {
 
     fn handle(&mut self, port: Port, message: Message) -> Result<()> {
         match message {
+            Message::Rows(_) | Message::Watermark(_) | Message::Barrier(_) if self.left => {}
             Message::Rows(rows) => {
                 Meter::add(&self.meter.rows_in, rows.len());
                 let progress = self.operator.process(port, rows, &mut self.out)?;
@@ -207,11 +228,16 @@ impl Vertex {
             last @ (Message::End | Message::Stop) => {
                 self.inputs[port.0].ended = true;
                 self.stopped |= matches!(last, Message::Stop);
-                self.align()?;
+                if !self.left {
+                    self.align()?;
+                }
                 if !self.inputs.iter().all(|i| i.ended) {
                     return self.combine();
                 }
                 if self.stopped {
+                    if !self.left {
+                        self.operator.stop(&mut self.out)?;
+                    }
                     self.out.control(&Message::Stop);
                     self.doing = Doing::Ended;
                     return Ok(());

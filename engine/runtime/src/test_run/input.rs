@@ -11,6 +11,7 @@ use zaraba_core::diagnostic::{Diagnostic, Diagnostics, Span};
 use zaraba_core::error::{Error, Result};
 use zaraba_core::stream::StreamSchema;
 use zaraba_sql::plan::stage::{PlannedNode, Work};
+use zaraba_sql::window::windows::Windows;
 
 use crate::plan::{DELETED, PipelinePlan};
 use crate::test_run::values::written;
@@ -171,7 +172,10 @@ fn window_size(node: &str, time: &str, nodes: &[PlannedNode]) -> Option<i64> {
         .filter(|_| time == BOUNDS.1)?;
     planned.stages.iter().find_map(|stage| match &stage.work {
         // Where windows grow, a start has several ends.
-        Work::Window(window) => (!window.spec.grows).then_some(window.spec.size),
+        Work::Window(window) => match &window.spec {
+            Windows::Fixed(spec) if !spec.grows => Some(spec.size),
+            _ => None,
+        },
         _ => None,
     })
 }

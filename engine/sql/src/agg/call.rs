@@ -22,6 +22,7 @@ use zaraba_core::batch::Batch;
 use crate::agg::extreme::of_floats;
 use crate::agg::first_last::{ByteKeys, FirstLast, Primitives, Scalars, TimeKeys};
 use crate::agg::sorted_rows::{Factory, SortedRows};
+use crate::exact::exact;
 
 /// Aggregates whose result depends on the order of their rows.
 const ORDERED: [&str; 5] = [
@@ -31,6 +32,21 @@ const ORDERED: [&str; 5] = [
     "string_agg",
     "nth_value",
 ];
+
+/// Aggregates that keep every value until they are evaluated.
+const VALUES: [&str; 2] = ["median", "percentile_cont"];
+
+/// What the calls keep besides a row of state per key, as the end of a sentence.
+#[must_use]
+pub fn growth(calls: &[AggCall]) -> String {
+    let mut said: Vec<String> = Vec::new();
+    for grows in calls.iter().filter_map(AggCall::grows) {
+        if !said.contains(&grows) {
+            said.push(grows);
+        }
+    }
+    said.into_iter().map(|grows| format!("; {grows}")).collect()
+}
 
 /// One aggregate call.
 pub struct AggCall {
@@ -88,9 +104,14 @@ impl AggCall {
         let LoweredAggregate {
             aggregate,
             filter,
-            order_bys,
+            mut order_bys,
         } = call;
-        let arguments = aggregate.expressions();
+        for order in &mut order_bys {
+            order.expr = exact(Arc::clone(&order.expr))?;
+        }
+        let arguments = aggregate.expressions().into_iter().map(exact);
+        let arguments: Vec<_> = arguments.collect::<Result<_>>()?;
+        let filter = filter.map(exact).transpose()?;
         let output = aggregate.field();
         let name = aggregate.fun().name().to_owned();
         if order_bys.is_empty() && ORDERED.contains(&name.as_str()) {
@@ -185,6 +206,25 @@ impl AggCall {
     #[must_use]
     pub const fn keeps_rows(&self) -> bool {
         matches!(self.kind, Kind::Sorted { .. })
+    }
+
+    /// What its state grows with besides keys, in words; none: with nothing.
+    #[must_use]
+    pub fn grows(&self) -> Option<String> {
+        let Kind::Unordered(aggregate) = &self.kind else {
+            return self
+                .keeps_rows()
+                .then(|| "ordered aggregates keep the rows themselves".into());
+        };
+        let name = aggregate.fun().name();
+        if aggregate.is_distinct() {
+            return Some(format!(
+                "{name}(DISTINCT …) keeps the distinct values of each group"
+            ));
+        }
+        VALUES
+            .contains(&name)
+            .then(|| format!("{name}() keeps all values of each group"))
     }
 
     /// A fresh accumulator.

@@ -65,8 +65,8 @@ impl AsOfPlan {
             .iter()
             .map(|k| self.table.schema.field(*k).name().as_str())
             .collect();
-        let bound = match self.table.ttl {
-            Some(ttl) => format!(" for {}", zaraba_core::time::duration_text(ttl)),
+        let bound = match &self.table.ttl {
+            Some(ttl) => format!(" for {ttl}"),
             None => String::new(),
         };
         format!(
@@ -121,7 +121,7 @@ impl AsOfJoin {
             keys: [keys(0)?, keys(1)?],
             table_keys: KeyEncoder::new(&plan.table.schema, plan.table.key.clone())?,
             stream: Waiting::new(Store::new(Arc::clone(&plan.sides[0].schema))),
-            versions: Versions::new(Store::new(Arc::clone(&kept)), plan.table.ttl),
+            versions: Versions::new(Store::new(Arc::clone(&kept)), plan.table.ttl.clone()),
             kept,
             watermark: EventTime::MIN,
             ended: false,

@@ -16,11 +16,14 @@ use zaraba_core::snapshot::{Segment, Snapshot};
 use crate::join::key::Key;
 use crate::join::store::Store;
 use crate::table::segment;
+use crate::table::ttl::{Expiry, Ttl};
 
 /// A row of the table, or that it has none from then on.
 struct Version {
     time: i64,
     seq: u64,
+    /// When its row is gone.
+    expires: i64,
     /// The row's number and what the stream's rows must equal; none: deleted, or not asked for.
     row: Option<(u64, Option<Key>)>,
 }
@@ -38,7 +41,7 @@ pub(crate) struct Coming {
 /// The versions.
 pub(crate) struct Versions {
     pub(crate) store: Store,
-    ttl: Option<i64>,
+    expiry: Expiry,
     by_table_key: HashMap<Key, VecDeque<Version>>,
     /// The table keys that have a version with a key of the join, in their order, and how many.
     by_key: HashMap<Key, BTreeMap<Key, usize>>,
@@ -48,11 +51,11 @@ pub(crate) struct Versions {
 }
 
 impl Versions {
-    /// No rows yet. `ttl` in microseconds.
-    pub(crate) fn new(store: Store, ttl: Option<i64>) -> Self {
+    /// No rows yet.
+    pub(crate) fn new(store: Store, ttl: Option<Ttl>) -> Self {
         Self {
             store,
-            ttl,
+            expiry: Expiry::new(ttl),
             by_table_key: HashMap::new(),
             by_key: HashMap::new(),
             due: BTreeSet::new(),
@@ -75,8 +78,9 @@ impl Versions {
             let keys = self.by_key.entry(Arc::clone(key)).or_default();
             *keys.entry(Arc::clone(&of)).or_default() += 1;
         }
-        if let (Some(ttl), Some(_)) = (self.ttl, &row) {
-            self.due.insert((time.saturating_add(ttl), Arc::clone(&of)));
+        let expires = self.expiry.of(time);
+        if self.expiry.is_some() && row.is_some() {
+            self.due.insert((expires, Arc::clone(&of)));
         }
         let (versions, last) = (self.by_table_key.entry(Arc::clone(&of)).or_default(), &row);
         let behind = versions.partition_point(|v| (v.time, v.seq) <= (time, seq));
@@ -86,7 +90,13 @@ impl Versions {
         if let Some(next) = versions.get(behind) {
             self.due.insert((next.time, of));
         }
-        versions.insert(behind, Version { time, seq, row });
+        let version = Version {
+            time,
+            seq,
+            expires,
+            row,
+        };
+        versions.insert(behind, version);
         self.versions += 1;
     }
 
@@ -99,18 +109,13 @@ impl Versions {
             let behind = versions.partition_point(|v| v.time <= time);
             let newest = behind.checked_sub(1).and_then(|i| versions.get(i));
             if let Some(version) = newest
-                && !self.expired(version, time)
+                && time < version.expires
                 && let Some((number, Some(of))) = &version.row
                 && of == key
             {
                 found.push(*number);
             }
         }
-    }
-
-    fn expired(&self, version: &Version, time: i64) -> bool {
-        self.ttl
-            .is_some_and(|ttl| version.time.saturating_add(ttl) <= time)
     }
 
     /// Lets go what nobody at this time or later asks for; at most so many table keys. Whether
@@ -135,7 +140,7 @@ impl Versions {
         let Some(newest) = behind.checked_sub(1).and_then(|i| versions.get(i)) else {
             return Ok(());
         };
-        let absent = newest.row.is_none() || self.expired(newest, time);
+        let absent = newest.row.is_none() || newest.expires <= time;
         let n = if absent { behind } else { behind - 1 };
         let Some(versions) = self.by_table_key.get_mut(of) else {
             return Ok(());

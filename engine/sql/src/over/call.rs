@@ -9,7 +9,8 @@ use datafusion::logical_expr::Accumulator;
 use datafusion::physical_expr::aggregate::AggregateFunctionExpr;
 
 use crate::over::frame::Frame;
-use crate::over::partition::Kept;
+use crate::over::indicator::IndicatorCall;
+use crate::over::kept::Kept;
 
 /// A call.
 #[derive(Clone, Debug)]
@@ -47,6 +48,8 @@ pub enum What {
         /// The counter.
         column: usize,
     },
+    /// `sma(value, n)` and the like.
+    Indicator(IndicatorCall),
     /// Anything over a frame.
     Framed(Frame, Of),
 }

@@ -4,16 +4,18 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryArray, Int64Array, RecordBatch, UInt32Array, UInt64Array,
+    Array, ArrayRef, AsArray, BinaryArray, Int64Array, ListArray, RecordBatch, UInt32Array,
+    UInt64Array,
 };
-use arrow::datatypes::{Field, Int64Type, Schema, UInt32Type, UInt64Type};
+use arrow::datatypes::{Field, Float64Type, Int64Type, Schema, UInt32Type, UInt64Type};
 use datafusion::common::{DataFusionError, Result, ScalarValue, internal_err};
 use zaraba_core::snapshot::{Part, Segment, Snapshot};
 
 use crate::over::call::{Of, What};
-use crate::over::operator::OverPlan;
-use crate::over::partition::{Framed, Kept, Made, Partition, Rank, State};
+use crate::over::kept::Kept;
+use crate::over::partition::{Framed, Made, Partition, Rank, State};
 use crate::over::partitions::Partitions;
+use crate::over::plan::OverPlan;
 use crate::over::slide::{Candidates, TwoStacks, merge};
 
 /// Columns as a segment.
@@ -103,6 +105,7 @@ fn lines_of(state: &mut State) -> Result<Vec<Vec<ScalarValue>>> {
             return Ok(vec![vec![time, number(*rank), number(*dense)]]);
         }
         State::Recent(recent) => return Ok(recent.iter().map(|v| vec![v.clone()]).collect()),
+        State::Indicator(machine) => return Ok(vec![vec![numbers(machine.save())]]),
         State::Frame(framed) => framed,
     };
     let mut line = vec![number(framed.low), number(framed.high)];
@@ -121,6 +124,14 @@ fn lines_of(state: &mut State) -> Result<Vec<Vec<ScalarValue>>> {
         }
     }
     Ok(vec![line])
+}
+
+/// Numbers as one value: nothing is lost, not even of a NaN.
+fn numbers(numbers: Vec<f64>) -> ScalarValue {
+    let numbers = [Some(numbers.into_iter().map(Some))];
+    ScalarValue::List(Arc::new(
+        ListArray::from_iter_primitive::<Float64Type, _, _>(numbers),
+    ))
 }
 
 fn not_ours() -> DataFusionError {
@@ -209,6 +220,17 @@ fn state_of(what: &What, lines: &[Vec<ScalarValue>], partition: &Partition) -> R
         },
         What::Lag { .. } | What::CounterDelta { .. } => {
             State::Recent(lines.iter().map(|l| l[0].clone()).collect())
+        }
+        What::Indicator(of) => {
+            let mut machine = of.make();
+            let numbers = match &first[0] {
+                ScalarValue::List(list) => list.values().as_primitive::<Float64Type>(),
+                _ => return Err(not_ours()),
+            };
+            if !machine.restore(numbers.values()) {
+                return Err(not_ours());
+            }
+            State::Indicator(machine)
         }
         What::Framed(_, of) => {
             let (low, high) = (number(&first[0])?, number(&first[1])?);

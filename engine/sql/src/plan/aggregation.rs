@@ -18,6 +18,7 @@ use crate::plan::streaming::{Builder, Flow, physical, plain_schema, reads_bounds
 use crate::rows::Step;
 use crate::window::aggregate::{GroupColumn, WindowPlan};
 use crate::window::spec::WindowSpec;
+use crate::window::windows::Windows;
 
 impl Builder<'_> {
     pub(super) fn aggregate(&mut self, aggregate: &Aggregate) -> Result<Flow> {
@@ -41,17 +42,19 @@ impl Builder<'_> {
         // Panes stand in for the rows' bounds where nothing but the grouping reads them.
         let panes = flow
             .window
-            .filter(|(_, spec)| !flow.bounds_read && (by_end || by_start && !spec.grows));
+            .clone()
+            .filter(|(_, w)| !flow.bounds_read && (by_end || by_start && !w.grows()));
+        let by_panes = panes.is_some();
         let spec = match (panes, end) {
-            (Some((step, spec)), _) => {
+            (Some((step, windows)), _) => {
                 if let Step::Window(_, schema) = &flow.steps[step] {
                     flow.steps[step] = Step::Blank(Arc::clone(schema));
                 }
-                spec
+                windows
             }
             (None, Some(end)) if by_end => {
                 flow.steps.push(Step::Retime(end));
-                WindowSpec::tumble(1, 0)
+                Windows::Fixed(WindowSpec::tumble(1, 0))
             }
             _ if flow.window.is_some() && by_start => {
                 return Err(self.not_by_end().into_datafusion());
@@ -62,9 +65,9 @@ impl Builder<'_> {
         let (mut keys, mut key_fields) = (Vec::new(), Vec::new());
         let schema = plain_schema(&aggregate.schema);
         for (expr, field) in aggregate.group_expr.iter().zip(schema.fields()) {
-            if panes.is_some() && is(expr, start) {
+            if by_panes && is(expr, start) {
                 groups.push(GroupColumn::Start);
-            } else if panes.is_some() && is(expr, end) {
+            } else if by_panes && is(expr, end) {
                 groups.push(GroupColumn::End);
             } else {
                 groups.push(GroupColumn::Key(keys.len()));

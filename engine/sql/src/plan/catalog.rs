@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::common::{Result, TableReference};
 use datafusion::config::ConfigOptions;
 use datafusion::datasource::provider_as_source;
@@ -18,7 +18,7 @@ use zaraba_core::suggest;
 use zaraba_finance::calendar::Calendar;
 
 use crate::functions::QueryTime;
-use crate::over::counter_delta;
+use crate::over::{counter_delta, indicator};
 use crate::plan::mistake::{SqlMistake, there};
 use crate::plan::window_call::WindowCalls;
 use crate::table::reader::TableShape;
@@ -33,6 +33,19 @@ pub struct StreamSource {
     pub schema: StreamSchema,
     /// Whether it is a table (or an upsert stream), read by triggered queries and by joins.
     pub table: bool,
+    /// Where each column stands among those that are handed over; none: all are, in this order.
+    pub places: Option<Vec<usize>>,
+}
+
+impl StreamSource {
+    /// Where columns stand among those that are handed over.
+    #[must_use]
+    pub fn handed(&self, columns: &[usize]) -> Vec<usize> {
+        match &self.places {
+            Some(places) => columns.iter().map(|c| places[*c]).collect(),
+            None => columns.to_vec(),
+        }
+    }
 }
 
 impl TableSource for StreamSource {
@@ -51,6 +64,8 @@ pub struct Catalog {
     snapshots: BTreeMap<String, Arc<dyn TableSource>>,
     state: SessionState,
     planners: Vec<Arc<dyn RelationPlanner>>,
+    /// Whose sessions and trading days.
+    pub calendar: Calendar,
     /// The pipeline's time zone; none: UTC.
     pub zone: Option<Arc<str>>,
 }
@@ -60,7 +75,12 @@ impl Catalog {
     /// much later than in UTC a day of the zone begins, microseconds; none where that changes over
     /// the year.
     #[must_use]
-    pub fn new(zone: &str, day_offset: Option<i64>, aggregates: &[Arc<AggregateUDF>]) -> Self {
+    pub fn new(
+        zone: &str,
+        day_offset: Option<i64>,
+        calendar: &Calendar,
+        aggregates: &[Arc<AggregateUDF>],
+    ) -> Self {
         let mut config = SessionConfig::new().with_target_partitions(1);
         let options = config.options_mut();
         options.sql_parser.map_string_types_to_utf8view = false;
@@ -71,9 +91,14 @@ impl Catalog {
             .build();
         let registry: &mut dyn datafusion::execution::FunctionRegistry = &mut state;
         let _ = registry.register_udwf(counter_delta::function());
-        for function in zaraba_finance::functions::all(&Calendar::built_in()) {
-            let registry: &mut dyn datafusion::execution::FunctionRegistry = &mut state;
+        for function in zaraba_finance::functions::all(calendar) {
             let _ = registry.register_udf(function);
+        }
+        for aggregate in zaraba_finance::functions::aggregates() {
+            let _ = registry.register_udaf(aggregate);
+        }
+        for function in indicator::functions() {
+            let _ = registry.register_udwf(function);
         }
         for aggregate in aggregates {
             let registry: &mut dyn datafusion::execution::FunctionRegistry = &mut state;
@@ -81,13 +106,18 @@ impl Catalog {
             let _ = registry.register_udaf(Arc::clone(aggregate));
         }
         let zone = (zone != "UTC").then(|| zone.into());
-        let planners = vec![Arc::new(WindowCalls { day_offset }) as Arc<dyn RelationPlanner>];
+        let windows = WindowCalls {
+            day_offset,
+            calendar: calendar.clone(),
+        };
+        let planners = vec![Arc::new(windows) as Arc<dyn RelationPlanner>];
         Self {
             streams: BTreeMap::new(),
             shapes: BTreeMap::new(),
             snapshots: BTreeMap::new(),
             state,
             planners,
+            calendar: calendar.clone(),
             zone,
         }
     }
@@ -98,6 +128,23 @@ impl Catalog {
             name: name.to_owned(),
             schema,
             table,
+            places: None,
+        };
+        self.streams.insert(name.to_owned(), Arc::new(source));
+    }
+
+    /// Adds a source of which only some columns are handed over: SQL still sees all of them, since
+    /// `*` and `AS t(a, b, …)` count them.
+    pub fn add_narrowed(&mut self, name: &str, schema: StreamSchema, handed: &[String]) {
+        let place = |f: &Arc<Field>| handed.iter().position(|h| h == f.name());
+        let fields = schema.columns.fields().iter();
+        // What is not handed over is not read, so where it stands does not matter.
+        let places = fields.map(|f| place(f).unwrap_or(usize::MAX)).collect();
+        let source = StreamSource {
+            name: name.to_owned(),
+            schema,
+            table: false,
+            places: Some(places),
         };
         self.streams.insert(name.to_owned(), Arc::new(source));
     }

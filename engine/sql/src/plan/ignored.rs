@@ -4,8 +4,8 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Distinct, Expr, NamedWindowExpr, Query, Select, SetExpr, Statement, TableFactor, Visit,
-    Visitor, WindowType,
+    Distinct, Expr, Join, JoinOperator, NamedWindowExpr, Query, Select, SetExpr, Statement,
+    TableAlias, TableFactor, Visit, Visitor, WindowType,
 };
 
 use crate::plan::mistake::{SqlMistake, find_word};
@@ -30,6 +30,10 @@ type Found = (&'static str, &'static str, &'static str);
 
 struct Clauses;
 
+fn is_final(alias: &TableAlias) -> bool {
+    alias.name.value.eq_ignore_ascii_case("final") && alias.columns.is_empty()
+}
+
 const NAMED: Found = (
     "OVER",
     "a window made from another window's name",
@@ -44,6 +48,9 @@ fn of_select(select: &Select) -> Option<Found> {
     if select.prewhere.is_some() {
         return Some(("PREWHERE", "PREWHERE", "write WHERE"));
     }
+    if let Some(join) = select.from.iter().flat_map(|t| &t.joins).find_map(of_join) {
+        return Some(join);
+    }
     let made_from = |w: &NamedWindowExpr| match w {
         NamedWindowExpr::NamedWindow(_) => true,
         NamedWindowExpr::WindowSpec(spec) => spec.window_name.is_some(),
@@ -52,10 +59,46 @@ fn of_select(select: &Select) -> Option<Found> {
     named.then_some(("WINDOW", NAMED.1, NAMED.2))
 }
 
+/// Joins that the planner does not know.
+fn of_join(join: &Join) -> Option<Found> {
+    let side = "say of which side: LEFT SEMI JOIN, LEFT ANTI JOIN";
+    Some(match &join.join_operator {
+        JoinOperator::Semi(_) => ("SEMI", "SEMI JOIN without a side", side),
+        JoinOperator::Anti(_) => ("ANTI", "ANTI JOIN without a side", side),
+        JoinOperator::AsOf { .. } => (
+            "ASOF",
+            "ASOF JOIN",
+            "keep the right side as a `[table.*]` with that key and JOIN it: a row sees the table \
+             as of its own time",
+        ),
+        JoinOperator::CrossApply | JoinOperator::OuterApply => {
+            ("APPLY", "APPLY", "write JOIN … ON")
+        }
+        JoinOperator::ArrayJoin | JoinOperator::LeftArrayJoin | JoinOperator::InnerArrayJoin => {
+            ("ARRAY", "ARRAY JOIN", "take single elements: list[1]")
+        }
+        _ => return None,
+    })
+}
+
 impl Visitor for Clauses {
     type Break = Found;
 
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Found> {
+        let settings = [
+            (query.settings.is_some(), "SETTINGS"),
+            (query.format_clause.is_some(), "FORMAT"),
+            (query.for_clause.is_some(), "FOR"),
+        ];
+        if let Some((_, word)) = settings.into_iter().find(|(written, _)| *written) {
+            let help = "leave it out: the sinks say how rows are written";
+            return ControlFlow::Break((word, word, help));
+        }
+        if query.fetch.is_some() {
+            let help = "row_number() OVER (PARTITION BY window_end ORDER BY …) <= n in a window; or \
+                        keep a table and use a query with `every` and LIMIT";
+            return ControlFlow::Break(("FETCH", "FETCH", help));
+        }
         if !query.locks.is_empty() {
             return ControlFlow::Break(("FOR", "FOR UPDATE", "leave it out: nothing is locked"));
         }
@@ -71,11 +114,23 @@ impl Visitor for Clauses {
         let TableFactor::Table {
             sample,
             with_ordinality,
+            alias,
+            version,
             ..
         } = factor
         else {
             return ControlFlow::Continue(());
         };
+        // The parser takes it for a name of the input.
+        let last = |a: &TableAlias| !a.explicit && a.name.quote_style.is_none() && is_final(a);
+        if alias.as_ref().is_some_and(last) {
+            let help = "leave it out; a `[table.*]` keeps the newest row of each key";
+            return ControlFlow::Break(("FINAL", "FINAL", help));
+        }
+        if version.is_some() {
+            let help = "JOIN a `[table.*]`: a row sees it as of its own time";
+            return ControlFlow::Break(("FOR", "a table AS OF a time", help));
+        }
         if sample.is_some() {
             let help = "a condition on a key, such as id % 100 = 0, picks the same rows each time";
             return ControlFlow::Break(("TABLESAMPLE", "TABLESAMPLE", help));

@@ -4,6 +4,7 @@ use datafusion::common::{Column, DataFusionError, SchemaError};
 use datafusion::sql::sqlparser::tokenizer::{Location, Span};
 use zaraba_core::suggest;
 
+use crate::plan::alias;
 use crate::plan::parse::WINDOWS_BUILT;
 use crate::plan::wording::{ROWS, decapitalised, reword};
 
@@ -142,6 +143,9 @@ fn of_schema(error: &SchemaError, sql: &str) -> SqlMistake {
             {
                 mistake.help = Some(format!("text is written in single quotes: '{name}'"));
             }
+            if let Some((help, at)) = alias::way_out(sql, name) {
+                (mistake.help, mistake.at) = (Some(help.to_owned()), at);
+            }
             mistake
         }
         SchemaError::AmbiguousReference { field } => {
@@ -235,6 +239,12 @@ pub(crate) fn of_parser(text: &str, sql: &str) -> SqlMistake {
         at
     };
     let message = message.replace("found EOF", "found the end of the SQL");
+    if message.ends_with("found EXCLUDE") {
+        let message = "a frame that leaves rows out (EXCLUDE) is not built yet";
+        let help = "end it before the row: ROWS BETWEEN 3 PRECEDING AND 1 PRECEDING";
+        let mistake = SqlMistake::new(message).help(help);
+        return SqlMistake { at, ..mistake };
+    }
     SqlMistake {
         at,
         message: decapitalised(&message),

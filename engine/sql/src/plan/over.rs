@@ -16,11 +16,12 @@ use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::window::WindowExpr;
 use datafusion::physical_planner::create_window_expr;
 
-use crate::over::operator::OverPlan;
+use crate::over::plan::OverPlan;
 use crate::over::whole::{WholeCall, WholePlan};
 use crate::plan::event_time::{TimeOf, event_time, plain, window_column};
 use crate::plan::mistake::SqlMistake;
 use crate::plan::over_calls::{Calls, Unfit, fit};
+use crate::plan::over_indicator;
 use crate::plan::stage::{Stage, Work};
 use crate::plan::streaming::{Builder, Flow, physical, plain_schema};
 use crate::rows::Step;
@@ -34,7 +35,7 @@ pub(super) fn call(expr: &Expr) -> Option<&WindowFunction> {
     }
 }
 
-fn calls(window: &Window) -> impl Iterator<Item = &WindowFunction> {
+pub(super) fn calls(window: &Window) -> impl Iterator<Item = &WindowFunction> {
     window.window_expr.iter().filter_map(call)
 }
 
@@ -94,7 +95,7 @@ fn order_unfit(call: &WindowFunction, input: &LogicalPlan) -> Option<Unfit> {
 }
 
 /// An expression without the inputs' names.
-fn shown_as(expr: &Expr) -> String {
+pub(super) fn shown_as(expr: &Expr) -> String {
     plain(expr).map_or_else(|| expr.human_display().to_string(), |c| c.name.clone())
 }
 
@@ -118,6 +119,9 @@ pub(crate) fn closes(window: &Window) -> Option<usize> {
 
 /// Refuses what cannot be held in bounded state.
 pub(crate) fn refused(window: &Window, sql: &str) -> Option<SqlMistake> {
+    if let Some(mistake) = over_indicator::refused(window, sql) {
+        return Some(mistake);
+    }
     if closes(window).is_some() {
         return None;
     }
@@ -146,7 +150,7 @@ pub(crate) fn in_condition(node: &LogicalPlan, sql: &str) -> Option<SqlMistake> 
 }
 
 /// Where a call with OVER stands; where the first OVER stands if it is not found.
-fn place(sql: &str, name: &str) -> Option<(usize, usize)> {
+pub(super) fn place(sql: &str, name: &str) -> Option<(usize, usize)> {
     let lower = sql.to_lowercase();
     let over = |from: usize| {
         let mut depth = 0;

@@ -16,6 +16,7 @@ use crate::over::call::{Aggregate, Call, How, Of, What};
 use crate::over::counter_delta;
 use crate::over::frame::{Frame, Unit};
 use crate::plan::over::{Columns, literal};
+use crate::plan::over_indicator as indicator;
 use crate::plan::streaming::physical;
 
 /// Why a call cannot be answered row by row, and a way out.
@@ -82,6 +83,9 @@ pub(super) fn fit(call: &WindowFunction, of_window: bool) -> Result<(), Unfit> {
             "lead() waits for a later row of its key, which may never come",
             format!("lag() looks back; or {NO_WINDOW}"),
         ));
+    }
+    if indicator::of(call).is_some() {
+        return Ok(());
     }
     if FRAMELESS.contains(&name) {
         return shift(call);
@@ -249,11 +253,10 @@ fn bound(bound: &WindowFrameBound, unit: Unit) -> Result<Option<i64>, Unfit> {
         },
         (Unit::Range, ScalarValue::IntervalMonthDayNano(Some(i))) if i.months != 0 => {
             return Err(Unfit::new(
-                format!(
-                    "months have no fixed length; RANGE is bound by {} of them",
-                    i.months
-                ),
-                "write days or less, as in INTERVAL '30 days'; numbers of rows stand in ROWS",
+                "RANGE over event time is bound by an interval of days or less, not by months and \
+                 not by a number",
+                "write RANGE BETWEEN INTERVAL '30 days' PRECEDING AND CURRENT ROW, or with a number \
+                 of rows ROWS BETWEEN 5 PRECEDING AND CURRENT ROW",
             ));
         }
         (Unit::Range, ScalarValue::IntervalMonthDayNano(Some(i))) => {
@@ -263,7 +266,8 @@ fn bound(bound: &WindowFrameBound, unit: Unit) -> Result<Option<i64>, Unfit> {
             (i.nanoseconds % 1000 == 0).then_some(micros)
         }
         (Unit::Range, ScalarValue::IntervalDayTime(Some(i))) => {
-            Some(i64::from(i.days) * DAY + i64::from(i.milliseconds) * 1000)
+            let days = i64::from(i.days).saturating_mul(DAY);
+            Some(days.saturating_add(i64::from(i.milliseconds) * 1000))
         }
         (Unit::Range, ScalarValue::Utf8(Some(text))) => parse_duration(text),
         _ => None,
@@ -299,6 +303,7 @@ impl Calls {
         columns: &mut Columns,
     ) -> Result<()> {
         let what = match call.fun.name() {
+            _ if let Some(spec) = indicator::of(call) => indicator::planned(call, spec, columns)?,
             "row_number" => What::RowNumber,
             "rank" => What::Rank { dense: false },
             "dense_rank" => What::Rank { dense: true },

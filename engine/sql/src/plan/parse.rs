@@ -20,7 +20,7 @@ pub(crate) const WINDOW_FUNCTIONS: [&str; 5] =
     ["tumble", "hop", "cumulate", "session", "trading_session"];
 
 /// Those that are built, as users are told.
-pub(crate) const WINDOWS_BUILT: &str = "TUMBLE, HOP, CUMULATE and SESSION";
+pub(crate) const WINDOWS_BUILT: &str = "TUMBLE, HOP, CUMULATE, SESSION and TRADING_SESSION";
 
 /// A query, ready for the planner.
 #[derive(Clone, Debug)]

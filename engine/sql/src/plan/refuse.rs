@@ -8,9 +8,12 @@ use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
 
 use crate::plan::catalog::StreamSource;
+use crate::plan::constants;
+use crate::plan::event_time::window_column;
 use crate::plan::join_kind::{scan_of, table_of};
 use crate::plan::mistake::{SqlMistake, find_word};
 use crate::plan::over;
+use crate::plan::over_indicator;
 use crate::plan::parse::WINDOW_FUNCTIONS;
 
 /// The scans of tables that are one side of a join with a stream.
@@ -46,6 +49,7 @@ const CLOCK: [&str; 4] = ["now", "current_date", "current_time", "today"];
 /// The first refusal.
 pub(crate) fn streaming(plan: &LogicalPlan, sql: &str) -> Result<(), SqlMistake> {
     subquery(plan, sql)?;
+    constants::refuse(plan, sql)?;
     let joined = joined_tables(plan);
     let refusal = |node: &LogicalPlan| -> Option<SqlMistake> {
         if joined.contains(&std::ptr::from_ref(node)) {
@@ -67,6 +71,9 @@ pub(crate) fn streaming(plan: &LogicalPlan, sql: &str) -> Result<(), SqlMistake>
         }
         if let LogicalPlan::Window(window) = node {
             return over::refused(window, sql);
+        }
+        if let Some(mistake) = ordered(node, sql) {
+            return Some(mistake);
         }
         let (words, message, help) = unbounded(node)?;
         let mut mistake = SqlMistake::new(message);
@@ -90,9 +97,14 @@ pub(crate) fn streaming(plan: &LogicalPlan, sql: &str) -> Result<(), SqlMistake>
         plan,
         sql,
         &|name, volatility| match (CLOCK.contains(&name), volatility) {
-            (true, _) => Some(format!(
-                "{name}() in a streaming query is not built yet: every row has its event time"
-            )),
+            (true, _) => {
+                let message = format!(
+                    "{name}() in a streaming query is not built yet: every row has its event time"
+                );
+                let help = "take the event-time column; in a query over tables with `every`, \
+                            now() is the time of the tick";
+                Some(SqlMistake::new(message).help(help))
+            }
             (_, Volatility::Volatile) => Some(volatile(name)),
             _ => None,
         },
@@ -102,19 +114,41 @@ pub(crate) fn streaming(plan: &LogicalPlan, sql: &str) -> Result<(), SqlMistake>
 /// The words at one of which it stands, why it is refused, and a way out.
 type Refusal = (&'static [&'static str], &'static str, &'static str);
 
+/// ORDER BY, LIMIT and OFFSET, which need the end of the stream; of a window they have a meaning
+/// that OVER can say.
+fn ordered(node: &LogicalPlan, sql: &str) -> Option<SqlMistake> {
+    let (word, input, help) = match node {
+        LogicalPlan::Sort(sort) => (
+            "ORDER",
+            &sort.input,
+            "rows come in event time; to rank, keep a table and use a query with `every`",
+        ),
+        LogicalPlan::Limit(limit) => (
+            if limit.fetch.is_some() {
+                "LIMIT"
+            } else {
+                "OFFSET"
+            },
+            &limit.input,
+            "keep a table and use a query with `every`",
+        ),
+        _ => return None,
+    };
+    let what = if word == "ORDER" { "ORDER BY" } else { word };
+    let mistake = SqlMistake::new(format!("{what} has no meaning on a stream without end"));
+    let windowed = window_column(input, "window_end").is_some();
+    let help = if windowed {
+        "the first 3 of each window: SELECT … FROM (SELECT …, row_number() OVER (PARTITION BY \
+         window_end ORDER BY … DESC) AS n FROM …) WHERE n <= 3"
+    } else {
+        help
+    };
+    Some(mistake.help(help).at_word(sql, word))
+}
+
 /// What needs the end of the stream, or is not built yet.
 fn unbounded(node: &LogicalPlan) -> Option<Refusal> {
     Some(match node {
-        LogicalPlan::Sort(_) => (
-            &["ORDER"],
-            "ORDER BY has no meaning on a stream without end",
-            "rows come in event time; to rank, keep a table and use a query with `every`",
-        ),
-        LogicalPlan::Limit(_) => (
-            &["LIMIT", "FETCH"],
-            "LIMIT has no meaning on a stream without end",
-            "keep a table and use a query with `every`",
-        ),
         // As the planner writes EXCEPT and INTERSECT; other joins are judged where they are built.
         LogicalPlan::Join(join) if join.null_equality == NullEquality::NullEqualsNull => (
             &["EXCEPT", "INTERSECT", "FROM"],
@@ -194,6 +228,7 @@ fn subquery(plan: &LogicalPlan, sql: &str) -> Result<(), SqlMistake> {
 /// # Errors
 /// The first refusal.
 pub(crate) fn triggered(plan: &LogicalPlan, sql: &str) -> Result<(), SqlMistake> {
+    constants::refuse(plan, sql)?;
     let refusal = |node: &LogicalPlan| -> Option<SqlMistake> {
         match node {
             LogicalPlan::TableScan(scan) => {
@@ -218,22 +253,30 @@ pub(crate) fn triggered(plan: &LogicalPlan, sql: &str) -> Result<(), SqlMistake>
                     .find_map(|word| find_word(sql, word));
                 Some(mistake)
             }
+            LogicalPlan::Window(window) => over_indicator::refused(window, sql),
             other => over::in_condition(other, sql),
         }
     };
     first(plan, &refusal)?;
     expressions(plan, sql, &|name, volatility| match (name, volatility) {
         ("now", _) => None,
-        (name, _) if CLOCK.contains(&name) => Some(format!(
-            "{name}() asks the machine's clock; now() is the time of the tick"
-        )),
+        (name, _) if CLOCK.contains(&name) => {
+            let message =
+                format!("{name}() asks the machine's clock; now() is the time of the tick");
+            Some(SqlMistake::new(message).help("write now(), and to_char or a cast around it"))
+        }
         (_, Volatility::Volatile) => Some(volatile(name)),
         _ => None,
     })
 }
 
-fn volatile(name: &str) -> String {
-    format!("{name}() gives another answer each time, so a replay would differ")
+fn volatile(name: &str) -> SqlMistake {
+    let message = format!("{name}() gives another answer each time, so a replay would differ");
+    SqlMistake::new(message).help(if name == "uuid" {
+        "make a key of columns: concat_ws('-', …), or md5 of that"
+    } else {
+        "to pick some rows, ask of a column that spreads them: id % 100 = 0"
+    })
 }
 
 fn first(
@@ -257,17 +300,17 @@ fn first(
 fn expressions(
     plan: &LogicalPlan,
     sql: &str,
-    refusal: &dyn Fn(&str, Volatility) -> Option<String>,
+    refusal: &dyn Fn(&str, Volatility) -> Option<SqlMistake>,
 ) -> Result<(), SqlMistake> {
     let mut found = None;
     let _ = plan.apply_with_subqueries(|node| {
         node.apply_expressions(|expr| {
             expr.apply(|inner| {
                 if let Expr::ScalarFunction(call) = inner
-                    && let Some(message) =
+                    && let Some(mistake) =
                         refusal(call.func.name(), call.func.signature().volatility)
                 {
-                    found = Some(SqlMistake::new(message).at_word(sql, call.func.name()));
+                    found = Some(mistake.at_word(sql, call.func.name()));
                     return Ok(TreeNodeRecursion::Stop);
                 }
                 Ok(TreeNodeRecursion::Continue)

@@ -9,14 +9,18 @@ use zaraba_core::stream::StreamSchema;
 use crate::join::as_of::{AsOfJoin, AsOfPlan};
 use crate::join::interval::{IntervalJoin, IntervalPlan};
 use crate::merge::Merge;
-use crate::over::operator::{Over, OverPlan};
+use crate::over::operator::Over;
+use crate::over::plan::OverPlan;
 use crate::over::whole::{OverWhole, WholePlan};
 use crate::pass_through::PassThrough;
+use crate::plan::mistake::SqlMistake;
 use crate::rows::Step;
 use crate::session::operator::{Session, SessionPlan};
 use crate::table::operator::{TableOperator, TablePlan};
+use crate::table::snapshot_at::{SnapshotAt, SnapshotAtPlan};
 use crate::triggered::operator::{TriggeredOperator, TriggeredPlan};
 use crate::window::aggregate::{WindowAggregate, WindowPlan};
+use crate::window::in_session::{InSession, InSessionPlan};
 
 /// Where a stage reads from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +38,8 @@ pub enum Work {
     PassThrough(Vec<Vec<Step>>),
     /// Streams of one shape as one, in order.
     Merge,
+    /// Rows in an exchange's sessions.
+    InSession(Arc<InSessionPlan>),
     /// A windowed aggregate.
     Window(Arc<WindowPlan>),
     /// Sessions.
@@ -42,6 +48,8 @@ pub enum Work {
     Over(Arc<OverPlan>),
     /// OVER of the partitions of a window.
     OverWhole(Arc<WholePlan>),
+    /// The rows of a table as of a past moment.
+    SnapshotAt(Arc<SnapshotAtPlan>),
     /// A table.
     Table(Arc<TablePlan>),
     /// A query over tables.
@@ -83,6 +91,11 @@ pub struct PlannedNode {
     pub stages: Vec<Stage>,
     /// The shape of its stream.
     pub output: StreamSchema,
+    /// The shape of `NODE__unassigned`, where it has one: a stage whose work is
+    /// [`Work::InSession`] fills it.
+    pub unassigned: Option<StreamSchema>,
+    /// What is no mistake, and most likely not meant.
+    pub warnings: Vec<SqlMistake>,
     /// The logical plan as text, for `explain`.
     pub explained: String,
 }
@@ -96,10 +109,12 @@ impl Stage {
         Ok(match &self.work {
             Work::PassThrough(steps) => Box::new(PassThrough::new(node, steps.clone())),
             Work::Merge => Box::new(Merge::new(Arc::clone(&self.schema), self.inputs.len())),
+            Work::InSession(plan) => Box::new(InSession::new(Arc::clone(plan))),
             Work::Window(plan) => Box::new(WindowAggregate::new(Arc::clone(plan))),
             Work::Session(plan) => Box::new(Session::new(Arc::clone(plan))?),
             Work::Over(plan) => Box::new(Over::new(Arc::clone(plan))?),
             Work::OverWhole(plan) => Box::new(OverWhole::new(Arc::clone(plan))),
+            Work::SnapshotAt(plan) => Box::new(SnapshotAt::new(Arc::clone(plan))?),
             Work::Table(plan) => Box::new(TableOperator::new(Arc::clone(plan))?),
             Work::Triggered(plan) => Box::new(TriggeredOperator::new(Arc::clone(plan))?),
             Work::AsOf(plan) => Box::new(AsOfJoin::new(Arc::clone(plan))?),
@@ -113,10 +128,12 @@ impl Stage {
         match &self.work {
             Work::PassThrough(_) => "rows on their own; no state".into(),
             Work::Merge => "rows that one copy of a stage has found before the others".into(),
+            Work::InSession(plan) => plan.describe(),
             Work::Window(plan) => plan.describe(),
             Work::Session(plan) => plan.describe(),
             Work::Over(plan) => plan.describe(),
             Work::OverWhole(plan) => plan.describe(),
+            Work::SnapshotAt(plan) => plan.describe(),
             Work::Table(plan) => plan.describe(),
             Work::Triggered(plan) => plan.describe(),
             Work::AsOf(plan) => plan.describe(),

@@ -21,9 +21,12 @@ use datafusion::physical_expr::{PhysicalExpr, create_physical_expr};
 use datafusion::sql::planner::{ParserOptions, SqlToRel};
 use zaraba_core::stream::{Changelog, StreamSchema, TimeColumn};
 
-use crate::plan::catalog::Catalog;
+use crate::exact::exact;
+use crate::plan::catalog::{Catalog, StreamSource};
 use crate::plan::event_time::{TimeOf, event_time, plain, window_column};
+use crate::plan::explain::in_words;
 use crate::plan::join_kind;
+use crate::plan::lengths;
 use crate::plan::lift::lifted;
 use crate::plan::mistake::SqlMistake;
 use crate::plan::over;
@@ -33,9 +36,11 @@ use crate::plan::session::Pending;
 use crate::plan::session_assign::session;
 use crate::plan::stage::{Input, PlannedNode, Stage, Work};
 use crate::plan::time_zone::in_zone;
+use crate::plan::unassigned::unassigned;
 use crate::plan::window_call::WindowAssign;
 use crate::rows::Step;
-use crate::window::spec::WindowSpec;
+use crate::window::in_session::InSessionPlan;
+use crate::window::windows::Windows;
 
 /// Plans a streaming query.
 ///
@@ -45,6 +50,7 @@ pub fn plan(name: &str, parsed: &Parsed, catalog: &Catalog) -> Result<PlannedNod
     let of_datafusion = |e: DataFusionError| SqlMistake::from_datafusion(&e, &parsed.sql);
     let logical = logical(parsed, catalog).map_err(of_datafusion)?;
     refuse::streaming(&logical, &parsed.sql)?;
+    let warnings = lengths::gaps(&logical, &parsed.sql);
     let mut output = output_schema(&logical)?;
     let optimized = optimize(logical, catalog).map_err(of_datafusion)?;
     // Some types are known only once constants have been folded: round(x, 1) of a decimal. An OVER
@@ -59,11 +65,14 @@ pub fn plan(name: &str, parsed: &Parsed, catalog: &Catalog) -> Result<PlannedNod
     };
     let flow = builder.flow(&optimized).map_err(of_datafusion)?;
     builder.finish(flow, &output.columns);
-    let explained = optimized.display_indent().to_string();
+    let unassigned = unassigned(&optimized).map_err(of_datafusion)?;
+    let explained = in_words(&optimized.display_indent().to_string());
     Ok(PlannedNode {
         name: name.to_owned(),
         stages: builder.stages,
         output,
+        unassigned,
+        warnings,
         explained,
     })
 }
@@ -122,7 +131,7 @@ fn output_schema(plan: &LogicalPlan) -> Result<StreamSchema, SqlMistake> {
 }
 
 /// The column that shows the event time.
-fn time_column(plan: &LogicalPlan, columns: &SchemaRef) -> Option<TimeColumn> {
+pub(super) fn time_column(plan: &LogicalPlan, columns: &SchemaRef) -> Option<TimeColumn> {
     let TimeOf::Column(column) = event_time(plan) else {
         return None;
     };
@@ -177,7 +186,7 @@ pub(super) struct Flow {
     pub(super) input: Input,
     pub(super) steps: Vec<Step>,
     /// The step that puts rows into windows, if no aggregate is behind it yet.
-    pub(super) window: Option<(usize, WindowSpec)>,
+    pub(super) window: Option<(usize, Windows)>,
     /// Whether an expression read a bound of that window.
     pub(super) bounds_read: bool,
     /// A SESSION that no stage has taken yet.
@@ -193,7 +202,12 @@ pub(super) struct Builder<'a> {
 
 pub(super) fn physical(expr: &Expr, schema: &DFSchema) -> Result<Arc<dyn PhysicalExpr>> {
     let context = PhysicalPlanningContext::default();
-    create_physical_expr(expr, schema, &ExecutionProps::new(), &context)
+    exact(create_physical_expr(
+        expr,
+        schema,
+        &ExecutionProps::new(),
+        &context,
+    )?)
 }
 
 /// Whether an expression, other than a column as it is, reads a bound of the plan's windows.
@@ -228,11 +242,10 @@ impl Builder<'_> {
         match plan {
             LogicalPlan::TableScan(scan) => {
                 let name = scan.table_name.table().to_owned();
-                let steps = scan
-                    .projection
-                    .iter()
-                    .map(|p| Step::Pick(p.clone()))
-                    .collect();
+                let source = scan.source.downcast_ref::<StreamSource>();
+                let handed = |p: &Vec<usize>| source.map_or_else(|| p.clone(), |s| s.handed(p));
+                let steps = scan.projection.iter().map(|p| Step::Pick(handed(p)));
+                let steps = steps.collect();
                 let input = Input::Stream(name, scan.projection.clone());
                 Ok(Flow {
                     input,
@@ -295,10 +308,24 @@ impl Builder<'_> {
         let node = extension.node.as_any().downcast_ref::<WindowAssign>();
         let assign = node.ok_or_else(|| unbuilt(extension.node.name()))?;
         let mut flow = self.flow(&assign.input)?;
-        flow.window = Some((flow.steps.len(), assign.spec));
+        if let Windows::Trading(windows) = &assign.windows {
+            let plan = InSessionPlan {
+                node: self.node.into(),
+                pre: std::mem::take(&mut flow.steps),
+                windows: windows.clone(),
+            };
+            let stage = Stage {
+                inputs: vec![flow.input],
+                work: Work::InSession(Arc::new(plan)),
+                schema: plain_schema(assign.input.schema()),
+            };
+            flow = self.close(stage);
+        }
+        flow.window = Some((flow.steps.len(), assign.windows.clone()));
         flow.bounds_read = false;
         let schema = plain_schema(extension.node.schema());
-        flow.steps.push(Step::Window(assign.spec, schema));
+        flow.steps
+            .push(Step::Window(assign.windows.clone(), schema));
         Ok(flow)
     }
 

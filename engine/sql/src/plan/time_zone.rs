@@ -61,6 +61,22 @@ fn read_in(expr: Expr, unit: TimeUnit, zone: &Arc<str>) -> Expr {
     cast(wall, DataType::Timestamp(unit, Some(Arc::clone(zone))))
 }
 
+/// The text that a time without a zone is made of, as in `TIMESTAMP '…'`; else the time.
+fn text_of(expr: Expr, schema: &DFSchema) -> Result<std::result::Result<Expr, Expr>> {
+    if expr.get_type(schema)?.is_string() {
+        return Ok(Ok(expr));
+    }
+    Ok(match expr {
+        Expr::Cast(made)
+            if made.expr.get_type(schema)?.is_string()
+                && matches!(made.field.data_type(), DataType::Timestamp(_, None)) =>
+        {
+            Ok(*made.expr)
+        }
+        other => Err(other),
+    })
+}
+
 fn one(expr: Expr, schema: &DFSchema, zone: &Arc<str>) -> Result<Transformed<Expr>> {
     let local = DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::clone(zone)));
     match expr {
@@ -92,12 +108,10 @@ fn one(expr: Expr, schema: &DFSchema, zone: &Arc<str>) -> Result<Transformed<Exp
             let kind = to.field.data_type().clone();
             match &kind {
                 DataType::Timestamp(unit, Some(_)) if zoneless(&to.expr, schema) => {
-                    let text = to.expr.get_type(schema)?.is_string();
                     // A text may still name a zone of its own.
-                    let time = if text {
-                        cast(*to.expr, DataType::Timestamp(*unit, Some(Arc::clone(zone))))
-                    } else {
-                        read_in(*to.expr, *unit, zone)
+                    let time = match text_of(*to.expr, schema)? {
+                        Ok(text) => cast(text, DataType::Timestamp(*unit, Some(Arc::clone(zone)))),
+                        Err(wall) => read_in(wall, *unit, zone),
                     };
                     Ok(Transformed::yes(cast(time, kind)))
                 }

@@ -14,16 +14,20 @@ use zaraba_config::document::{Emit, Trigger};
 use zaraba_core::stream::{Changelog, StreamSchema, TimeColumn};
 use zaraba_core::suggest;
 
+use crate::exact::exact_plan;
 use crate::functions::QueryTime;
 use crate::plan::catalog::Catalog;
 use crate::plan::event_time::plain;
+use crate::plan::explain::in_words;
 use crate::plan::mistake::{SqlMistake, there};
 use crate::plan::parse::{Parsed, moved, parse_condition};
 use crate::plan::refuse;
 use crate::plan::stage::{Input, PlannedNode, Stage, Work};
 use crate::plan::streaming::{logical, plain_schema, unique};
+use crate::table::moments::{Moment, Moments};
 use crate::table::operator::TablePlan;
 use crate::table::reader::TableShape;
+use crate::table::snapshot_at::SnapshotAtPlan;
 use crate::triggered::operator::{TriggeredOperator, TriggeredPlan};
 
 /// How a query runs and what it emits.
@@ -71,7 +75,7 @@ pub fn plan(
             key: spec.key.clone(),
         },
     };
-    let explained = logical.display_indent().to_string();
+    let explained = in_words(&logical.display_indent().to_string());
     let plan = Arc::new(TriggeredPlan {
         node: name.into(),
         parsed: parsed.clone(),
@@ -104,6 +108,8 @@ pub fn plan(
         name: name.to_owned(),
         stages,
         output,
+        unassigned: None,
+        warnings: Vec::new(),
         explained,
     })
 }
@@ -116,6 +122,7 @@ pub fn plan_table(
     shape: TableShape,
     from: &str,
     input: &StreamSchema,
+    snapshot_at: Option<Moment>,
     catalog: &Catalog,
 ) -> Result<PlannedNode, SqlMistake> {
     let mut drop_at_once = None;
@@ -137,19 +144,34 @@ pub fn plan_table(
         changelog: Changelog::Upsert { key: names },
     };
     let (name, explained) = (shape.name.clone(), format!("Table: {}", shape.name));
-    let work = Work::Table(Arc::new(TablePlan {
+    let stage = |input: Input, work: Work| Stage {
+        inputs: vec![input],
+        work,
+        schema: Arc::clone(&schema),
+    };
+    let mut stages = Vec::new();
+    let mut input = Input::Stream(from.to_owned(), None);
+    if let Some(moment) = snapshot_at {
+        let calendar = catalog.calendar.clone();
+        let plan = SnapshotAtPlan {
+            moments: Moments { calendar, moment },
+            schema: Arc::clone(&schema),
+            key: shape.key.clone(),
+        };
+        stages.push(stage(input, Work::SnapshotAt(Arc::new(plan))));
+        input = Input::Stage(0);
+    }
+    let plan = TablePlan {
         shape,
         drop_at_once,
-    }));
-    let inputs = vec![Input::Stream(from.to_owned(), None)];
+    };
+    stages.push(stage(input, Work::Table(Arc::new(plan))));
     Ok(PlannedNode {
         name,
-        stages: vec![Stage {
-            inputs,
-            work,
-            schema,
-        }],
+        stages,
         output,
+        unassigned: None,
+        warnings: Vec::new(),
         explained,
     })
 }
@@ -189,7 +211,9 @@ pub fn key_columns(
 pub(crate) fn compile(parsed: &Parsed, catalog: &Catalog) -> Result<Arc<dyn ExecutionPlan>> {
     let logical = logical(parsed, catalog)?;
     // Nothing here waits: the tables are in memory.
-    futures::executor::block_on(catalog.state().create_physical_plan(&logical))
+    exact_plan(futures::executor::block_on(
+        catalog.state().create_physical_plan(&logical),
+    )?)
 }
 
 /// A condition over a table's columns.

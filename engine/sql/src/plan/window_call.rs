@@ -1,9 +1,6 @@
 //! `TUMBLE(input, time, size [, offset])`, `HOP(input, time, slide, size [, offset])` and
 //! `CUMULATE(input, time, step, size [, offset])` in FROM: read from the SQL, checked, and planned as
-//! a node that adds `window_start` and `window_end`. SESSION goes on in [`super::session_call`].
-//!
-//! `TRADING_SESSION(input, time, 'OSE.option' [, step])` will be read here too, into a
-//! [`WindowAssign`] whose windows are the calendar's (see [`crate::window::spec`]).
+//! a node that adds `window_start` and `window_end`. SESSION goes on in [`super::session_call`], TRADING_SESSION in [`super::trading_call`].
 
 use std::collections::HashSet;
 use std::fmt;
@@ -24,11 +21,14 @@ use datafusion::sql::sqlparser::ast::{
 use zaraba_core::stream::event_time_type;
 use zaraba_core::suggest;
 use zaraba_core::time::{DAY, parse_duration};
+use zaraba_finance::calendar::Calendar;
 
 use crate::plan::event_time::{TimeOf, event_time};
+use crate::plan::lengths::{few_enough, length};
 use crate::plan::mistake::SqlMistake;
 use crate::plan::parse::{WINDOW_FUNCTIONS, WINDOWS_BUILT};
 use crate::window::spec::WindowSpec;
+use crate::window::windows::Windows;
 
 /// Puts each row of its input into windows.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -36,22 +36,22 @@ pub(crate) struct WindowAssign {
     /// The input.
     pub(crate) input: LogicalPlan,
     /// The windows.
-    pub(crate) spec: WindowSpec,
+    pub(crate) windows: Windows,
     schema: DFSchemaRef,
 }
 
 impl PartialOrd for WindowAssign {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        self.spec.partial_cmp(&other.spec)
+        self.windows.partial_cmp(&other.windows)
     }
 }
 
 impl WindowAssign {
-    fn new(input: LogicalPlan, spec: WindowSpec) -> Result<Self> {
+    pub(super) fn new(input: LogicalPlan, windows: Windows) -> Result<Self> {
         let schema = with_bounds(&input)?;
         Ok(Self {
             input,
-            spec,
+            windows,
             schema,
         })
     }
@@ -102,22 +102,34 @@ impl UserDefinedLogicalNodeCore for WindowAssign {
     }
 
     fn prevent_predicate_push_down_columns(&self) -> HashSet<String> {
+        if let Windows::Trading(_) = self.windows {
+            // What is outside the sessions does not depend on what is selected of the rest.
+            return self
+                .schema
+                .fields()
+                .iter()
+                .map(|f| f.name().clone())
+                .collect();
+        }
         HashSet::from(["window_start".to_owned(), "window_end".to_owned()])
     }
 
     fn fmt_for_explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "WindowAssign: {}", self.spec)
+        write!(f, "WindowAssign: {}", self.windows)
     }
 
     fn with_exprs_and_inputs(&self, _exprs: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {
         match <[LogicalPlan; 1]>::try_from(inputs) {
-            Ok([input]) => Self::new(input, self.spec),
+            Ok([input]) => Self::new(input, self.windows.clone()),
             Err(_) => Err(DataFusionError::Internal("a window has one input".into())),
         }
     }
 
     fn necessary_children_exprs(&self, output_columns: &[usize]) -> Option<Vec<Vec<usize>>> {
         let inputs = self.input.schema().fields().len();
+        if let Windows::Trading(_) = self.windows {
+            return Some(vec![(0..inputs).collect()]); // what is outside shows all its columns
+        }
         Some(vec![
             output_columns
                 .iter()
@@ -133,6 +145,8 @@ impl UserDefinedLogicalNodeCore for WindowAssign {
 pub(crate) struct WindowCalls {
     /// Offset of windows of whole days; none where the pipeline's zone has summer time.
     pub(crate) day_offset: Option<i64>,
+    /// Whose sessions TRADING_SESSION follows.
+    pub(crate) calendar: Calendar,
 }
 
 impl RelationPlanner for WindowCalls {
@@ -160,6 +174,7 @@ impl RelationPlanner for WindowCalls {
             name,
             function: &function,
             day_offset: self.day_offset,
+            calendar: &self.calendar,
         };
         let plan = call
             .plan(&args.args, context)
@@ -201,6 +216,7 @@ pub(super) struct Call<'a> {
     pub(super) name: &'a ObjectName,
     function: &'a str,
     day_offset: Option<i64>,
+    pub(super) calendar: &'a Calendar,
 }
 
 /// Wraps a mistake with its span, for whoever has the text.
@@ -223,6 +239,7 @@ impl Call<'_> {
             "tumble" => "TUMBLE(input, time, size [, offset])",
             "cumulate" => "CUMULATE(input, time, step, size [, offset])",
             "session" => "SESSION(input, time, gap, key…)",
+            "trading_session" => "TRADING_SESSION(input, time, venue [, step])",
             _ => "HOP(input, time, slide, size [, offset])",
         }
     }
@@ -230,7 +247,7 @@ impl Call<'_> {
     /// How many arguments it takes.
     fn arguments(&self) -> std::ops::RangeInclusive<usize> {
         match self.function {
-            "tumble" => 3..=4,
+            "tumble" | "trading_session" => 3..=4,
             "session" => 3..=usize::MAX,
             _ => 4..=5,
         }
@@ -246,10 +263,6 @@ impl Call<'_> {
         args: &[FunctionArg],
         context: &mut dyn RelationPlannerContext,
     ) -> std::result::Result<LogicalPlan, Failed> {
-        if self.function == "trading_session" {
-            let mistake = SqlMistake::new("TRADING_SESSION is not built yet");
-            return Err(spanned(mistake.help(there_are()), self.name));
-        }
         let mut exprs = Vec::with_capacity(args.len());
         for arg in args {
             match arg {
@@ -276,8 +289,11 @@ impl Call<'_> {
         if self.function == "session" {
             return self.session(input, exprs[2], &exprs[3..], context);
         }
-        let spec = self.spec(&exprs[2..], context)?;
-        let node: Arc<dyn UserDefinedLogicalNode> = Arc::new(WindowAssign::new(input, spec)?);
+        let windows = match self.function {
+            "trading_session" => Windows::Trading(self.sessions(&exprs[2..], context)?),
+            _ => Windows::Fixed(self.spec(&exprs[2..], context)?),
+        };
+        let node: Arc<dyn UserDefinedLogicalNode> = Arc::new(WindowAssign::new(input, windows)?);
         Ok(LogicalPlan::Extension(Extension { node }))
     }
 
@@ -355,11 +371,13 @@ impl Call<'_> {
             })?,
         };
         let offset = offset.rem_euclid(period);
-        Ok(if grows {
+        let spec = if grows {
             WindowSpec::cumulate(slide, size, offset)
         } else {
             WindowSpec::hop(slide, size, offset)
-        })
+        };
+        few_enough(&spec, args[0])?;
+        Ok(spec)
     }
 }
 
@@ -420,10 +438,10 @@ pub(super) fn micros(
             ))
         }
         ScalarValue::IntervalMonthDayNano(Some(i)) => {
-            Ok(i64::from(i.days) * DAY + i.nanoseconds / 1000)
+            length(i64::from(i.days), i.nanoseconds / 1000, arg)
         }
         ScalarValue::Utf8(Some(text)) if parse_duration(&text).is_some() => {
-            Ok(parse_duration(&text).unwrap_or_default())
+            length(0, parse_duration(&text).unwrap_or_default(), arg)
         }
         _ => {
             let mistake = SqlMistake::new(format!(

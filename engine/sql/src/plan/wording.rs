@@ -3,6 +3,7 @@
 //! each of which knows one message; what no rule knows is passed on, tidied.
 
 use zaraba_core::suggest;
+use zaraba_finance::indicator::table::find as indicator;
 
 use crate::plan::mistake::{SqlMistake, find_word};
 
@@ -36,7 +37,7 @@ const NEED_OVER: [&str; 9] = [
 /// A rule: none if the message is not the one that it knows.
 type Rule = fn(&str, &str) -> Option<SqlMistake>;
 
-const RULES: [Rule; 15] = [
+const RULES: &[Rule] = &[
     no_function,
     nested_over,
     two_columns,
@@ -48,10 +49,14 @@ const RULES: [Rule; 15] = [
     comparison,
     arithmetic,
     no_cast,
+    rows_by_time,
     no_literal,
+    wall_clock,
+    union_columns,
     no_common_type,
     unordered,
     recursive,
+    filter,
 ];
 
 /// A message in our words.
@@ -107,7 +112,7 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
 
 fn no_function(message: &str, sql: &str) -> Option<SqlMistake> {
     let name = between(message, "Invalid function '", "'")?;
-    if NEED_OVER.contains(&name) {
+    if NEED_OVER.contains(&name) || indicator(name).is_some() {
         let message = format!("{name}() is a function of a row and its neighbours");
         let help = format!("write {name}(…) OVER (PARTITION BY … ORDER BY …)");
         return Some(SqlMistake::new(message).help(help).at_word(sql, name));
@@ -209,6 +214,9 @@ fn no_signature(message: &str, sql: &str) -> Option<SqlMistake> {
         .collect();
     let mistake = match candidates.as_slice() {
         _ if name == crate::over::counter_delta::NAME => mistake.help("it takes one number"),
+        _ if let Some(spec) = indicator(name) => {
+            mistake.help(format!("it takes numbers: {}", spec.signature()))
+        }
         [] => mistake,
         some => mistake.help(format!("it takes {}", signatures(some).join(" or "))),
     };
@@ -284,8 +292,67 @@ fn no_literal(message: &str, sql: &str) -> Option<SqlMistake> {
     let at = sql.find(&quoted).map(|start| (start, start + quoted.len()));
     Some(SqlMistake {
         at,
-        ..SqlMistake::new(format!("expected a {kind}, found {quoted}"))
+        ..SqlMistake::new(format!(
+            "expected {} {kind}, found {quoted}",
+            article(&kind)
+        ))
     })
+}
+
+/// `a text`, `an int64`
+fn article(word: &str) -> &'static str {
+    if word.starts_with(['a', 'e', 'i', 'o']) {
+        "an"
+    } else {
+        "a"
+    }
+}
+
+/// A frame of ROWS that is bound by a time.
+fn rows_by_time(message: &str, sql: &str) -> Option<SqlMistake> {
+    let text = between(message, "Cannot cast string '", "' to value of UInt64 type")?;
+    let rows = find_word(sql, "ROWS")?;
+    let mistake = SqlMistake::new(format!("ROWS is bound by numbers of rows, found '{text}'"));
+    let help = format!("write RANGE BETWEEN INTERVAL '{text}' PRECEDING AND CURRENT ROW");
+    let at = Some(rows);
+    Some(SqlMistake {
+        at,
+        ..mistake.help(help)
+    })
+}
+
+/// A time that a zone's clocks show twice, or never, when they are put back or forward.
+fn wall_clock(message: &str, sql: &str) -> Option<SqlMistake> {
+    let quoted = message
+        .contains("timezone")
+        .then(|| sql.split('\'').skip(1).step_by(2))?;
+    let known = message.contains("Cannot cast timezone to different timezone")
+        || message.contains("error computing timezone offset");
+    let time = |text: &&str| text.len() >= 10 && text.starts_with(|c: char| c.is_ascii_digit());
+    let named = between(message, "from '", "'");
+    let text = named
+        .or_else(|| quoted.into_iter().find(time))
+        .filter(|_| known)?;
+    let mistake = SqlMistake::new(format!(
+        "the clocks of the pipeline's time zone show '{text}' twice or never"
+    ));
+    let help = format!("write its offset from UTC too: '{text}+01:00'");
+    let at = sql.find(text).map(|start| (start, start + text.len()));
+    Some(SqlMistake {
+        at,
+        ..mistake.help(help)
+    })
+}
+
+fn union_columns(message: &str, sql: &str) -> Option<SqlMistake> {
+    message
+        .contains("UNION queries have different number of columns")
+        .then(|| {
+            let message = "the queries of a UNION ALL have different numbers of columns";
+            SqlMistake::new(message)
+                .help("select what is missing as NULL: SELECT ts, NULL AS price FROM …")
+                .at_word(sql, "UNION")
+        })
 }
 
 /// `x IN (...)` over types that have nothing in common.
@@ -312,6 +379,14 @@ fn recursive(message: &str, sql: &str) -> Option<SqlMistake> {
     message
         .contains("Recursive CTE")
         .then(|| SqlMistake::new("recursive queries are not built yet").at_word(sql, "RECURSIVE"))
+}
+
+/// FILTER behind a window function that is no aggregate.
+fn filter(message: &str, sql: &str) -> Option<SqlMistake> {
+    message.strip_prefix("FILTER clause can only be used with aggregate")?;
+    let mistake = SqlMistake::new("FILTER stands behind aggregates only");
+    let help = "f(CASE WHEN … THEN x END) OVER (…) hands over null for the other rows";
+    Some(mistake.help(help).at_word(sql, "FILTER"))
 }
 
 /// `Float64 > Boolean`
@@ -359,7 +434,7 @@ fn list(types: &str) -> Vec<&str> {
 }
 
 /// A type as pipelines call it.
-fn typed(arrow: &str) -> String {
+pub(crate) fn typed(arrow: &str) -> String {
     let name = arrow.trim().split('(').next().unwrap_or(arrow);
     match name {
         "Utf8" | "LargeUtf8" | "Utf8View" | "String" => "text".to_owned(),

@@ -11,6 +11,8 @@ use arrow::row::{RowConverter, Rows, SortField};
 use zaraba_core::batch::Batch;
 use zaraba_core::error::Result;
 
+use crate::table::ttl::{Expiry, Ttl};
+
 /// Stale rows that are kept before the live ones are copied together.
 const STALE_ROWS_MAX: usize = 65_536;
 /// Batches that are kept, or one for 64 live rows where that is more.
@@ -62,13 +64,15 @@ struct At {
     row: usize,
     time: i64,
     seq: u64,
+    /// When it is gone.
+    expires: i64,
 }
 
 /// The newest row of each key.
 pub(crate) struct KeyedRows {
     schema: SchemaRef,
     encoder: KeyEncoder,
-    ttl: Option<i64>,
+    expiry: Expiry,
     rows: BTreeMap<Key, At>,
     expiries: BTreeSet<(i64, Key)>,
     batches: Vec<RecordBatch>,
@@ -77,15 +81,15 @@ pub(crate) struct KeyedRows {
 }
 
 impl KeyedRows {
-    /// No rows yet. `ttl` in microseconds.
+    /// No rows yet.
     ///
     /// # Errors
     /// When a key column's type has no order.
-    pub(crate) fn new(schema: SchemaRef, key: Vec<usize>, ttl: Option<i64>) -> Result<Self> {
+    pub(crate) fn new(schema: SchemaRef, key: Vec<usize>, ttl: Option<Ttl>) -> Result<Self> {
         Ok(Self {
             encoder: KeyEncoder::new(&schema, key)?,
             schema,
-            ttl,
+            expiry: Expiry::new(ttl),
             rows: BTreeMap::new(),
             expiries: BTreeSet::new(),
             batches: Vec::new(),
@@ -114,10 +118,10 @@ impl KeyedRows {
                 row,
                 time: batch.time[row],
                 seq: batch.seq[row],
+                expires: self.expiry.of(batch.time[row]),
             };
-            if let Some(ttl) = self.ttl {
-                self.expiries
-                    .insert((at.time.saturating_add(ttl), key.clone()));
+            if self.expiry.is_some() {
+                self.expiries.insert((at.expires, key.clone()));
             }
             self.key_bytes += key.len();
             if let Some(old) = self.rows.insert(key.clone(), at) {
@@ -137,10 +141,9 @@ impl KeyedRows {
 
     /// Drops the expiry of a row that is gone, unless its successor has the same.
     fn forget(&mut self, key: &Key, old: At) {
-        let Some(ttl) = self.ttl else { return };
-        if self.rows.get(key).is_none_or(|new| new.time != old.time) {
-            self.expiries
-                .remove(&(old.time.saturating_add(ttl), key.clone()));
+        let same = |new: &At| new.expires == old.expires;
+        if self.expiry.is_some() && !self.rows.get(key).is_some_and(same) {
+            self.expiries.remove(&(old.expires, key.clone()));
         }
     }
 
@@ -219,6 +222,6 @@ impl KeyedRows {
         let per_row = size_of::<(Key, At)>();
         batches
             + self.rows.len() * per_row
-            + self.key_bytes * if self.ttl.is_some() { 2 } else { 1 }
+            + self.key_bytes * if self.expiry.is_some() { 2 } else { 1 }
     }
 }

@@ -40,8 +40,8 @@ impl TablePlan {
             .iter()
             .map(|k| self.shape.schema.field(*k).name().as_str())
             .collect();
-        let bound = match self.shape.ttl {
-            Some(ttl) => format!("for {}", zaraba_core::time::duration_text(ttl)),
+        let bound = match &self.shape.ttl {
+            Some(ttl) => format!("for {ttl}"),
             None => "for ever (no ttl)".to_owned(),
         };
         format!("the newest row per ({}), kept {bound}", key.join(", "))
@@ -71,7 +71,11 @@ impl TableOperator {
         let rows = match shape.ttl {
             Some(_) => {
                 let schema = Arc::clone(&shape.schema);
-                Some(KeyedRows::new(schema, shape.key.clone(), shape.ttl)?)
+                Some(KeyedRows::new(
+                    schema,
+                    shape.key.clone(),
+                    shape.ttl.clone(),
+                )?)
             }
             None => None,
         };

@@ -14,6 +14,7 @@ use zaraba_core::snapshot::{Segment, Snapshot};
 
 use crate::table::keyed::KeyedRows;
 use crate::table::segment;
+use crate::table::ttl::Ttl;
 
 /// What a reader must know of a table.
 #[derive(Clone)]
@@ -24,8 +25,8 @@ pub struct TableShape {
     pub schema: SchemaRef,
     /// Its key columns.
     pub key: Vec<usize>,
-    /// `ttl`, microseconds.
-    pub ttl: Option<i64>,
+    /// `ttl`
+    pub ttl: Option<Ttl>,
     /// `drop_when`, as SQL.
     pub drop_when: Option<String>,
 }
@@ -44,7 +45,11 @@ impl TableReader {
         shape: &TableShape,
         drop_when: Option<Arc<dyn PhysicalExpr>>,
     ) -> Result<Self> {
-        let rows = KeyedRows::new(Arc::clone(&shape.schema), shape.key.clone(), shape.ttl)?;
+        let rows = KeyedRows::new(
+            Arc::clone(&shape.schema),
+            shape.key.clone(),
+            shape.ttl.clone(),
+        )?;
         Ok(Self {
             rows,
             waiting: VecDeque::new(),

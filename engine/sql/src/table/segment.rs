@@ -34,6 +34,23 @@ pub(crate) fn pack(batch: &Batch) -> Result<RecordBatch> {
     )?)
 }
 
+/// The same rows with one more column.
+pub(crate) fn with_column(rows: &RecordBatch, name: &str, column: ArrayRef) -> Result<RecordBatch> {
+    let field = Arc::new(Field::new(name, column.data_type().clone(), true));
+    let fields = rows
+        .schema()
+        .fields()
+        .iter()
+        .cloned()
+        .chain([field])
+        .collect::<Vec<_>>();
+    let columns = rows.columns().iter().cloned().chain([column]).collect();
+    Ok(RecordBatch::try_new(
+        Arc::new(Schema::new(fields)),
+        columns,
+    )?)
+}
+
 /// Back from [`pack`].
 pub(crate) fn unpack(packed: &RecordBatch) -> Result<Batch> {
     let own = packed.num_columns().checked_sub(3);

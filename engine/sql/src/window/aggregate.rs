@@ -15,13 +15,14 @@ use zaraba_core::output::Output;
 use zaraba_core::snapshot::Snapshot;
 use zaraba_core::time::{Epoch, EventTime, duration_text};
 
-use crate::agg::call::AggCall;
+use crate::agg::call::growth;
 use crate::agg::state::{AggPlan, Evaluated, Finished};
 use crate::failed;
 use crate::rows::{Step, bound, external, record, run, sift};
 use crate::window::pane::Pane;
 use crate::window::spec::WindowSpec;
 use crate::window::two_stacks::TwoStacks;
+use crate::window::windows::Windows;
 
 /// Most rows emitted in one batch; behind it, barriers and backpressure get their turn.
 const EMIT_ROWS_MAX: usize = 8192;
@@ -45,7 +46,7 @@ pub struct WindowPlan {
     /// What happens to a row before.
     pub pre: Vec<Step>,
     /// The windows.
-    pub spec: WindowSpec,
+    pub spec: Windows,
     /// What is aggregated.
     pub agg: Arc<AggPlan>,
     /// The result's columns before the aggregates.
@@ -60,15 +61,18 @@ impl WindowPlan {
     /// One line for `explain`.
     #[must_use]
     pub fn describe(&self) -> String {
+        let kept = growth(&self.agg.calls);
+        let spec = match &self.spec {
+            Windows::Fixed(spec) => spec,
+            Windows::Trading(windows) => {
+                let rows = windows.step.map_or("one row", |_| "two rows");
+                return format!("{windows}: {rows} of state per key, until it closes{kept}");
+            }
+        };
         let WindowSpec {
             size, slide, grows, ..
-        } = self.spec;
-        let kept = if self.agg.calls.iter().any(AggCall::keeps_rows) {
-            "; an ordered aggregate keeps the rows themselves"
-        } else {
-            ""
-        };
-        let panes = size.div_euclid(self.spec.pane());
+        } = *spec;
+        let panes = size.div_euclid(spec.pane());
         if grows {
             format!(
                 "windows that grow by {} up to {}: two rows of state per key, until the \
@@ -128,7 +132,8 @@ impl WindowAggregate {
 
     /// Puts rows into their panes.
     fn assign(&mut self, times: &[i64], rows: &Evaluated) -> datafusion::common::Result<()> {
-        let spec = self.plan.spec;
+        let plan = Arc::clone(&self.plan);
+        let spec = &plan.spec;
         let mut by_pane: BTreeMap<i64, Vec<u32>> = BTreeMap::new();
         let ((mut start, mut end), mut run_from) = (spec.pane_of(times[0]), 0);
         let mut note = |start: i64, from: usize, to: usize| {
@@ -176,7 +181,7 @@ impl WindowAggregate {
             let Some(oldest) = oldest else {
                 return Ok(None);
             };
-            let spec = self.plan.spec;
+            let spec = &self.plan.spec;
             let end = spec.next_end(oldest.max(self.closed));
             let start = spec.start(end);
             if oldest < start {
@@ -191,7 +196,8 @@ impl WindowAggregate {
 
     /// Merges and evaluates the window that ends at `end`.
     fn close(&mut self, end: i64) -> datafusion::common::Result<Batch> {
-        let spec = self.plan.spec;
+        let plan = Arc::clone(&self.plan);
+        let spec = &plan.spec;
         let start = spec.start(end);
         self.closed = end;
         if !spec.several_panes() {
@@ -205,7 +211,7 @@ impl WindowAggregate {
         let later = self.panes.split_off(&end);
         for (start, pane) in std::mem::replace(&mut self.panes, later) {
             let segment = pane.into_segment(&self.plan.agg)?;
-            if spec.grows {
+            if spec.grows() {
                 self.stacks.grow(&self.plan.agg, start, segment)?;
             } else {
                 self.stacks.push(&self.plan.agg, start, segment)?;

@@ -1,10 +1,5 @@
-//! Where windows begin and end: pure arithmetic on microseconds, no rows and no SQL.
-//!
-//! Everything else asks a [`WindowSpec`] only for panes, the next end, the start that belongs to an
-//! end, and the windows of a time. Windows that follow an exchange's calendar (`TRADING_SESSION`)
-//! are another answer to the same questions: sessions for periods, steps for panes; a time for
-//! which `windows` is empty is in no session, and its row leaves by the port
-//! [`zaraba_core::output::OutPort::Unassigned`].
+//! Where windows of fixed lengths begin and end: pure arithmetic on microseconds, no rows and no SQL.
+//! Windows that follow an exchange's calendar ([`super::trading`]) answer the same questions.
 
 use std::fmt;
 
@@ -109,21 +104,19 @@ impl WindowSpec {
         }
     }
 
-    /// The windows that hold `time`, the earliest end first.
-    pub fn windows(&self, time: i64) -> impl Iterator<Item = (i64, i64)> + use<> {
-        let spec = *self;
-        let mut end = spec.next_end(time);
-        std::iter::from_fn(move || {
-            let window = (spec.start(end), end);
-            end += spec.slide;
-            (window.0 <= time).then_some(window)
-        })
+    /// Most windows that hold one time.
+    #[must_use]
+    pub fn windows_of_a_row(&self) -> usize {
+        let whole = self.size / self.slide;
+        let windows = whole + i64::from(self.size % self.slide != 0);
+        usize::try_from(windows).unwrap_or(usize::MAX)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::window::windows::Windows;
 
     /// The windows by their definition.
     fn defined(spec: &WindowSpec, time: i64) -> Vec<(i64, i64)> {
@@ -152,13 +145,13 @@ mod tests {
         let grown = [(1, 5, 0), (2, 6, 1), (3, 12, 7), (4, 4, 0)];
         let grown = grown.map(|(step, size, offset)| WindowSpec::cumulate(step, size, offset));
         for spec in hops.iter().chain(&grown) {
+            let windows = Windows::Fixed(*spec);
+            let most = (-40..40).map(|time| windows.windows(time).count()).max();
+            assert_eq!(most, Some(spec.windows_of_a_row()), "{spec:?}");
             for time in -40..40 {
                 let defined = defined(spec, time);
-                assert_eq!(
-                    spec.windows(time).collect::<Vec<_>>(),
-                    defined,
-                    "{spec:?} at {time}"
-                );
+                let found: Vec<_> = windows.windows(time).collect();
+                assert_eq!(found, defined, "{spec:?} at {time}");
                 let pane = spec.pane_of(time);
                 assert!(pane.0 <= time && time < pane.1, "{spec:?} at {time}");
                 for (start, end) in defined {

@@ -1,0 +1,178 @@
+//! Arguments of functions: which types they may have, and their values row by row. A constant is a
+//! column of one value.
+
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array};
+use arrow::datatypes::{DataType, Float64Type};
+use datafusion_common::{Result, exec_datafusion_err, exec_err, plan_err};
+use datafusion_expr::ColumnarValue;
+
+/// What an argument is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Kind {
+    /// Any number; a float when it is computed with.
+    Number,
+    /// A text.
+    Text,
+    /// A date, or a text that is one.
+    Date,
+    /// A time.
+    Time,
+    /// A number or a text.
+    NumberOrText,
+}
+
+/// An argument: its name and what it is.
+pub(crate) type Argument = (&'static str, Kind);
+
+fn is_text(found: &DataType) -> bool {
+    match found {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
+        DataType::Dictionary(_, value) => is_text(value),
+        _ => false,
+    }
+}
+
+impl Kind {
+    /// The type that an argument of this type is cast to; none if it is another thing.
+    fn cast(self, found: &DataType) -> Option<DataType> {
+        let number = found.is_numeric() || found.is_null();
+        let text = is_text(found) || found.is_null();
+        match self {
+            Self::Number | Self::NumberOrText if number => Some(DataType::Float64),
+            Self::Text | Self::NumberOrText if text => Some(DataType::Utf8),
+            Self::Date if text || matches!(found, DataType::Date32 | DataType::Date64) => {
+                Some(DataType::Date32)
+            }
+            Self::Time if found.is_null() || matches!(found, DataType::Timestamp(_, _)) => {
+                let micros = arrow::datatypes::TimeUnit::Microsecond;
+                Some(DataType::Timestamp(micros, Some("UTC".into())))
+            }
+            _ => None,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Number => "a number",
+            Self::Text => "a text",
+            Self::Date => "a date",
+            Self::Time => "a timestamp",
+            Self::NumberOrText => "a number or a text",
+        }
+    }
+}
+
+/// What the arguments are cast to.
+///
+/// # Errors
+/// When there are more, or fewer, or one is of another type.
+pub(crate) fn coerced(
+    function: &str,
+    arguments: &[Argument],
+    optional: usize,
+    found: &[DataType],
+) -> Result<Vec<DataType>> {
+    let names: Vec<&str> = arguments.iter().map(|(name, _)| *name).collect();
+    let usage = format!("{function}({})", names.join(", "));
+    if found.len() > arguments.len() || found.len() + optional < arguments.len() {
+        let least = arguments.len() - optional;
+        let expected = if optional == 0 {
+            least.to_string()
+        } else {
+            format!("{least} to {}", arguments.len())
+        };
+        return plan_err!(
+            "{usage}: expected {expected} arguments, found {}",
+            found.len()
+        );
+    }
+    let cast = |((name, kind), found): (&Argument, &DataType)| match kind.cast(found) {
+        Some(cast) => Ok(cast),
+        None => plan_err!(
+            "{usage}: expected {} for {name}, found {found}",
+            kind.name()
+        ),
+    };
+    arguments.iter().zip(found).map(cast).collect()
+}
+
+/// The numbers of some arguments, row by row.
+pub(crate) struct Numbers<const N: usize> {
+    columns: [Float64Array; N],
+    nullable: bool,
+}
+
+impl<const N: usize> Numbers<N> {
+    /// The columns of exactly `N` arguments.
+    pub(crate) fn new(arguments: &[ColumnarValue], rows: usize) -> Result<Self> {
+        let column = |argument: &ColumnarValue| {
+            let array = argument.to_array(rows)?;
+            let numbers = array.as_primitive_opt::<Float64Type>();
+            numbers
+                .cloned()
+                .ok_or_else(|| exec_datafusion_err!("expected numbers"))
+        };
+        let columns = arguments.iter().map(column).collect::<Result<Vec<_>>>()?;
+        let nullable = columns.iter().any(|column| column.null_count() > 0);
+        match columns.try_into() {
+            Ok(columns) => Ok(Self { columns, nullable }),
+            Err(_) => exec_err!("expected {N} numbers"),
+        }
+    }
+
+    /// A row, unless one of its numbers is null.
+    pub(crate) fn row(&self, row: usize) -> Option<[f64; N]> {
+        if self.nullable && self.columns.iter().any(|column| column.is_null(row)) {
+            return None;
+        }
+        Some(std::array::from_fn(|i| self.columns[i].value(row)))
+    }
+}
+
+/// Words that stand for values, row by row.
+pub(crate) enum Words<T> {
+    /// The same in each row.
+    Same(Option<T>),
+    /// One a row.
+    Each(Vec<Option<T>>),
+}
+
+impl<T: Copy> Words<T> {
+    /// Reads a text argument called `name`.
+    ///
+    /// # Errors
+    /// At a word that `read` does not know: `expected` says which it does.
+    pub(crate) fn new(
+        argument: &ColumnarValue,
+        name: &str,
+        expected: &str,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Result<Self> {
+        let one = |text: Option<&str>| match text.map(|text| (text, read(text))) {
+            None => Ok(None),
+            Some((_, Some(value))) => Ok(Some(value)),
+            Some((text, None)) => exec_err!("{name}: expected {expected}, found '{text}'"),
+        };
+        let texts = |array: &ArrayRef| -> Result<Vec<Option<T>>> {
+            let Some(texts) = array.as_string_opt::<i32>() else {
+                return exec_err!("{name}: expected a text");
+            };
+            texts.iter().map(one).collect()
+        };
+        match argument {
+            ColumnarValue::Scalar(scalar) => {
+                let one = texts(&scalar.to_array()?)?;
+                Ok(Self::Same(one.first().copied().flatten()))
+            }
+            ColumnarValue::Array(array) => Ok(Self::Each(texts(array)?)),
+        }
+    }
+
+    /// A row's value.
+    pub(crate) fn row(&self, row: usize) -> Option<T> {
+        match self {
+            Self::Same(value) => *value,
+            Self::Each(values) => values[row],
+        }
+    }
+}

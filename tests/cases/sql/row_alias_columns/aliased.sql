@@ -1,0 +1,1 @@
+SELECT ts AS a, oi AS d FROM ticks WHERE price > 50

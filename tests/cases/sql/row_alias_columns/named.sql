@@ -1,0 +1,1 @@
+SELECT ts AS x, oi AS z FROM ticks WHERE oi > 2

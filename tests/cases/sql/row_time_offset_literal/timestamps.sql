@@ -1,0 +1,1 @@
+SELECT ts, v FROM ticks WHERE v >= 2
