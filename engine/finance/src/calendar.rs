@@ -33,7 +33,7 @@ pub mod us_holiday;
 pub mod venue;
 
 pub use crate::calendar::additions::Additions;
-pub use crate::calendar::days::covers;
+pub use crate::calendar::days::{UnknownYear, covers, known};
 pub use crate::calendar::holiday_trading::Basis;
 pub use crate::calendar::venue::{Phase, Session, SessionKind, UnknownVenue, Venue};
 
