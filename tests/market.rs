@@ -13,5 +13,13 @@ mod forwards;
 /// Options priced a second.
 mod speed;
 
+/// Holidays and sessions, beside jpholiday, QuantLib and the hours in which futures traded.
+mod calendar;
 /// Indicators, beside TA-Lib and formulas in Python.
 mod indicators;
+
+/// Contract months and names, beside the exchange's settlement files.
+mod contracts;
+
+/// The simulated market in a pipeline.
+mod simulator;

@@ -199,7 +199,7 @@ fn convert(
     })
 }
 
-fn plain(name: Located<String>, kind: ColumnType) -> ColumnDoc {
+pub(crate) fn plain(name: Located<String>, kind: ColumnType) -> ColumnDoc {
     ColumnDoc {
         name,
         kind,
@@ -333,15 +333,15 @@ fn generate(cx: &mut Context<'_>, kind: ColumnType, fields: &Fields) -> Option<G
     })
 }
 
-/// Only `simulate` makes values.
-pub(crate) fn refuse_generators(cx: &mut Context<'_>, fields: &Fields) {
+/// Only `simulate` makes values, and of that `which`.
+pub(crate) fn refuse_generators(cx: &mut Context<'_>, fields: &Fields, which: &str) {
     for (_, column) in fields.map("schema").unwrap_or_default() {
         let Typed::Table(column) = &column.value else {
             continue;
         };
         for generator in GENERATORS {
             if let Some(key) = column.key(generator) {
-                let message = format!("`{generator}` is only for connector \"simulate\"");
+                let message = format!("`{generator}` is only for connector \"simulate\"{which}");
                 cx.mistake(Diagnostic::at(key, message));
             }
         }

@@ -23,6 +23,7 @@ mod format;
 mod include;
 mod leaf;
 mod mapping;
+mod market;
 mod nodes;
 mod params;
 mod path;

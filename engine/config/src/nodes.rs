@@ -113,17 +113,17 @@ pub(crate) fn read(
     };
     match &spec.body {
         Body::One(body) => Some(("", section(cx, body, &label, entry.node.span, table))),
-        Body::ByConnector(words, sections) => {
+        Body::ByConnector(words, sections, _) => {
             let kind = &sections.first()?.option("connector")?.kind;
             let connector = connector(cx, words, kind, &label, &entry.node, table)?;
-            let body = spec.section(connector)?;
+            let body = spec.section(connector, table.get("kind").is_some())?;
             let mut own = table.clone();
             for entry in &table.entries {
                 if let Some(other) = other_connector(spec, body, &entry.key.value) {
                     let key = &entry.key.value;
-                    let message = format!(
-                        "`{key}` is an option of connector \"{other}\", this is \"{connector}\""
-                    );
+                    let this = shown(connector, body);
+                    let message =
+                        format!("`{key}` is an option of connector {other}, this is {this}");
                     cx.mistake(Diagnostic::at(entry.key.span, message));
                     own.remove(key);
                 }
@@ -134,18 +134,23 @@ pub(crate) fn read(
 }
 
 /// The connector that knows an option which `body` does not.
-pub(crate) fn other_connector(
-    spec: &NodeSpec,
-    body: &Section,
-    option: &str,
-) -> Option<&'static str> {
+pub(crate) fn other_connector(spec: &NodeSpec, body: &Section, option: &str) -> Option<String> {
     if body.option(option).is_some() {
         return None;
     }
-    spec.sections()
-        .into_iter()
-        .find(|(_, s)| s.option(option).is_some())
-        .and_then(|(c, _)| c)
+    let sections = spec.sections().into_iter();
+    let (connector, section) = sections
+        .filter(|(_, s)| s.option(option).is_some())
+        .find_map(|(c, s)| Some((c?, s)))?;
+    Some(shown(connector, section))
+}
+
+/// A connector as messages call it.
+fn shown(connector: &str, section: &Section) -> String {
+    match section.kind() {
+        Some(kind) => format!("\"{connector}\" with kind \"{kind}\""),
+        None => format!("\"{connector}\""),
+    }
 }
 
 /// The connector that a section chose.

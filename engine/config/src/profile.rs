@@ -169,7 +169,7 @@ fn drop_old_options(spec: &NodeSpec, base: &mut Table, over: &Table) {
     if old == new {
         return;
     }
-    let Some(body) = spec.section(&new) else {
+    let Some(body) = spec.section(&new, over.get("kind").is_some()) else {
         return;
     };
     base.entries

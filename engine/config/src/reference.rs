@@ -72,9 +72,11 @@ fn node(page: &mut String, node: &NodeSpec) {
     for (connector, section) in &sections {
         let connector = connector.unwrap_or_default();
         let own = || section.groups.iter().skip(1).flat_map(|g| g.iter());
+        let which = section.kind();
+        let which = which.map_or_else(String::new, |k| format!(", kind = \"{k}\""));
         let _ = writeln!(
             page,
-            "\n### {kind}: connector = \"{connector}\"\n\n{}",
+            "\n### {kind}: connector = \"{connector}\"{which}\n\n{}",
             section.about
         );
         if own().next().is_some() {

@@ -12,7 +12,7 @@ use crate::spec::{Body, Kind, Least, NodeSpec, Opt, Section, Words, optional, re
 /// `[sink.NAME]`
 pub(crate) static SINK: NodeSpec = NodeSpec {
     kind: "sink",
-    body: Body::ByConnector(&CONNECTORS, &[&FILE, &STDOUT, &WEBSOCKET, &CHANNEL]),
+    body: Body::ByConnector(&CONNECTORS, &[&FILE, &STDOUT, &WEBSOCKET, &CHANNEL], &[]),
 };
 
 static CONNECTORS: Words = Words {

@@ -13,6 +13,7 @@ use crate::document::{
 };
 use crate::format;
 use crate::mapping::check_from;
+use crate::market;
 use crate::path;
 use crate::read::{Context, Fields, ticked};
 use crate::spec::{Body, Kind, NodeSpec, Opt, Section, Words, optional, required};
@@ -20,7 +21,11 @@ use crate::spec::{Body, Kind, NodeSpec, Opt, Section, Words, optional, required}
 /// `[source.NAME]`
 pub(crate) static SOURCE: NodeSpec = NodeSpec {
     kind: "source",
-    body: Body::ByConnector(&CONNECTORS, &[&FILE, &SIMULATE, &CHANNEL]),
+    body: Body::ByConnector(
+        &CONNECTORS,
+        &[&FILE, &SIMULATE, &CHANNEL],
+        &[("simulate", &market::MARKET)],
+    ),
 };
 
 static CONNECTORS: Words = Words {
@@ -37,9 +42,9 @@ static CONNECTORS: Words = Words {
     ],
 };
 
-const LATER: &[&str] = &["schema_evolution"];
+pub(crate) const LATER: &[&str] = &["schema_evolution"];
 
-const COMMON: &[Opt] = &[
+pub(crate) const COMMON: &[Opt] = &[
     required(
         "connector",
         Kind::Words(&CONNECTORS),
@@ -101,7 +106,7 @@ const COMMON: &[Opt] = &[
         Kind::Map(&column::COLUMN_OR_TYPE),
         "what the files say",
         "{ ts = \"timestamp\", price = \"float64\" }",
-        "the columns; required for csv, json, simulate and channel",
+        "the columns; required for csv, json, simulate without `kind`, and channel",
     ),
 ];
 
@@ -305,15 +310,22 @@ pub(crate) fn convert(
     connector: &str,
     fields: &Fields,
 ) -> Option<SourceDoc> {
-    let schema = column::convert_all(cx, fields);
+    let mut schema = column::convert_all(cx, fields);
+    if fields.has("kind") {
+        schema = market::schema(cx, fields, schema);
+    }
     if !schema.is_empty() {
         check_time(cx, &name.value, fields, &schema);
     }
-    if connector != "simulate" {
-        column::refuse_generators(cx, fields);
+    if connector != "simulate" || fields.has("kind") {
+        let kind = fields.has("kind");
+        column::refuse_generators(cx, fields, if kind { " without `kind`" } else { "" });
     }
     let connector = match connector {
         "file" => file(cx, &name.value, fields, fields, &schema).map(SourceConnector::File),
+        "simulate" if fields.key("kind").is_some() => {
+            market::convert(cx, fields).map(SourceConnector::Market)
+        }
         "simulate" => simulate(cx, &name.value, fields, &schema).map(SourceConnector::Simulate),
         _ => {
             require_schema(cx, &name.value, fields, &schema, "connector \"channel\"");
@@ -373,8 +385,7 @@ fn check_time(cx: &mut Context<'_>, source: &str, fields: &Fields, schema: &[Col
         None if declared().contains(&time.value) => {} // it has a mistake of its own
         None => {
             let message = format!("no column `{}` in the schema of `{source}`", time.value);
-            let names = declared();
-            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let names: Vec<&str> = schema.iter().map(|c| c.name.value.as_str()).collect();
             cx.mistake(match nearest(&time.value, names.iter().copied()) {
                 Some(near) => {
                     Diagnostic::at(time.span, format!("{message}; did you mean `{near}`?"))

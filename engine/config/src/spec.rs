@@ -23,6 +23,14 @@ impl Section {
         self.groups.iter().flat_map(|group| group.iter())
     }
 
+    /// The kind of connector that it is for, where there are several.
+    pub(crate) fn kind(&self) -> Option<&'static str> {
+        match self.option("kind")?.kind {
+            Kind::Words(words) => words.now.first().copied(),
+            _ => None,
+        }
+    }
+
     /// The option of this name.
     pub(crate) fn option(&self, name: &str) -> Option<&'static Opt> {
         self.options().find(|o| o.name == name)
@@ -147,8 +155,13 @@ pub(crate) struct NodeSpec {
 pub(crate) enum Body {
     /// Always the same.
     One(&'static Section),
-    /// It depends on `connector`: words, and as many sections.
-    ByConnector(&'static Words, &'static [&'static Section]),
+    /// It depends on `connector`: words, and as many sections; then sections of connectors of
+    /// which there are several kinds, chosen by a key `kind`.
+    ByConnector(
+        &'static Words,
+        &'static [&'static Section],
+        &'static [(&'static str, &'static Section)],
+    ),
 }
 
 impl NodeSpec {
@@ -156,20 +169,25 @@ impl NodeSpec {
     pub(crate) fn sections(&self) -> Vec<(Option<&'static str>, &'static Section)> {
         match &self.body {
             Body::One(section) => vec![(None, section)],
-            Body::ByConnector(words, sections) => words
+            Body::ByConnector(words, sections, kinds) => words
                 .now
                 .iter()
                 .map(|w| Some(*w))
                 .zip(sections.iter().copied())
+                .chain(kinds.iter().map(|(c, s)| (Some(*c), *s)))
                 .collect(),
         }
     }
 
-    /// The section for a connector.
-    pub(crate) fn section(&self, connector: &str) -> Option<&'static Section> {
-        self.sections()
-            .into_iter()
-            .find(|(c, _)| *c == Some(connector))
+    /// The section for a connector; `kind`: whether its table chooses a kind.
+    pub(crate) fn section(&self, connector: &str, kind: bool) -> Option<&'static Section> {
+        let of_it = || {
+            let sections = self.sections().into_iter();
+            sections.filter(|(c, _)| *c == Some(connector))
+        };
+        of_it()
+            .find(|(_, s)| s.kind().is_some() == kind)
+            .or_else(|| of_it().next())
             .map(|(_, s)| s)
     }
 }

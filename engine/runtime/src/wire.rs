@@ -203,6 +203,11 @@ impl Wirer<'_> {
                     .map_err(|e| e.at(name))?,
                     planned.schema.columns.clone(),
                 )),
+                SourceConnector::Market(market) => Box::new(crate::run::pick::Picked::new(
+                    zaraba_sources::simulate::market::MarketSource::new(market)
+                        .map_err(|e| e.at(name))?,
+                    planned.schema.columns.clone(),
+                )),
                 SourceConnector::Channel => {
                     let all = zaraba_formats::decode::types::arrow_schema(&doc.schema);
                     let (sender, source) = zaraba_sources::channel::channel(all, CHANNEL_BATCHES);

@@ -2,6 +2,9 @@
 //! batch: each row draws its numbers in a fixed order. Prices walk and counters grow per key, the
 //! key being the columns that take `one_of` several values.
 
+/// A market instead of made-up columns.
+pub mod market;
+
 mod make;
 
 use std::sync::Arc;

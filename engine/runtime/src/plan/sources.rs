@@ -67,6 +67,11 @@ impl Planning<'_> {
         ordinal: u8,
     ) -> Result<(PlannedSource, SchemaRef), Diagnostic> {
         let all = self.columns(doc)?;
+        if let SourceConnector::Market(market) = &doc.connector
+            && let Some(mistake) = zaraba_sources::simulate::market::check(market)
+        {
+            return Err(mistake);
+        }
         if let Some(history) = &doc.bootstrap {
             self.check_bootstrap(doc, history, &all)?;
         }
@@ -154,7 +159,9 @@ impl Planning<'_> {
         }
         match &doc.connector {
             SourceConnector::File(file) => own_columns(file),
-            SourceConnector::Simulate(_) | SourceConnector::Channel => {
+            SourceConnector::Simulate(_)
+            | SourceConnector::Market(_)
+            | SourceConnector::Channel => {
                 Err(Diagnostic::at(doc.name.span, "a schema is required here"))
             }
         }

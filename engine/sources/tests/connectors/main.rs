@@ -11,6 +11,9 @@ mod file;
 /// `connector = "simulate"`
 mod simulate;
 
+/// A simulated market.
+mod market;
+
 /// `connector = "channel"`
 mod channel;
 

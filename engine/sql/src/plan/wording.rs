@@ -37,7 +37,7 @@ const NEED_OVER: [&str; 9] = [
 /// A rule: none if the message is not the one that it knows.
 type Rule = fn(&str, &str) -> Option<SqlMistake>;
 
-const RULES: [Rule; 19] = [
+const RULES: &[Rule] = &[
     no_function,
     nested_over,
     two_columns,
