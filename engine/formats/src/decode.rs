@@ -19,6 +19,8 @@ mod ipc;
 
 mod json;
 
+pub mod memory;
+
 mod number;
 
 mod parquet;
@@ -47,6 +49,7 @@ use zaraba_core::error::{Error, Result};
 use zaraba_core::source::BadRow;
 use zaraba_core::suggest;
 
+use self::input::Input;
 use self::rows::Rows;
 pub use self::types::{arrow_schema, arrow_type, type_name};
 
@@ -150,9 +153,12 @@ pub fn open(
         Format::Arrow => ipc::open(path, &wanted, options),
         Format::Csv => {
             let rows = Rows::new(schema, &wanted, options)?;
-            csv::open(path, schema, rows, options)
+            csv::open(Input::open(path)?, schema, rows, options)
         }
-        Format::Json => json::open(path, schema, Rows::new(schema, &wanted, options)?),
+        Format::Json => {
+            let rows = Rows::new(schema, &wanted, options)?;
+            json::open(Input::open(path)?, schema, rows)
+        }
     }
 }
 
