@@ -10,6 +10,7 @@ use chrono_tz::Tz;
 use zaraba_core::diagnostic::Span;
 
 pub use crate::calendar::{CalendarDoc, HaltDoc};
+pub use crate::connector::{HttpServerDoc, SourceConnector};
 
 /// A value and where it stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -154,19 +155,6 @@ pub enum ErrorPolicy {
     Skip,
     /// The row goes to `SOURCE__errors`.
     DeadLetter,
-}
-
-/// What feeds a source.
-#[derive(Clone, Debug)]
-pub enum SourceConnector {
-    /// `connector = "file"`
-    File(FileSourceDoc),
-    /// `connector = "simulate"`
-    Simulate(SimulateDoc),
-    /// `connector = "simulate"` with `kind = "nikkei225-options"`
-    Market(MarketDoc),
-    /// `connector = "channel"`: rows come from the embedding program.
-    Channel,
 }
 
 /// Options of `connector = "file"` (in).

@@ -19,6 +19,7 @@ pub mod json_schema;
 
 mod calendar;
 mod column;
+mod connector;
 mod format;
 mod include;
 mod leaf;
@@ -33,7 +34,9 @@ mod read;
 mod root;
 mod sink;
 mod source;
+mod source_clock;
 mod source_file;
+mod source_http_server;
 mod spec;
 mod splice;
 mod syntax;

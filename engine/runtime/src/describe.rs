@@ -26,6 +26,8 @@ impl PipelinePlan {
             detail: match s.doc.connector {
                 SourceConnector::File(_) => "file",
                 SourceConnector::Simulate(_) | SourceConnector::Market(_) => "simulate",
+                SourceConnector::HttpServer(_) => "http_server",
+                SourceConnector::Clock { .. } => "clock",
                 SourceConnector::Channel => "channel",
             },
             reads: Vec::new(),

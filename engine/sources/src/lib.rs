@@ -10,3 +10,9 @@ pub mod bootstrap;
 pub mod simulate;
 
 pub mod channel;
+
+mod pending;
+
+pub mod http_server;
+
+pub mod clock;

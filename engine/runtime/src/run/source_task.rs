@@ -197,9 +197,23 @@ impl SourceTask {
         Ok(())
     }
 
-    /// Reads no further, though there may be more.
-    pub fn stop(&mut self) {
+    /// Reads no further, though there may be more; only what the connector has promised to take
+    /// is still taken.
+    ///
+    /// # Errors
+    /// As [`Self::step`].
+    pub fn stop(&mut self) -> Result<()> {
+        if !self.ended && self.source.close() {
+            let now = self.clock.now();
+            if let Some(rows) = self.waiting.take() {
+                self.take(rows, now)?;
+            }
+            while let Polled::Rows(rows) = self.source.poll(self.options.batch_rows)? {
+                self.take(rows, now)?;
+            }
+        }
         self.leave(&Message::Stop);
+        Ok(())
     }
 
     fn leave(&mut self, last: &Message) {
