@@ -1,6 +1,6 @@
 //! `connector = "clock"`: ticks as rows.
 
-use crate::source::{HEAD, LATER};
+use crate::source::HEAD;
 use crate::spec::{Kind, Section, required};
 
 /// `connector = "clock"`
@@ -16,7 +16,7 @@ pub(crate) static CLOCK: Section = Section {
             "from row to row",
         )],
     ],
-    later: LATER,
+    later: &[],
     example: r#"[source.beat]
 connector = "clock"
 every = "1s"
