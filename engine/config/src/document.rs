@@ -10,7 +10,7 @@ use chrono_tz::Tz;
 use zaraba_core::diagnostic::Span;
 
 pub use crate::calendar::{CalendarDoc, HaltDoc};
-pub use crate::connector::{HttpServerDoc, SourceConnector};
+pub use crate::connector::{HttpClientDoc, HttpServerDoc, NextPage, SourceConnector};
 
 /// A value and where it stands.
 #[derive(Clone, Debug, PartialEq)]

@@ -73,7 +73,13 @@ fn node(page: &mut String, node: &NodeSpec) {
     for (connector, section) in &sections {
         let connector = connector.unwrap_or_default();
         let of_all = |group: &Group| shared.iter().any(|s| same(s, group));
-        let own = || section.groups.iter().filter(|g| !of_all(g)).flat_map(|g| g.iter());
+        let own = || {
+            section
+                .groups
+                .iter()
+                .filter(|g| !of_all(g))
+                .flat_map(|g| g.iter())
+        };
         let which = section.kind();
         let which = which.map_or_else(String::new, |k| format!(", kind = \"{k}\""));
         let _ = writeln!(
@@ -81,7 +87,9 @@ fn node(page: &mut String, node: &NodeSpec) {
             "\n### {kind}: connector = \"{connector}\"{which}\n\n{}",
             section.about
         );
-        let has: Vec<&Opt> = common().filter(|o| section.option(o.name).is_some()).collect();
+        let has: Vec<&Opt> = common()
+            .filter(|o| section.option(o.name).is_some())
+            .collect();
         if has.len() < common().count() {
             let names: Vec<String> = has.iter().map(|o| format!("`{}`", o.name)).collect();
             let names = names.join(" and ");
@@ -110,7 +118,12 @@ fn shared(sections: &[(Option<&'static str>, &'static Section)]) -> Vec<Group> {
         let having = sections.iter().filter(|(_, s)| has(s, group)).count();
         having + 1 >= sections.len()
     };
-    first.unwrap_or_default().iter().copied().filter(shared).collect()
+    first
+        .unwrap_or_default()
+        .iter()
+        .copied()
+        .filter(shared)
+        .collect()
 }
 
 /// Whether two groups are the same: constants may lie in several places.

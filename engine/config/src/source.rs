@@ -15,6 +15,7 @@ use crate::path;
 use crate::read::{Context, Fields, ticked};
 use crate::source_clock::CLOCK;
 use crate::source_file::{BOOTSTRAP, FILE, file};
+use crate::source_http_client::{HTTP_CLIENT, http_client};
 use crate::source_http_server::{HTTP_SERVER, http_server};
 use crate::spec::{Body, Kind, NodeSpec, Opt, Section, Words, optional, required};
 
@@ -23,15 +24,29 @@ pub(crate) static SOURCE: NodeSpec = NodeSpec {
     kind: "source",
     body: Body::ByConnector(
         &CONNECTORS,
-        &[&FILE, &SIMULATE, &HTTP_SERVER, &CLOCK, &CHANNEL],
+        &[
+            &FILE,
+            &SIMULATE,
+            &HTTP_SERVER,
+            &HTTP_CLIENT,
+            &CLOCK,
+            &CHANNEL,
+        ],
         &[("simulate", &market::MARKET)],
     ),
 };
 
 static CONNECTORS: Words = Words {
     what: "connector",
-    now: &["file", "simulate", "http_server", "clock", "channel"],
-    later: &["http_client", "websocket", "nats", "kafka", "mqtt"],
+    now: &[
+        "file",
+        "simulate",
+        "http_server",
+        "http_client",
+        "clock",
+        "channel",
+    ],
+    later: &["websocket", "nats", "kafka", "mqtt"],
 };
 
 pub(crate) const LATER: &[&str] = &["schema_evolution"];
@@ -103,7 +118,7 @@ pub(crate) const COMMON: &[Opt] = &[
         Kind::Map(&column::COLUMN_OR_TYPE),
         "what the files say",
         "{ ts = \"timestamp\", price = \"float64\" }",
-        "the columns; required for csv, json, simulate without `kind`, http_server and channel",
+        "the columns; required for csv, json, simulate without `kind`, http_server, http_client and channel",
     ),
 ];
 
@@ -225,8 +240,10 @@ pub(crate) fn convert(
             market::convert(cx, fields).map(SourceConnector::Market)
         }
         "simulate" => simulate(cx, &name.value, fields, &schema).map(SourceConnector::Simulate),
-        "http_server" => {
-            http_server(cx, &name, fields, &schema).map(SourceConnector::HttpServer)
+        "http_server" => http_server(cx, &name, fields, &schema).map(SourceConnector::HttpServer),
+        "http_client" => {
+            let client = http_client(cx, &name.value, fields, &schema);
+            client.map(SourceConnector::HttpClient)
         }
         "clock" => {
             let time = fields.name("time")?;

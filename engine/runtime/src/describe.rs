@@ -27,6 +27,7 @@ impl PipelinePlan {
                 SourceConnector::File(_) => "file",
                 SourceConnector::Simulate(_) | SourceConnector::Market(_) => "simulate",
                 SourceConnector::HttpServer(_) => "http_server",
+                SourceConnector::HttpClient(_) => "http_client",
                 SourceConnector::Clock { .. } => "clock",
                 SourceConnector::Channel => "channel",
             },

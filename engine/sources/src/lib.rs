@@ -15,4 +15,6 @@ mod pending;
 
 pub mod http_server;
 
+pub mod http_client;
+
 pub mod clock;

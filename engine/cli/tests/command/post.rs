@@ -1,8 +1,9 @@
-//! Rows that are POSTed to a running pipeline: nothing that was answered 200 is lost or doubled.
+//! Rows that are POSTed to a running pipeline, of which nothing that was answered 200 is lost or
+//! doubled; and rows that it asks for.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command};
 use std::sync::Mutex;
 use std::thread;
@@ -63,7 +64,9 @@ fn send(place: &str, kind: &str, body: &str) -> std::io::Result<(u16, Value)> {
 fn numbers(folder: &Folder, name: &str) -> Vec<i64> {
     let text = folder.read(name);
     let row = |line: &str| serde_json::from_str::<Value>(line).unwrap();
-    text.lines().map(|l| row(l)["n"].as_i64().unwrap()).collect()
+    text.lines()
+        .map(|l| row(l)["n"].as_i64().unwrap())
+        .collect()
 }
 
 #[test]
@@ -74,7 +77,13 @@ fn what_was_answered_200_comes_out_once_when_the_run_is_stopped() {
     let place = places[0].as_str();
     // The status of each number that was sent; none: no answer came.
     let sent: Mutex<BTreeMap<i64, Option<u16>>> = Mutex::default();
-    let taken = || sent.lock().unwrap().values().filter(|s| **s == Some(200)).count();
+    let taken = || {
+        sent.lock()
+            .unwrap()
+            .values()
+            .filter(|s| **s == Some(200))
+            .count()
+    };
     thread::scope(|scope| {
         for sender in 0..SENDERS {
             let sent = &sent;
@@ -101,7 +110,10 @@ fn what_was_answered_200_comes_out_once_when_the_run_is_stopped() {
     for n in numbers(&folder, "ticks.json") {
         *out.entry(n).or_default() += 1;
     }
-    assert!(out.values().all(|times| *times == 1), "a row came out twice");
+    assert!(
+        out.values().all(|times| *times == 1),
+        "a row came out twice"
+    );
     for (n, status) in sent.into_inner().unwrap() {
         match status {
             Some(200) => assert!(out.contains_key(&n), "{n} was answered 200 and is lost"),
@@ -129,6 +141,82 @@ fn a_run_after_a_kill_takes_rows_again() {
     assert_eq!(numbers(&folder, "ticks.json"), [2]);
 }
 
+/// Answers each request by its number and its head, until nobody asks any more.
+fn server(answer: impl Fn(usize, &str) -> String + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    thread::spawn(move || {
+        for (n, socket) in listener.incoming().enumerate() {
+            let mut socket = socket.unwrap();
+            let mut lines = BufReader::new(socket.try_clone().unwrap()).lines();
+            let head: Vec<String> = lines
+                .by_ref()
+                .map(Result::unwrap)
+                .take_while(|line| !line.is_empty())
+                .collect();
+            let answer = answer(n, &head.join("\n"));
+            socket.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    address
+}
+
+/// An answer after which the connection ends.
+fn answered(status: &str, body: &str) -> String {
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}")
+}
+
+#[test]
+fn a_poll_that_fails_is_told_without_its_secret_and_made_again() {
+    let row = |n: usize| format!("[{{\"ts\":\"2025-11-14T09:00:00Z\",\"n\":{n}}}]");
+    let address = server(move |n, head| match n {
+        0 => {
+            let key = head
+                .lines()
+                .find(|line| line.to_lowercase().starts_with("x-key"));
+            answered("401 Unauthorized", &format!("not with {}", key.unwrap()))
+        }
+        1 | 2 => answered("200 OK", &row(n)),
+        _ => answered("304 Not Modified", ""),
+    });
+    let folder = Folder::with(&format!(
+        r#"
+[source.ticks]
+connector = "http_client"
+url = "http://{address}/rows?m=1"
+every = "50ms"
+headers = {{ X-Key = "${{KEY}}" }}
+time = "ts"
+[source.ticks.schema]
+ts = "timestamp"
+n = "int64"
+[sink.out]
+connector = "stdout"
+format = "json"
+from = ["ticks"]
+"#
+    ));
+    let mut command = folder.command(&["run", "pipeline.toml"]);
+    let mut child = command.env("KEY", "swordfish").spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap()).lines();
+    let first = out.next().unwrap().unwrap();
+    let second = out.next().unwrap().unwrap();
+    assert!(
+        first.contains("\"n\":1") && second.contains("\"n\":2"),
+        "{first} {second}"
+    );
+    // Polls that bring nothing.
+    thread::sleep(std::time::Duration::from_millis(200));
+    signal(&child, "TERM");
+    assert!(out.next().is_none(), "rows came out twice");
+    let came = Came::of(child).code(0);
+    let told = format!("GET http://{address}/rows: answered 401 Unauthorized");
+    assert!(came.err.contains(&told), "{}", came.err);
+    assert!(came.err.contains("not with x-key: ***"), "{}", came.err);
+    assert!(!came.err.contains("swordfish"), "{}", came.err);
+}
+
 /// The blocks of a page, each with its kind.
 fn blocks(page: &str) -> Vec<(&str, &str)> {
     let mut parts = page.split("\n```");
@@ -147,7 +235,10 @@ fn the_page_of_sources_is_true() {
         eprintln!("skipped: there is no curl");
         return;
     }
-    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/sources.md");
+    let page = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../docs/reference/sources.md"
+    );
     let page = std::fs::read_to_string(page).unwrap();
     let blocks = blocks(&page);
     let (kind, pipeline) = blocks[0];

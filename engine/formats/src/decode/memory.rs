@@ -22,7 +22,7 @@ pub enum Layout<'a> {
     /// An array of objects, one object, or lines.
     Any,
     /// One document: the items of the array at this path (`$` is the document itself), or the one
-    /// object there.
+    /// object there; a null is no row.
     At(&'a str),
 }
 
@@ -246,6 +246,7 @@ fn items(name: &str, data: &[u8], path: &str) -> Result<Vec<(usize, usize)>> {
                 items.push((start + from, start + scan.at()));
             }
         }
+        Token::Null => {}
         token @ Token::Object => {
             scan.skip(token).map_err(fault)?;
             items.push((start, start + scan.at()));

@@ -152,6 +152,7 @@ impl Planning<'_> {
             let format = match &doc.connector {
                 SourceConnector::File(file) => Some(file.format),
                 SourceConnector::HttpServer(_) => Some(Format::Json),
+                SourceConnector::HttpClient(client) => Some(client.format),
                 _ => None,
             };
             if let Some(format) = format {
@@ -167,6 +168,7 @@ impl Planning<'_> {
             SourceConnector::Simulate(_)
             | SourceConnector::Market(_)
             | SourceConnector::HttpServer(_)
+            | SourceConnector::HttpClient(_)
             | SourceConnector::Clock { .. }
             | SourceConnector::Channel => {
                 Err(Diagnostic::at(doc.name.span, "a schema is required here"))

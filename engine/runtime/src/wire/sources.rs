@@ -12,6 +12,7 @@ use zaraba_formats::decode::types::arrow_schema;
 use zaraba_sources::bootstrap::Bootstrapped;
 use zaraba_sources::clock::ClockSource;
 use zaraba_sources::file::FileSource;
+use zaraba_sources::http_client::HttpClientSource;
 use zaraba_sources::intake::{Intake, IntakePlan};
 use zaraba_sources::simulate::SimulateSource;
 use zaraba_sources::simulate::market::MarketSource;
@@ -102,6 +103,13 @@ impl Wirer<'_> {
             }
             SourceConnector::HttpServer(http) => {
                 let source = self.http_server(planned, http);
+                wake = source.wake();
+                Box::new(Picked::new(source, columns))
+            }
+            SourceConnector::HttpClient(client) => {
+                let clock = Arc::clone(&self.around.clock);
+                let source = HttpClientSource::new(client, &doc.schema, self.plan.zone, clock);
+                let source = source.map_err(|e| e.at(name))?;
                 wake = source.wake();
                 Box::new(Picked::new(source, columns))
             }

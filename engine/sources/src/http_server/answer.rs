@@ -71,8 +71,6 @@ pub(super) fn bad(parcel: &Parcel) -> Response {
 }
 
 fn faults(parcel: &Parcel) -> Value {
-    let fault = |f: &super::body::Fault| {
-        json!({ "row": f.row, "column": f.column, "reason": f.reason, "text": f.text })
-    };
+    let fault = |f: &super::body::Fault| json!({ "row": f.row, "column": f.column, "reason": f.reason, "text": f.text });
     parcel.faults.iter().map(fault).collect()
 }

@@ -128,7 +128,9 @@ impl Parcel {
             });
         }
         let column = rows.schema_ref().index_of(&options.time)?;
-        let times = rows.column(column).as_primitive::<TimestampMicrosecondType>();
+        let times = rows
+            .column(column)
+            .as_primitive::<TimestampMicrosecondType>();
         let bad_times = (0..rows.num_rows()).filter_map(|i| {
             let time = times.is_valid(i).then(|| times.value(i));
             Some((i, fault_of_time(time, Some(options.ahead), now)?))

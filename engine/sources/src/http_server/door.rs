@@ -119,8 +119,8 @@ fn checked(headers: &HeaderMap) -> Result<(Format, Layout<'static>), Response> {
             "a body packed by `{packed}`; send it as it is"
         )));
     }
-    let content_type = header(headers, &CONTENT_TYPE)
-        .ok_or_else(|| unsupported("no Content-Type".to_owned()))?;
+    let content_type =
+        header(headers, &CONTENT_TYPE).ok_or_else(|| unsupported("no Content-Type".to_owned()))?;
     kind(content_type).ok_or_else(|| unsupported(format!("Content-Type `{content_type}`")))
 }
 
@@ -135,12 +135,8 @@ async fn read(body: Body, length: Option<u64>, max: u64) -> Result<Bytes, Respon
     let size = length.unwrap_or(0).min(max);
     let mut data = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
     while let Some(frame) = frames.next().await {
-        let frame = frame.map_err(|e| {
-            refused(
-                StatusCode::BAD_REQUEST,
-                &format!("the body broke off: {e}"),
-            )
-        })?;
+        let frame = frame
+            .map_err(|e| refused(StatusCode::BAD_REQUEST, &format!("the body broke off: {e}")))?;
         if (data.len() + frame.len()) as u64 > max {
             return Err(too_large(max));
         }

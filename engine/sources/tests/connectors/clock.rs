@@ -24,7 +24,10 @@ fn ticks(source: &mut ClockSource) -> (Vec<i64>, Option<ClockTime>) {
     loop {
         match source.poll(3).unwrap() {
             Polled::Rows(rows) => {
-                let times = rows.rows.column(0).as_primitive::<TimestampMicrosecondType>();
+                let times = rows
+                    .rows
+                    .column(0)
+                    .as_primitive::<TimestampMicrosecondType>();
                 ticks.extend(times.values());
             }
             Polled::Pending(next) => return (ticks, next),

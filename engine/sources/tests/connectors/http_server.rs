@@ -113,9 +113,11 @@ fn every_kind_of_body() {
     ]);
     let times = TimestampMicrosecondArray::from(vec![NINE; 2]).with_timezone("UTC");
     let prices = Float64Array::from(vec![8.0, 9.0]);
-    let batch =
-        RecordBatch::try_new(Arc::clone(&columns), vec![Arc::new(times), Arc::new(prices)])
-            .unwrap();
+    let batch = RecordBatch::try_new(
+        Arc::clone(&columns),
+        vec![Arc::new(times), Arc::new(prices)],
+    )
+    .unwrap();
     let mut writer = StreamWriter::try_new(Vec::new(), &columns).unwrap();
     writer.write(&batch).unwrap();
     writer.finish().unwrap();
@@ -129,7 +131,11 @@ fn every_kind_of_body() {
         ("application/json", b"[]", 0),
         ("text/csv", b"", 0),
     ] {
-        assert_eq!(door.post(kind, body), (200, json!({ "rows": rows })), "{kind}");
+        assert_eq!(
+            door.post(kind, body),
+            (200, json!({ "rows": rows })),
+            "{kind}"
+        );
     }
     let prices = (1..=9).map(f64::from).collect();
     assert_eq!(door.polled(), (prices, 0));
@@ -145,16 +151,32 @@ fn what_is_refused_is_not_taken() {
         let error = answer["error"].as_str().unwrap();
         assert!(error.contains(words), "{error}");
     };
-    check(door.post(json, "[1, 2"), 400, "expected `,` or `]` at byte 6");
+    check(
+        door.post(json, "[1, 2"),
+        400,
+        "expected `,` or `]` at byte 6",
+    );
     check(door.post(json, b"[\"\xff\"]"), 400, "expected UTF-8");
-    check(door.post("text/csv", "ts,prize\n"), 400, "no field `price` in its first line");
+    check(
+        door.post("text/csv", "ts,prize\n"),
+        400,
+        "no field `price` in its first line",
+    );
     check(
         door.post("application/vnd.apache.arrow.stream", "junk"),
         400,
         "expected an arrow file or stream",
     );
-    check(door.post("text/plain", row("1")), 415, "got Content-Type `text/plain`");
-    check(door.post("text/csv; charset=shift_jis", ""), 415, "charset=shift_jis");
+    check(
+        door.post("text/plain", row("1")),
+        415,
+        "got Content-Type `text/plain`",
+    );
+    check(
+        door.post("text/csv; charset=shift_jis", ""),
+        415,
+        "charset=shift_jis",
+    );
     check(door.post(json, " ".repeat(1001)), 413, "at most 1000 bytes");
     let answer = |head: &str, body: &[u8]| {
         let (status, head, text) = door.raw(head, body);
@@ -234,7 +256,11 @@ fn a_full_queue_is_answered_429_and_what_was_taken_before_stays() {
     assert_eq!(refused.0, 429);
     assert!(refused.1.contains("retry-after: 1"), "{}", refused.1);
     assert_eq!(door.polled(), (taken, 0));
-    assert_eq!(door.post("application/json", row("7")).0, 200, "there is room again");
+    assert_eq!(
+        door.post("application/json", row("7")).0,
+        200,
+        "there is room again"
+    );
     assert_eq!(door.polled(), (vec![7.0], 0));
 }
 

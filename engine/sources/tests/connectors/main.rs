@@ -20,6 +20,9 @@ mod channel;
 /// `connector = "http_server"`
 mod http_server;
 
+/// `connector = "http_client"`
+mod http_client;
+
 /// `connector = "clock"`
 mod clock;
 
