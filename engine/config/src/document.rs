@@ -178,10 +178,23 @@ pub struct FileSourceDoc {
     pub format: Format,
     /// `merge = "time"`: one partition a file instead of one after the other.
     pub merge_by_time: bool,
+    /// `encoding` of text formats.
+    pub encoding: Encoding,
     /// `csv.delimiter`, a comma if left out.
     pub delimiter: u8,
     /// `csv.header`: the first line names the columns; true if left out.
     pub header: bool,
+}
+
+/// `encoding`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// UTF-8.
+    Utf8,
+    /// Shift JIS as Windows has it.
+    Cp932,
+    /// EUC-JP.
+    EucJp,
 }
 
 /// `format`
