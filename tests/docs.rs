@@ -1,13 +1,13 @@
-//! The pages of `docs/reference/sql` are true: each names a case of `cases/sql`, and its blocks are
-//! that case's files, which the case's own test runs.
+//! The pages of `docs/reference/sql`, and those of functions, are true: each names a case of
+//! `cases/sql`, and its blocks are that case's files, which the case's own test runs.
 
 use std::fs;
-use std::path::Path;
+use std::path::PathBuf;
 
 use crate::cases::folders;
 
-/// A page of functions, which shows a case too.
-const INDICATORS: &str = "../docs/reference/indicators.md";
+/// Pages of functions, each of which shows a case too.
+const FUNCTIONS: [&str; 2] = ["calendar.md", "indicators.md"];
 
 /// What stands between a fence of a kind and the next fence.
 fn block<'a>(page: &'a str, kind: &str) -> Option<&'a str> {
@@ -42,10 +42,11 @@ fn complaints(name: &str, page: &str) -> Vec<String> {
 
 #[test]
 fn pages_of_sql_show_cases_that_run() {
-    let pages = Path::new("../docs/reference/sql");
-    let mut found = complaints(INDICATORS, &fs::read_to_string(INDICATORS).expect("a page"));
-    for entry in fs::read_dir(pages).expect("the pages are there") {
-        let path = entry.expect("an entry").path();
+    let pages = fs::read_dir("../docs/reference/sql").expect("the pages are there");
+    let mut pages: Vec<PathBuf> = pages.map(|entry| entry.expect("an entry").path()).collect();
+    pages.extend(FUNCTIONS.map(|page| PathBuf::from("../docs/reference").join(page)));
+    let mut found = Vec::new();
+    for path in pages {
         let page = fs::read_to_string(&path).expect("a page can be read");
         found.extend(complaints(&path.display().to_string(), &page));
     }

@@ -15,3 +15,9 @@ mod indicators;
 
 /// The simulated market in a pipeline.
 mod simulator;
+
+/// Holidays and sessions, beside jpholiday, QuantLib and the hours in which futures traded.
+mod calendar;
+
+/// Contract months and names, beside the exchange's settlement files.
+mod contracts;

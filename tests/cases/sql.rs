@@ -245,8 +245,9 @@ fn sorted(table: &str) -> String {
     lines.join("\n")
 }
 
-const FAMILIES: [&str; 9] = [
+const FAMILIES: &[&str] = &[
     "agg_", "window_", "row_", "over_", "table_", "trigger_", "join_", "trading_", "finance_",
+    "calendar_", "contract_",
 ];
 
 fn family(prefix: &str) {
@@ -311,6 +312,16 @@ fn joins() {
 #[test]
 fn prices_and_margin() {
     family("finance_");
+}
+
+#[test]
+fn calendar() {
+    family("calendar_");
+}
+
+#[test]
+fn contracts() {
+    family("contract_");
 }
 
 #[test]

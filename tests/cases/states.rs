@@ -63,7 +63,7 @@ fn sessions_that_keep_groups() {
         "SELECT window_end, array_agg(oi ORDER BY ts) AS oi {session} GROUP BY window_start, \
          window_end, side"
     ));
-    let kept = "; an ordered aggregate keeps the rows themselves";
+    let kept = "; ordered aggregates keep the rows themselves";
     assert_eq!(ordered, [format!("{GROUPS}{kept}")]);
 }
 
@@ -114,4 +114,70 @@ fn indicators_of_the_last_rows_and_of_all() {
         "vwap(oi, oi) OVER (PARTITION BY window_start, window_end, side ORDER BY ts) AS a";
     let ends = format!("{waits}, one row of state per key; a key goes when its window ends");
     assert_eq!(kept(session, "TUMBLE(ticks, ts, '1h')"), ends);
+}
+
+/// What `explain` says of a query over `ticks` and `other`.
+fn explained(sql: &str) -> String {
+    let plan = planned(&format!(
+        r#"
+name = "explained"
+[source.ticks]
+connector = "channel"
+time = "ts"
+schema = {{ ts = "timestamp", side = "text", oi = "int64" }}
+[source.other]
+connector = "channel"
+time = "ts"
+schema = {{ ts = "timestamp", side = "text", oi = "int64" }}
+[query.q]
+sql = """{sql}"""
+"#
+    ));
+    let text = plan.unwrap_or_else(|e| panic!("{e}")).explain();
+    text.split_once("\nq\n").expect("the query").1.to_owned()
+}
+
+#[test]
+fn aggregates_that_grow() {
+    let text = explained(
+        "SELECT window_end, count(DISTINCT side) AS n, median(oi) AS m, \
+         string_agg(side, ',' ORDER BY ts) AS s, sum(oi) AS t \
+         FROM TUMBLE(ticks, ts, '1m') GROUP BY window_end",
+    );
+    let state = "  state: one row of state per key and window of 1m, until it closes; \
+                 count(DISTINCT …) keeps the distinct values of each group; median() keeps all \
+                 values of each group; ordered aggregates keep the rows themselves\n";
+    assert!(text.contains(state), "{text}");
+    assert!(!text.to_lowercase().contains("utf8"), "{text}");
+}
+
+#[test]
+fn watermarks_that_are_held_back() {
+    let join = |kind: &str, bound: &str| {
+        explained(&format!(
+            "SELECT a.ts, b.oi FROM ticks a {kind} JOIN other b ON a.side = b.side AND b.ts \
+             BETWEEN a.ts - INTERVAL '5 minutes' AND a.ts + {bound}"
+        ))
+    };
+    let of = |text: &str| text.lines().next().unwrap_or_default().to_owned();
+    let least = "  watermark: the least of other, ticks";
+    let wait = "a row waits so long for what may follow it";
+    let inner = join("INNER", "INTERVAL '2 minutes'");
+    assert_eq!(of(&inner), format!("{least} less 2m: {wait}"));
+    assert!(!inner.contains("MonthDayNano"), "{inner}");
+    assert_eq!(of(&join("LEFT", "INTERVAL '0 minutes'")), least);
+    let over = "SELECT ts, sum(oi) OVER (ORDER BY ts RANGE BETWEEN INTERVAL '1 minute' PRECEDING \
+                AND INTERVAL '3 minutes' FOLLOWING) AS s FROM ticks";
+    let over = explained(over);
+    assert_eq!(
+        of(&over),
+        format!("  watermark: that of ticks less 3m: {wait}")
+    );
+    let rows = explained("SELECT ts, oi FROM ticks WHERE oi > 3");
+    assert_eq!(of(&rows), "  watermark: that of ticks");
+    assert!(
+        rows.contains("  state: none: rows pass on their own\n"),
+        "{rows}"
+    );
+    assert!(rows.contains("ticks.oi > 3"), "{rows}");
 }

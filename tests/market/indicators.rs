@@ -120,9 +120,18 @@ fn batch(files: &[Vec<[f64; 6]>]) -> RecordBatch {
 /// A file's answers by name, each by the bar's number.
 type Answers = BTreeMap<String, Vec<Option<f64>>>;
 
+/// The same over a table that holds all bars, at the one tick behind them.
+fn over_a_table() -> String {
+    let table = "[table.all_bars]\nfrom = \"bars\"\nkey = [\"file\", \"n\"]\n[query.q]";
+    let query = PIPELINE
+        .replace("[query.q]", table)
+        .replace("FROM bars", "FROM all_bars");
+    format!("{query}every = \"7300d\"\nkey = [\"file\", \"n\"]\n")
+}
+
 /// The answers of all files.
-fn ours(files: &[Vec<[f64; 6]>], drive: Drive) -> Vec<Answers> {
-    let plan = planned(PIPELINE).unwrap_or_else(|e| panic!("{e}"));
+fn ours(pipeline: &str, files: &[Vec<[f64; 6]>], drive: Drive) -> Vec<Answers> {
+    let plan = planned(pipeline).unwrap_or_else(|e| panic!("{e}"));
     let rows = batch(files);
     let columns = plan.streams["bars"].columns.fields().iter();
     let columns = columns.map(|f| Arc::clone(rows.column_by_name(f.name()).unwrap()));
@@ -157,21 +166,21 @@ fn ours(files: &[Vec<[f64; 6]>], drive: Drive) -> Vec<Answers> {
 }
 
 /// The answers, which are the same to the bit whether batches are small and the run is killed now
-/// and then, or a batch holds all of it.
-fn ours_twice(files: &[Vec<[f64; 6]>]) -> Vec<Answers> {
+/// and then, or a batch holds all of it; and over a table.
+fn ours_thrice(files: &[Vec<[f64; 6]>]) -> Vec<Answers> {
     let drive = |seed, batch_rows, kill| Drive {
         seed,
         batch_rows,
         kill,
     };
-    let (small, large) = (
-        ours(files, drive(Some(5), 97, true)),
-        ours(files, drive(None, 8192, false)),
-    );
+    let small = ours(PIPELINE, files, drive(Some(5), 97, true));
+    let large = ours(PIPELINE, files, drive(None, 8192, false));
+    let table = ours(&over_a_table(), files, drive(Some(6), 8192, false));
     let bits = |all: &[Answers]| -> Vec<Option<u64>> {
         let answers = all.iter().flat_map(|file| file.values().flatten());
         answers.map(|a| a.map(f64::to_bits)).collect()
     };
+    assert!(bits(&small) == bits(&table), "a table's answers are others");
     assert!(
         bits(&small) == bits(&large),
         "the answers depend on how it runs"
@@ -184,7 +193,7 @@ fn compare(what: &str, paths: &[PathBuf]) {
     let files: Vec<_> = paths.iter().map(|path| read(path)).collect();
     let shown: Vec<&str> = paths.iter().map(|path| path.to_str().unwrap()).collect();
     let theirs = python::run(include_str!("indicators.py"), &shown);
-    let ours = ours_twice(&files);
+    let ours = ours_thrice(&files);
     assert_eq!(theirs.lines().count(), ours.len());
     let mut apart: BTreeMap<String, f64> = BTreeMap::new();
     let (mut compared, mut zero_for_none) = (0, 0);

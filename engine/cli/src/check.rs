@@ -7,6 +7,7 @@ use crate::voice::Voice;
 /// Says that there is no mistake, or fails with all of them.
 pub(crate) fn check(args: &PipelineArgs, voice: &Voice) -> Result<(), Failure> {
     let checked = args.pipeline().check()?;
+    voice.warn(&checked.warnings);
     let counts = checked.plan.counts();
     let counted: Vec<String> = counts
         .iter()

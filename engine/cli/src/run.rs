@@ -37,6 +37,7 @@ pub(crate) fn run(args: &PipelineArgs, voice: &Voice) -> Result<(), Failure> {
     let pipeline = args.pipeline().metrics(Arc::new(move || recorder.render()));
     let checked = pipeline.check()?;
     voice.hide(&checked.secrets);
+    voice.warn(&checked.warnings);
     if let Some(name) = checked.plan.channels().first() {
         return Err(Failure::User(format!(
             "`{name}` has the connector `channel`, whose rows come from or go to a program that \

@@ -97,6 +97,15 @@ impl Voice {
         }
     }
 
+    /// What is most likely not meant; empty: nothing.
+    pub(crate) fn warn(&self, text: &str) {
+        if self.json && !text.is_empty() {
+            tracing::warn!("{text}");
+        } else {
+            self.write(text);
+        }
+    }
+
     /// What went wrong, unless there is nobody to hear it.
     pub(crate) fn fail(&self, failure: &Failure) {
         let text = failure.to_string();

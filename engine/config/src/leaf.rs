@@ -9,7 +9,7 @@ use zaraba_core::diagnostic::Diagnostic;
 use zaraba_core::suggest::nearest;
 use zaraba_core::time::parse_duration;
 
-use crate::document::{ColumnType, Text, Value};
+use crate::document::{ColumnType, Text};
 use crate::params;
 use crate::read::{Context, Typed, not_built};
 use crate::spec::{Kind, Words};
@@ -110,7 +110,7 @@ pub(crate) fn read(cx: &mut Context<'_>, kind: &'static Kind, node: &Node) -> Op
                 offsets,
             }))
         }
-        (Kind::Scalar, _) => scalar(node).map(Typed::Scalar),
+        (Kind::Scalar, _) => node.scalar().map(Typed::Scalar),
         _ => None,
     };
     if typed.is_none() {
@@ -147,17 +147,6 @@ fn wrong(kind: &Kind, node: &Node) -> Diagnostic {
         _ => return Diagnostic::at(node.span, message),
     };
     Diagnostic::at(node.span, message).help(help)
-}
-
-/// A scalar as a parameter's or a column's value.
-pub(crate) fn scalar(node: &Node) -> Option<Value> {
-    match &node.value {
-        TomlValue::Text(text) => Some(Value::Text(text.value.clone())),
-        TomlValue::Integer(i) => Some(Value::Int(*i)),
-        TomlValue::Float(f) => Some(Value::Float(*f)),
-        TomlValue::Bool(b) => Some(Value::Bool(*b)),
-        _ => None,
-    }
 }
 
 fn one_char(text: &str) -> Option<char> {

@@ -5,7 +5,6 @@ use zaraba_core::diagnostic::{Diagnostic, Diagnostics};
 use zaraba_core::suggest::nearest;
 
 use crate::document::{Located, Text, Value};
-use crate::leaf;
 use crate::read::{Context, ticked};
 use crate::splice::Splice;
 use crate::tree::{Node, TomlValue, quoted};
@@ -25,7 +24,7 @@ pub(crate) fn read(node: &Node, mistakes: &mut Diagnostics) -> Vec<(String, Loca
             let message = format!("`{name}` cannot be a parameter's name: SQL reads it as `$name`");
             let help = "letters, digits and `_`, beginning with a letter";
             mistakes.push(Diagnostic::at(entry.key.span, message).help(help));
-        } else if let Some(value) = leaf::scalar(&entry.node) {
+        } else if let Some(value) = entry.node.scalar() {
             params.push((
                 name.clone(),
                 Located {

@@ -371,7 +371,7 @@ fn row(cx: &mut Context<'_>, span: Span, table: &Table) -> Typed {
     let mut columns = Vec::new();
     for entry in &table.entries {
         let node = &entry.node;
-        let value = match (&node.value, leaf::scalar(node)) {
+        let value = match (&node.value, node.scalar()) {
             (_, Some(value)) => value,
             (TomlValue::Datetime(time), _) => Value::Text(time.clone()),
             (TomlValue::Broken, _) => {

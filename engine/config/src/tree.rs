@@ -6,7 +6,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use zaraba_core::diagnostic::{Diagnostic, FileId, Span};
 
-use crate::document::{Located, Text};
+use crate::document::{Located, Text, Value};
 use crate::text;
 
 /// A value and its place; of a table with a header, the header.
@@ -60,6 +60,17 @@ impl Table {
 }
 
 impl Node {
+    /// A scalar as a parameter's or a column's value.
+    pub(crate) fn scalar(&self) -> Option<Value> {
+        match &self.value {
+            TomlValue::Text(text) => Some(Value::Text(text.value.clone())),
+            TomlValue::Integer(i) => Some(Value::Int(*i)),
+            TomlValue::Float(f) => Some(Value::Float(*f)),
+            TomlValue::Bool(b) => Some(Value::Bool(*b)),
+            _ => None,
+        }
+    }
+
     /// The table that this is.
     pub(crate) fn as_table(&self) -> Option<&Table> {
         match &self.value {

@@ -117,7 +117,18 @@ impl SourceMap {
     /// One mistake as users see it.
     #[must_use]
     pub fn render(&self, diagnostic: &Diagnostic) -> String {
-        let mut text = format!("error: {}\n", diagnostic.message);
+        self.render_as("error", diagnostic)
+    }
+
+    /// Warnings, one under the other.
+    #[must_use]
+    pub fn render_warnings(&self, warnings: &Diagnostics) -> String {
+        let shown = warnings.0.iter().map(|w| self.render_as("warning", w));
+        shown.collect::<Vec<_>>().join("\n")
+    }
+
+    fn render_as(&self, word: &str, diagnostic: &Diagnostic) -> String {
+        let mut text = format!("{word}: {}\n", diagnostic.message);
         if let Some((span, (path, source))) = diagnostic
             .span
             .and_then(|s| self.file(s.file).map(|f| (s, f)))

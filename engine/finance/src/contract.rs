@@ -18,3 +18,6 @@ pub mod tick;
 pub use crate::contract::expiry::{ContractMonth, Expiry};
 pub use crate::contract::parse::{Contract, PutCall, Unread, Vendor};
 pub use crate::contract::product::Product;
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,8 @@
 
 mod builder;
 
+mod calendar;
+
 mod columnar;
 
 mod csv;

@@ -210,12 +210,20 @@ impl PipelinePlan {
                 Input::Stage(_) => None,
             });
             let streams: Vec<&str> = streams.collect::<BTreeSet<_>>().into_iter().collect();
-            let _ = match streams.as_slice() {
-                [one] => writeln!(text, "  watermark: that of {one}"),
-                several => writeln!(text, "  watermark: the least of {}", several.join(", ")),
+            let of = match streams.as_slice() {
+                [one] => format!("that of {one}"),
+                several => format!("the least of {}", several.join(", ")),
             };
-            for stage in &node.stages {
-                let _ = writeln!(text, "  state: {}", stage.state());
+            let held = match node.held_back() {
+                0 => String::new(),
+                back => format!(
+                    " less {}: a row waits so long for what may follow it",
+                    duration_text(back)
+                ),
+            };
+            let _ = writeln!(text, "  watermark: {of}{held}");
+            for state in node.states() {
+                let _ = writeln!(text, "  state: {state}");
             }
             let _ = writeln!(text, "  columns: {}", columns(&node.output.columns));
             for line in node.explained.lines() {

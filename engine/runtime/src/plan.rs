@@ -14,6 +14,10 @@ mod places;
 
 mod pruning;
 
+mod written;
+
+mod warnings;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -60,6 +64,8 @@ pub struct PipelinePlan {
     pub tests: Vec<TestDoc>,
     /// Its limits.
     pub limits: LimitsDoc,
+    /// What is no mistake, and most likely not meant.
+    pub warnings: Diagnostics,
     /// Values from the environment, which no output may show.
     pub secrets: Vec<String>,
 }
@@ -142,6 +148,7 @@ impl<'a> Planning<'a> {
 
     fn finish(self) -> PipelinePlan {
         PipelinePlan {
+            warnings: warnings::warnings(&self),
             name: self.document.name.clone(),
             zone: self.document.timezone.value,
             sources: self.sources,

@@ -10,11 +10,15 @@ pub mod call;
 
 mod slide;
 
+mod kept;
+
 mod partition;
 
 mod partitions;
 
 mod saved;
+
+pub mod plan;
 
 pub mod operator;
 

@@ -57,3 +57,5 @@ mod over_indicator;
 pub mod triggered;
 
 pub mod stage;
+
+mod explain;

@@ -129,7 +129,11 @@ impl Pipeline {
         }
         mistakes.sort();
         match planned {
-            Some(plan) if mistakes.is_empty() => Ok(Checked { plan, secrets }),
+            Some(plan) if mistakes.is_empty() => Ok(Checked {
+                warnings: redact(&sources.render_warnings(&plan.warnings), &secrets),
+                plan,
+                secrets,
+            }),
             _ => Err(Error::Mistakes(redact(
                 &sources.render_all(&mistakes),
                 &secrets,
@@ -192,6 +196,8 @@ impl Pipeline {
 pub struct Checked {
     /// The plan.
     pub plan: PipelinePlan,
+    /// What is no mistake, and most likely not meant, as shown to users; empty: nothing.
+    pub warnings: String,
     /// Values that must not appear in any output.
     pub secrets: Vec<String>,
 }

@@ -38,6 +38,45 @@ fn no_mistakes_are_counted_nodes() {
     assert_eq!((came.out.as_str(), came.err.as_str()), (expected, ""));
 }
 
+const WARNED: &str = r#"
+name = "warned"
+[source.ticks]
+connector = "simulate"
+time = "ts"
+start = "2025-11-14T09:00:00Z"
+interval = "1s"
+[source.ticks.schema]
+ts = "timestamp"
+[query.gaps]
+sql = """
+SELECT window_end, count(*) AS n
+FROM HOP(ticks, ts, INTERVAL '2 minutes', INTERVAL '1 minute') GROUP BY window_end"""
+"#;
+
+#[test]
+fn what_is_not_meant_is_warned_of() {
+    let folder = Folder::with(WARNED);
+    let came = folder.zaraba(&["check", "pipeline.toml"]).code(0);
+    let expected = "\
+warning: HOP with a slide of 2m over a size of 1m: rows between two windows are in none
+  --> pipeline.toml:13:6
+   |
+13 | FROM HOP(ticks, ts, INTERVAL '2 minutes', INTERVAL '1 minute') GROUP BY window_end\"\"\"
+   |      ^^^
+   = help: HOP(input, time, slide, size): the slide comes first
+
+warning: there is no sink, so nothing is written
+  = help: declare `[sink.NAME]` with `from = […]`
+";
+    assert_eq!(came.err, expected);
+    assert!(came.out.contains("no mistakes"), "{}", came.out);
+    let empty = Folder::with("name = \"empty\"\n");
+    let came = empty.zaraba(&["check", "pipeline.toml"]).code(0);
+    let expected = "warning: there is no source, so there are no rows\n  \
+                    = help: declare `[source.NAME]`\n";
+    assert_eq!(came.err, expected);
+}
+
 #[test]
 fn graphs() {
     let folder = bars();

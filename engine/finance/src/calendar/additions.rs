@@ -13,7 +13,8 @@ pub struct Additions {
     pub holiday_trading: Vec<(NaiveDate, bool)>,
     /// The years for which `holiday_trading`, with what is built in, is all that was published.
     pub published_years: Vec<i32>,
-    /// Days on which a venue is closed that would be open: a new holiday, mourning.
+    /// Days on which a venue is closed that would be open: a new holiday, mourning. The two
+    /// venues of Osaka share their days.
     pub closed: Vec<(Venue, NaiveDate)>,
     /// Stretches in which a venue was stopped, from the first time to before the second. They
     /// change the phase only: the session goes on.

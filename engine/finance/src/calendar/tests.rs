@@ -1,6 +1,6 @@
 //! The calendar against published dates, sources named beside them.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use zaraba_core::time::{DAY, EventTime, SECOND};
 
 use super::{Additions, Basis, Calendar, Phase, Session, SessionKind, Venue};
@@ -42,11 +42,10 @@ fn special_quotations() {
         "2026-12-11",
     ] {
         let month = day(date);
-        use chrono::Datelike;
+
         assert_eq!(calendar.sq_date(month.year(), month.month()), month);
     }
     for date in ["2026-09-10", "2026-10-08", "2026-12-10"] {
-        use chrono::Datelike;
         let last = day(date);
         let sq = calendar.sq_date(last.year(), last.month());
         assert_eq!(calendar.prev_trading_day(Venue::OseFuture, sq), last);
@@ -127,5 +126,159 @@ fn phases_of_today() {
         let at = jst(&format!("2026-09-02 {time}"));
         assert_eq!(calendar.phase(Venue::OseFuture, at), future, "{time}");
         assert_eq!(calendar.phase(Venue::OseOption, at), option, "{time}");
+    }
+}
+
+/// REQUIREMENTS F6: options opened at 9:00 until 2021-09-21, futures at 8:45 before and after; Tokyo
+/// closes at 15:30 since 2024-11-05.
+#[test]
+fn hours_change_with_their_dates() {
+    let calendar = Calendar::built_in();
+    for (venue, date, sessions) in [
+        (Venue::OseFuture, "2021-09-17", "16:30-05:30 08:45-15:15"),
+        (Venue::OseOption, "2021-09-17", "16:30-05:30 09:00-15:15"),
+        // The night opened under the old hours.
+        (Venue::OseOption, "2021-09-21", "16:30-05:30 08:45-15:15"),
+        (Venue::OseOption, "2021-09-22", "16:30-06:00 08:45-15:15"),
+        (Venue::OseFuture, "2024-11-01", "16:30-06:00 08:45-15:15"),
+        (Venue::OseFuture, "2024-11-06", "17:00-06:00 08:45-15:45"),
+        (Venue::TseCash, "2024-11-01", "09:00-11:30 12:30-15:00"),
+        (Venue::TseCash, "2024-11-05", "09:00-11:30 12:30-15:30"),
+    ] {
+        let clock = |time: EventTime| {
+            let minutes = (time.0 / (60 * SECOND) + 9 * 60).rem_euclid(24 * 60);
+            format!("{:02}:{:02}", minutes / 60, minutes % 60)
+        };
+        let found = calendar.sessions_of(venue, day(date));
+        let found: Vec<String> = found
+            .iter()
+            .map(|session| format!("{}-{}", clock(session.start), clock(session.close())))
+            .collect();
+        assert_eq!(found.join(" "), sessions, "{venue} {date}");
+    }
+}
+
+/// New York's hours in UTC: summer time begins on 2026-03-08 and ends on 2026-11-01; the day after
+/// Thanksgiving ends at 13:00.
+#[test]
+fn new_york_keeps_its_own_time() {
+    let calendar = Calendar::built_in();
+    for (date, open, close) in [
+        ("2026-03-06", 14 * 60 + 30, 21 * 60),
+        ("2026-03-09", 13 * 60 + 30, 20 * 60),
+        ("2026-10-30", 13 * 60 + 30, 20 * 60),
+        ("2026-11-02", 14 * 60 + 30, 21 * 60),
+        ("2026-11-27", 14 * 60 + 30, 18 * 60),
+        ("2025-07-03", 13 * 60 + 30, 17 * 60),
+    ] {
+        let sessions = calendar.sessions_of(Venue::UsCash, day(date));
+        let [session] = sessions[..] else {
+            panic!("{date}: {sessions:?}")
+        };
+        let minutes = |time: EventTime| time.0.rem_euclid(DAY) / (60 * SECOND);
+        let found = (minutes(session.start), minutes(session.close()));
+        assert_eq!(found, (open, close), "{date}");
+    }
+}
+
+/// What must hold of every calendar: sessions in order and apart, each of a trading day, trading
+/// days without a gap, and a trading day that never goes back.
+#[test]
+fn sessions_follow_one_another() {
+    let calendar = Calendar::built_in();
+    for venue in Venue::ALL {
+        let mut session = calendar.session_after(venue, EventTime::MIN).unwrap();
+        let (mut days, mut count) = (1, 1);
+        assert_eq!(calendar.session_after(venue, EventTime::MAX), None);
+        while let Some(next) = calendar.session_after(venue, session.start) {
+            assert!(session.start < session.close() && session.end <= next.start);
+            assert!(calendar.is_trading_day(venue, next.trading_day));
+            if next.trading_day != session.trading_day {
+                let after = calendar.next_trading_day(venue, session.trading_day);
+                assert_eq!(next.trading_day, after, "{venue} after {session:?}");
+                days += 1;
+            }
+            // Between two sessions it is the next one's trading day, and both ends are sharp.
+            let ends = [session.end, next.start.minus(1)];
+            for time in ends.into_iter().filter(|time| *time < next.start) {
+                assert_eq!(calendar.session_at(venue, time), None);
+                assert_eq!(calendar.trading_day(venue, time), next.trading_day);
+            }
+            assert_eq!(calendar.session_at(venue, next.start), Some(next));
+            assert_eq!(calendar.session_at(venue, next.end.minus(1)), Some(next));
+            (session, count) = (next, count + 1);
+        }
+        let (first, last) = (day("1990-01-01"), day("2100-12-31"));
+        assert_eq!(
+            calendar.trading_days_between(venue, first, last),
+            days,
+            "{venue}"
+        );
+        assert!(
+            days > 27_000 && count >= days,
+            "{venue}: {days} days, {count} sessions"
+        );
+    }
+}
+
+#[test]
+fn trading_days_are_counted_like_a_clock() {
+    let calendar = Calendar::built_in();
+    for (from, to, days) in [
+        ("2026-08-28", "2026-08-31", 1), // Friday to Monday
+        ("2026-08-28", "2026-08-28", 0),
+        ("2026-08-31", "2026-08-28", -1),
+        ("2026-08-29", "2026-08-30", 0),
+        ("2026-09-18", "2026-09-24", 1), // five days without trading
+        ("2025-12-30", "2026-01-05", 1),
+        ("2026-08-03", "2026-08-31", 19),
+    ] {
+        let found = calendar.trading_days_between(Venue::OseFuture, day(from), day(to));
+        assert_eq!(found, days, "{from} to {to}");
+    }
+}
+
+#[test]
+fn what_users_know_is_laid_over() {
+    let built_in = Calendar::built_in();
+    let (from, to) = (jst("2024-08-05 13:26"), jst("2024-08-05 13:36"));
+    let more = Additions {
+        closed: vec![(Venue::TseCash, day("2026-09-02"))],
+        halts: vec![(Venue::OseFuture, from, to)],
+        ..Additions::default()
+    };
+    let calendar = built_in.with(&more);
+    assert_eq!(calendar.phase(Venue::OseFuture, from), Phase::Halted);
+    assert_eq!(calendar.phase(Venue::OseFuture, to), Phase::Zaraba);
+    assert_eq!(calendar.phase(Venue::OseOption, from), Phase::Zaraba);
+    assert_eq!(built_in.phase(Venue::OseFuture, from), Phase::Zaraba);
+    let next = |venue| calendar.next_trading_day(venue, day("2026-09-01"));
+    assert_eq!(next(Venue::TseCash), day("2026-09-03"));
+    assert_eq!(next(Venue::OseFuture), day("2026-09-02"));
+    // What was said before stays when more is said.
+    let again = calendar.with(&Additions::default());
+    assert!(!again.is_trading_day(Venue::TseCash, day("2026-09-02")));
+}
+
+/// A cursor answers as the calendar does, whichever way time jumps.
+#[test]
+fn a_cursor_is_the_calendar() {
+    let calendar = Calendar::built_in();
+    for venue in Venue::ALL {
+        let mut cursor = super::cursor::Cursor::new(&calendar, venue);
+        let start = jst("2024-10-30 00:00").0;
+        for step in 0..5_000 {
+            // Seven minutes ahead most of the time, now and then far back or ahead.
+            let jump = if step % 97 == 0 {
+                (step % 13 - 6) * DAY
+            } else {
+                0
+            };
+            let time = EventTime(start + step * 7 * 60 * SECOND + jump);
+            assert_eq!(cursor.session(time), calendar.session_at(venue, time));
+            assert_eq!(cursor.phase(time), Some(calendar.phase(venue, time)));
+            let today = calendar.trading_day(venue, time);
+            assert_eq!(cursor.trading_day(time), Some(today));
+        }
     }
 }

@@ -21,7 +21,7 @@ pub struct ContractMonth {
 
 /// A text that names no month.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("expected a contract month such as '2026-09', found '{0}'")]
+#[error("no contract month `{0}`; expected one such as 2026-09")]
 pub struct NoMonth(pub String);
 
 impl ContractMonth {

@@ -170,7 +170,10 @@ impl ScalarUDFImpl for Call {
         }
         let cast = |((name, kind), found): (&(&str, Kind), &DataType)| match kind.cast(found) {
             Some(cast) => Ok(cast),
-            None => plan_err!("{usage}: expected {} as {name}", kind.name()),
+            None => plan_err!(
+                "{usage}: expected {} for {name}, found {found}",
+                kind.name()
+            ),
         };
         self.function
             .arguments

@@ -111,17 +111,19 @@ fn contract_months(calendar: &Calendar, args: &[ColumnarValue], rows: usize) -> 
     let products = Words::<Product>::new(args, 0, None)?;
     let dates = dates(args, 1, rows)?;
     let mut lists = ListBuilder::new(StringBuilder::new());
-    // Rows of one day and product stand together: the list found last is kept.
-    let mut last = None;
+    // Rows of one day and product stand together: the texts found last are kept.
+    let mut last: Option<(_, Option<Vec<String>>)> = None;
     for row in 0..rows {
         let asked = products.row(row)?.zip(dates.row(row));
         if last.as_ref().is_none_or(|(before, _)| *before != asked) {
             let listed = |(product, date)| listing::contracts(calendar, product, date);
-            last = Some((asked, asked.and_then(listed)));
+            let listed = asked.and_then(listed);
+            let texts = |listed: Vec<Expiry>| listed.iter().map(Expiry::to_string).collect();
+            last = Some((asked, listed.map(texts)));
         }
         let listed = last.as_ref().and_then(|(_, listed)| listed.as_ref());
         for expiry in listed.into_iter().flatten() {
-            lists.values().append_value(expiry.to_string());
+            lists.values().append_value(expiry);
         }
         lists.append(listed.is_some());
     }

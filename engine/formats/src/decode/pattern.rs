@@ -5,7 +5,7 @@ use chrono::Timelike;
 use chrono::format::{Fixed, Item, Numeric, Parsed, StrftimeItems, parse};
 use zaraba_core::time::{DAY, SECOND};
 
-use super::time::{Moment, days, digits, fraction};
+use super::calendar::{Moment, days, digits, fraction};
 
 /// One place of a pattern of fixed width.
 #[derive(Clone, Debug)]

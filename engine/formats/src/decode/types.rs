@@ -34,7 +34,12 @@ pub fn type_name(kind: &DataType) -> String {
     match kind {
         DataType::Timestamp(..) if *kind == event_time_type() => "timestamp".to_owned(),
         DataType::Date32 => "date".to_owned(),
-        DataType::Utf8 => "text".to_owned(),
+        DataType::Timestamp(..) => "timestamp".to_owned(),
+        DataType::Interval(_) | DataType::Duration(_) => "interval".to_owned(),
+        DataType::List(of) | DataType::LargeList(of) => {
+            format!("list of {}", type_name(of.data_type()))
+        }
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => "text".to_owned(),
         DataType::Boolean => "bool".to_owned(),
         DataType::Decimal128(precision, scale) => format!("decimal({precision}, {scale})"),
         other => other.to_string().to_lowercase(),

@@ -18,8 +18,17 @@ use chrono_tz::Tz;
 use serde::Serialize;
 use zaraba_core::error::{Error, Result};
 
-use crate::encode::json::Int64;
 use crate::encode::time;
+
+/// How 64-bit integers are written. JavaScript reads numbers beyond 2^53 wrongly.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Int64 {
+    /// `123`
+    #[default]
+    Number,
+    /// `"123"`
+    Text,
+}
 
 /// A column of a batch.
 pub(crate) struct Cell {

@@ -11,18 +11,9 @@ use arrow::datatypes::Schema;
 use chrono_tz::Tz;
 use zaraba_core::error::{Error, Result};
 
+pub use crate::encode::cell::Int64;
 use crate::encode::cell::{Cell, json_key, writable};
 use crate::encode::{Encoder, write_error};
-
-/// How 64-bit integers are written. JavaScript reads numbers beyond 2^53 wrongly.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Int64 {
-    /// `123`
-    #[default]
-    Number,
-    /// `"123"`
-    Text,
-}
 
 /// Writes rows of one schema.
 #[derive(Clone, Debug)]

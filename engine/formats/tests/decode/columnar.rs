@@ -156,7 +156,7 @@ fn lossy_casts_and_lost_columns_are_refused() {
         );
         check(
             column("view", ColumnType::Date),
-            "column `view`: expected date, found utf8view",
+            "column `view`: expected date, found text",
         );
         check(
             column("small", ColumnType::Text),

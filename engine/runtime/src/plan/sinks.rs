@@ -23,6 +23,7 @@ impl Planning<'_> {
                 self.check_stream(from);
                 self.check_followed(from);
             }
+            self.check_written(sink);
             if let SinkConnector::File { path, .. } = &sink.connector {
                 let text = path.value.to_string_lossy();
                 let mut written: Vec<PathBuf> = sink

@@ -1,5 +1,6 @@
 //! What the sources of one pipeline know of each other: who is silent, and how far the rest is.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use zaraba_core::source::Wake;
@@ -21,15 +22,22 @@ struct Known {
 #[derive(Debug, Default)]
 pub struct Timekeeper {
     sources: Mutex<Vec<Known>>,
+    /// How many there are: one alone has nobody to tell or to wait for, and takes no lock.
+    count: AtomicUsize,
 }
 
 impl Timekeeper {
+    fn alone(&self) -> bool {
+        self.count.load(Ordering::Relaxed) < 2
+    }
+
     fn sources(&self) -> MutexGuard<'_, Vec<Known>> {
         self.sources.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds the next source, before any of them starts.
     pub fn add(&self, live: bool) {
+        self.count.fetch_add(1, Ordering::Relaxed);
         self.sources().push(Known {
             watermark: EventTime::MIN,
             counts: true,
@@ -40,6 +48,9 @@ impl Timekeeper {
 
     /// A source states its watermark and whether it counts. Those that waited for it go on.
     pub fn state(&self, source: usize, watermark: EventTime, counts: bool) {
+        if self.alone() {
+            return;
+        }
         let mut sources = self.sources();
         if let Some(known) = sources.get_mut(source) {
             (known.watermark, known.counts) = (watermark, counts);
@@ -57,6 +68,9 @@ impl Timekeeper {
     /// Whether a source is more than `drift` ahead of the slowest other; then it will be woken
     /// when that has caught up.
     pub fn pause(&self, source: usize, watermark: EventTime, drift: i64, wake: &Wake) -> bool {
+        if self.alone() {
+            return false;
+        }
         let mut sources = self.sources();
         let until = EventTime(watermark.0.saturating_sub(drift));
         if slowest(&sources, source).is_none_or(|slowest| slowest >= until) {
@@ -72,13 +86,17 @@ impl Timekeeper {
     /// clock, less how far its own rows may be out of order.
     #[must_use]
     pub fn follow(&self, now: ClockTime, out_of_order: i64) -> EventTime {
+        let clock = EventTime(now.0.saturating_sub(out_of_order));
+        if self.alone() {
+            return clock;
+        }
         let sources = self.sources();
         let counting = sources
             .iter()
             .filter(|s| s.counts)
             .map(|s| s.watermark)
             .min();
-        counting.unwrap_or(EventTime(now.0.saturating_sub(out_of_order)))
+        counting.unwrap_or(clock)
     }
 }
 
@@ -114,5 +132,18 @@ mod tests {
         assert!(pause(0, 106) && pause(1, 96) && !pause(2, 50));
         keeper.state(2, EventTime(50), false);
         assert!(!pause(0, 106), "an idle or ended source holds nobody");
+    }
+
+    #[test]
+    fn one_alone_waits_for_nobody_and_takes_no_lock() {
+        let keeper = Timekeeper::default();
+        keeper.add(true);
+        // Whoever takes the lock waits for ever.
+        let held = keeper.sources();
+        keeper.state(0, EventTime(100), true);
+        assert!(!keeper.pause(0, EventTime(1 << 50), 10, &Wake::default()));
+        keeper.state(0, EventTime(100), false);
+        assert_eq!(keeper.follow(ClockTime(500), 20), EventTime(480));
+        drop(held);
     }
 }

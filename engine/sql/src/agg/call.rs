@@ -33,6 +33,21 @@ const ORDERED: [&str; 5] = [
     "nth_value",
 ];
 
+/// Aggregates that keep every value until they are evaluated.
+const VALUES: [&str; 2] = ["median", "percentile_cont"];
+
+/// What the calls keep besides a row of state per key, as the end of a sentence.
+#[must_use]
+pub fn growth(calls: &[AggCall]) -> String {
+    let mut said: Vec<String> = Vec::new();
+    for grows in calls.iter().filter_map(AggCall::grows) {
+        if !said.contains(&grows) {
+            said.push(grows);
+        }
+    }
+    said.into_iter().map(|grows| format!("; {grows}")).collect()
+}
+
 /// One aggregate call.
 pub struct AggCall {
     /// The result's column.
@@ -191,6 +206,25 @@ impl AggCall {
     #[must_use]
     pub const fn keeps_rows(&self) -> bool {
         matches!(self.kind, Kind::Sorted { .. })
+    }
+
+    /// What its state grows with besides keys, in words; none: with nothing.
+    #[must_use]
+    pub fn grows(&self) -> Option<String> {
+        let Kind::Unordered(aggregate) = &self.kind else {
+            return self
+                .keeps_rows()
+                .then(|| "ordered aggregates keep the rows themselves".into());
+        };
+        let name = aggregate.fun().name();
+        if aggregate.is_distinct() {
+            return Some(format!(
+                "{name}(DISTINCT …) keeps the distinct values of each group"
+            ));
+        }
+        VALUES
+            .contains(&name)
+            .then(|| format!("{name}() keeps all values of each group"))
     }
 
     /// A fresh accumulator.

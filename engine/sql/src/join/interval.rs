@@ -77,6 +77,16 @@ impl IntervalPlan {
         )
     }
 
+    /// How far its watermark stays behind those of its inputs, microseconds.
+    pub(crate) fn held_back(&self) -> i64 {
+        let (low, high) = self.distance;
+        let alone = match self.gives {
+            Gives::Full => low.saturating_neg().max(0),
+            _ => 0,
+        };
+        high.max(0).saturating_add(alone)
+    }
+
     fn shape(&self) -> Shape<'_> {
         Shape {
             node: &self.node,

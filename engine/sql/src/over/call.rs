@@ -10,7 +10,7 @@ use datafusion::physical_expr::aggregate::AggregateFunctionExpr;
 
 use crate::over::frame::Frame;
 use crate::over::indicator::IndicatorCall;
-use crate::over::partition::Kept;
+use crate::over::kept::Kept;
 
 /// A call.
 #[derive(Clone, Debug)]

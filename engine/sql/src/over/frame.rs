@@ -1,6 +1,6 @@
 //! A frame: which rows around a row a call sees, and how far their bounds have come.
 
-use crate::over::partition::Rows;
+use crate::over::kept::Rows;
 
 /// What the bounds of a frame are counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, StructArray};
 use arrow::buffer::NullBuffer;
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, FieldRef, Fields, Float64Type};
+use arrow::datatypes::{DataType, Field, FieldRef, Fields};
 use datafusion::common::{Result, ScalarValue, plan_err};
 use datafusion::logical_expr::function::{PartitionEvaluatorArgs, WindowUDFFieldArgs};
 use datafusion::logical_expr::{
@@ -203,29 +203,26 @@ struct Whole(&'static Spec);
 impl PartitionEvaluator for Whole {
     fn evaluate_all(&mut self, values: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
         let spec = self.0;
-        let (values, constants) = values.split_at(spec.values.len());
-        let constant = |i: usize| -> Result<f64> {
-            let number = cast(constants[i].as_ref(), &DataType::Float64)?;
-            let number = number.as_primitive::<Float64Type>();
-            Ok(if number.is_empty() {
-                0.0
-            } else {
-                number.value(0)
-            })
+        let float = |v: &ArrayRef| cast(v.as_ref(), &DataType::Float64);
+        let columns = values.iter().map(float).collect::<Result<Vec<_>, _>>()?;
+        let columns: Vec<&Float64Array> = columns.iter().map(|c| c.as_primitive()).collect();
+        let (columns, constants) = columns.split_at(spec.values.len());
+        let mut constants = constants.iter().map(|c| c.iter().flatten().next());
+        let mut constant = || constants.next().flatten().unwrap_or_default();
+        let mut settings = Settings {
+            length: 0,
+            width: 0.0,
         };
-        let settings = Settings {
-            length: if spec.length_min.is_some() {
-                constant(0)? as usize
-            } else {
-                0
-            },
-            width: if spec.takes_width { constant(1)? } else { 0.0 },
-        };
+        if spec.length_min.is_some() {
+            settings.length = constant() as usize;
+        }
+        if spec.takes_width {
+            settings.width = constant();
+        }
         let mut machine = spec.make(settings);
-        let columns: Vec<&Float64Array> = values.iter().map(|v| v.as_primitive()).collect();
         let one = |row: usize| {
             let mut values = [f64::NAN; VALUES_MAX];
-            for (number, column) in values.iter_mut().zip(&columns) {
+            for (number, column) in values.iter_mut().zip(columns) {
                 if column.is_valid(row) {
                     *number = column.value(row);
                 }

@@ -9,8 +9,9 @@ use arrow::row::{RowConverter, SortField};
 use datafusion::common::{Result, ScalarValue};
 use hashbrown::HashMap;
 
-use crate::over::operator::OverPlan;
-use crate::over::partition::{Kept, Partition};
+use crate::over::kept::Kept;
+use crate::over::partition::Partition;
+use crate::over::plan::OverPlan;
 
 /// The keys.
 pub(crate) struct Partitions {

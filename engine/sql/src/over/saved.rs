@@ -12,9 +12,10 @@ use datafusion::common::{DataFusionError, Result, ScalarValue, internal_err};
 use zaraba_core::snapshot::{Part, Segment, Snapshot};
 
 use crate::over::call::{Of, What};
-use crate::over::operator::OverPlan;
-use crate::over::partition::{Framed, Kept, Made, Partition, Rank, State};
+use crate::over::kept::Kept;
+use crate::over::partition::{Framed, Made, Partition, Rank, State};
 use crate::over::partitions::Partitions;
+use crate::over::plan::OverPlan;
 use crate::over::slide::{Candidates, TwoStacks, merge};
 
 /// Columns as a segment.

@@ -10,7 +10,7 @@ use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::Accumulator;
 
 use crate::over::call::Aggregate;
-use crate::over::partition::Rows;
+use crate::over::kept::Rows;
 
 /// Two stacks. What they hold depends on the rows alone: where they were turned is a row's number.
 pub(crate) struct TwoStacks {

@@ -24,8 +24,9 @@ use crate::failed;
 use crate::in_order::{Ties, in_order};
 use crate::over::call::Of;
 use crate::over::frame::Frame;
+use crate::over::kept::{Kept, Rows};
 use crate::over::operator::ours;
-use crate::over::partition::{Framed, Kept, Made, Rows};
+use crate::over::partition::{Framed, Made};
 use crate::rows::{FailedRow, Step, reason, record, run, sift};
 use crate::table::segment;
 

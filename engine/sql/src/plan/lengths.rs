@@ -1,12 +1,15 @@
 //! How long a window may be, and how many of them may hold a row: what is above stands for a
 //! mistake in the interval, would leave the range of times, or would never come to its end.
 
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::sqlparser::ast::Expr as SqlExpr;
-use zaraba_core::time::DAY;
+use zaraba_core::time::{DAY, duration_text};
 
 use crate::plan::mistake::SqlMistake;
-use crate::plan::window_call::{Failed, spanned};
+use crate::plan::window_call::{Failed, WindowAssign, spanned};
 use crate::window::spec::WindowSpec;
+use crate::window::windows::Windows;
 
 /// Most days of a window, a slide, a gap or an offset: a hundred years.
 const DAYS_MAX: i64 = 36_500;
@@ -43,6 +46,29 @@ pub(super) fn few_enough(spec: &WindowSpec, arg: &SqlExpr) -> Result<(), Failed>
          ROW) answers at each row for the time before it"
     );
     Err(spanned(SqlMistake::new(message).help(help), arg))
+}
+
+/// Windows with gaps between them, whose rows are in none.
+pub(super) fn gaps(plan: &LogicalPlan, sql: &str) -> Vec<SqlMistake> {
+    let mut found = Vec::new();
+    let _ = plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::Extension(extension) = node
+            && let Some(assign) = extension.node.as_any().downcast_ref::<WindowAssign>()
+            && let Windows::Fixed(spec) = &assign.windows
+            && spec.slide > spec.size
+        {
+            let WindowSpec { size, slide, .. } = *spec;
+            let message = format!(
+                "HOP with a slide of {} over a size of {}: rows between two windows are in none",
+                duration_text(slide),
+                duration_text(size)
+            );
+            let mistake = SqlMistake::new(message).at_word(sql, "HOP");
+            found.push(mistake.help("HOP(input, time, slide, size): the slide comes first"));
+        }
+        Ok(TreeNodeRecursion::Continue)
+    });
+    found
 }
 
 /// `86,400,000`

@@ -16,7 +16,7 @@ use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::window::WindowExpr;
 use datafusion::physical_planner::create_window_expr;
 
-use crate::over::operator::OverPlan;
+use crate::over::plan::OverPlan;
 use crate::over::whole::{WholeCall, WholePlan};
 use crate::plan::event_time::{TimeOf, event_time, plain, window_column};
 use crate::plan::mistake::SqlMistake;

@@ -63,18 +63,20 @@ fn wrong(call: &WindowFunction, spec: &Spec) -> Option<Unfit> {
             format!("leave the frame out: {sees}"),
         ));
     }
-    let (clause, help) = if params.distinct {
-        (
+    let (clause, help) = match params.null_treatment {
+        _ if params.distinct => (
             "DISTINCT",
             "it looks at rows as they follow each other, equal ones too",
-        )
-    } else if params.null_treatment == Some(NullTreatment::IgnoreNulls) {
-        (
+        ),
+        Some(NullTreatment::IgnoreNulls) => (
             "IGNORE NULLS",
             "leave it out: a row in which a value is null is passed by",
-        )
-    } else {
-        return None;
+        ),
+        Some(NullTreatment::RespectNulls) => (
+            "RESPECT NULLS",
+            "a row in which a value is null is passed by; coalesce(x, 0) would take it for 0",
+        ),
+        None => return None,
     };
     Some(Unfit::new(format!("{signature} takes no {clause}"), help))
 }

@@ -9,7 +9,7 @@ use datafusion::physical_expr::expressions::Column;
 
 use crate::join::interval::IntervalPlan;
 use crate::join::side::Side;
-use crate::over::operator::OverPlan;
+use crate::over::plan::OverPlan;
 use crate::over::whole::WholePlan;
 use crate::plan::stage::{Input, Stage, Work};
 use crate::rows::{Share, Step};

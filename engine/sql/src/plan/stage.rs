@@ -9,9 +9,11 @@ use zaraba_core::stream::StreamSchema;
 use crate::join::as_of::{AsOfJoin, AsOfPlan};
 use crate::join::interval::{IntervalJoin, IntervalPlan};
 use crate::merge::Merge;
-use crate::over::operator::{Over, OverPlan};
+use crate::over::operator::Over;
+use crate::over::plan::OverPlan;
 use crate::over::whole::{OverWhole, WholePlan};
 use crate::pass_through::PassThrough;
+use crate::plan::mistake::SqlMistake;
 use crate::rows::Step;
 use crate::session::operator::{Session, SessionPlan};
 use crate::table::operator::{TableOperator, TablePlan};
@@ -92,6 +94,8 @@ pub struct PlannedNode {
     /// The shape of `NODE__unassigned`, where it has one: a stage whose work is
     /// [`Work::InSession`] fills it.
     pub unassigned: Option<StreamSchema>,
+    /// What is no mistake, and most likely not meant.
+    pub warnings: Vec<SqlMistake>,
     /// The logical plan as text, for `explain`.
     pub explained: String,
 }

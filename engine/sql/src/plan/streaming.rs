@@ -24,7 +24,9 @@ use zaraba_core::stream::{Changelog, StreamSchema, TimeColumn};
 use crate::exact::exact;
 use crate::plan::catalog::{Catalog, StreamSource};
 use crate::plan::event_time::{TimeOf, event_time, plain, window_column};
+use crate::plan::explain::in_words;
 use crate::plan::join_kind;
+use crate::plan::lengths;
 use crate::plan::lift::lifted;
 use crate::plan::mistake::SqlMistake;
 use crate::plan::over;
@@ -48,6 +50,7 @@ pub fn plan(name: &str, parsed: &Parsed, catalog: &Catalog) -> Result<PlannedNod
     let of_datafusion = |e: DataFusionError| SqlMistake::from_datafusion(&e, &parsed.sql);
     let logical = logical(parsed, catalog).map_err(of_datafusion)?;
     refuse::streaming(&logical, &parsed.sql)?;
+    let warnings = lengths::gaps(&logical, &parsed.sql);
     let mut output = output_schema(&logical)?;
     let optimized = optimize(logical, catalog).map_err(of_datafusion)?;
     // Some types are known only once constants have been folded: round(x, 1) of a decimal. An OVER
@@ -63,12 +66,13 @@ pub fn plan(name: &str, parsed: &Parsed, catalog: &Catalog) -> Result<PlannedNod
     let flow = builder.flow(&optimized).map_err(of_datafusion)?;
     builder.finish(flow, &output.columns);
     let unassigned = unassigned(&optimized).map_err(of_datafusion)?;
-    let explained = optimized.display_indent().to_string();
+    let explained = in_words(&optimized.display_indent().to_string());
     Ok(PlannedNode {
         name: name.to_owned(),
         stages: builder.stages,
         output,
         unassigned,
+        warnings,
         explained,
     })
 }

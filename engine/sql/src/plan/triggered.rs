@@ -18,6 +18,7 @@ use crate::exact::exact_plan;
 use crate::functions::QueryTime;
 use crate::plan::catalog::Catalog;
 use crate::plan::event_time::plain;
+use crate::plan::explain::in_words;
 use crate::plan::mistake::{SqlMistake, there};
 use crate::plan::parse::{Parsed, moved, parse_condition};
 use crate::plan::refuse;
@@ -74,7 +75,7 @@ pub fn plan(
             key: spec.key.clone(),
         },
     };
-    let explained = logical.display_indent().to_string();
+    let explained = in_words(&logical.display_indent().to_string());
     let plan = Arc::new(TriggeredPlan {
         node: name.into(),
         parsed: parsed.clone(),
@@ -108,6 +109,7 @@ pub fn plan(
         stages,
         output,
         unassigned: None,
+        warnings: Vec::new(),
         explained,
     })
 }
@@ -169,6 +171,7 @@ pub fn plan_table(
         stages,
         output,
         unassigned: None,
+        warnings: Vec::new(),
         explained,
     })
 }

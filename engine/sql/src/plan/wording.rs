@@ -37,12 +37,13 @@ const NEED_OVER: [&str; 9] = [
 /// A rule: none if the message is not the one that it knows.
 type Rule = fn(&str, &str) -> Option<SqlMistake>;
 
-const RULES: [Rule; 18] = [
+const RULES: &[Rule] = &[
     no_function,
     nested_over,
     two_columns,
     not_grouped,
     having,
+    own_signature,
     no_signature,
     condition,
     comparison,
@@ -173,6 +174,27 @@ fn having(message: &str, sql: &str) -> Option<SqlMistake> {
     let message = "HAVING asks for what is neither in GROUP BY nor inside an aggregate";
     let help = "conditions on single rows are written with WHERE";
     Some(SqlMistake::new(message).help(help).at_word(sql, "HAVING"))
+}
+
+/// A function of our own says what it takes: `NAME(ARGUMENTS): expected … found TYPE`.
+fn own_signature(message: &str, sql: &str) -> Option<SqlMistake> {
+    let name = between(
+        message,
+        "Function '",
+        "' user-defined coercion failed with: ",
+    )?;
+    let said = between(message, "failed with: ", " No function matches")?;
+    let said = said.strip_prefix("Error during planning: ").unwrap_or(said);
+    let (usage, expected) = said.split_once(": ")?;
+    let (expected, found) = expected.rsplit_once(", found ")?;
+    if !usage.starts_with(name) || !expected.starts_with("expected ") {
+        return None;
+    }
+    let mistake = SqlMistake::new(format!(
+        "{expected}, found {}",
+        typed(found.trim_end_matches('.'))
+    ));
+    Some(mistake.help(format!("it is {usage}")).at_word(sql, name))
 }
 
 /// No function of that name takes such arguments.

@@ -12,7 +12,7 @@ use zaraba_core::output::Output;
 use zaraba_core::snapshot::{Segment, Snapshot};
 use zaraba_core::time::{Epoch, EventTime, duration_text};
 
-use crate::agg::call::AggCall;
+use crate::agg::call::growth;
 use crate::failed;
 use crate::in_order::{InOrder, Ties};
 use crate::rows::{Step, run, sift};
@@ -54,11 +54,7 @@ impl SessionPlan {
         let gap = duration_text(self.gap);
         match &self.groups {
             Some(groups) => {
-                let kept = if groups.agg.calls.iter().any(AggCall::keeps_rows) {
-                    "; an ordered aggregate keeps the rows themselves"
-                } else {
-                    ""
-                };
+                let kept = growth(&groups.agg.calls);
                 format!(
                     "one row of state per open session and group, until nothing came for {gap}, \
                      and the rows that the watermark has not passed{kept}"

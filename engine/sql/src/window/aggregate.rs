@@ -15,7 +15,7 @@ use zaraba_core::output::Output;
 use zaraba_core::snapshot::Snapshot;
 use zaraba_core::time::{Epoch, EventTime, duration_text};
 
-use crate::agg::call::AggCall;
+use crate::agg::call::growth;
 use crate::agg::state::{AggPlan, Evaluated, Finished};
 use crate::failed;
 use crate::rows::{Step, bound, external, record, run, sift};
@@ -61,11 +61,7 @@ impl WindowPlan {
     /// One line for `explain`.
     #[must_use]
     pub fn describe(&self) -> String {
-        let kept = if self.agg.calls.iter().any(AggCall::keeps_rows) {
-            "; an ordered aggregate keeps the rows themselves"
-        } else {
-            ""
-        };
+        let kept = growth(&self.agg.calls);
         let spec = match &self.spec {
             Windows::Fixed(spec) => spec,
             Windows::Trading(windows) => {

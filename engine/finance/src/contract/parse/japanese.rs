@@ -67,6 +67,7 @@ pub(super) fn name(text: &str, style: Style) -> Result<Said, Expected> {
         };
     }
     let (rest, put_call) = first(rest, &SIDES).ok_or("C or P")?;
+    let rest = rest.strip_suffix('円').unwrap_or(rest);
     Ok(Said {
         product,
         ends,

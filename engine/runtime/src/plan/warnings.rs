@@ -1,0 +1,31 @@
+//! What is no mistake, and most likely not meant.
+
+use zaraba_core::diagnostic::{Diagnostic, Diagnostics};
+
+use crate::plan::{Planning, places};
+
+/// The warnings about a pipeline without mistakes.
+pub(crate) fn warnings(planning: &Planning<'_>) -> Diagnostics {
+    let document = planning.document;
+    let mut warnings = Diagnostics::default();
+    let whole = |message: &str, help: &str| Diagnostic {
+        span: None,
+        message: message.to_owned(),
+        help: Some(help.to_owned()),
+    };
+    if document.sources.is_empty() {
+        let help = "declare `[source.NAME]`";
+        warnings.push(whole("there is no source, so there are no rows", help));
+    } else if document.sinks.is_empty() && document.tests.is_empty() {
+        let help = "declare `[sink.NAME]` with `from = […]`";
+        warnings.push(whole("there is no sink, so nothing is written", help));
+    }
+    for query in &document.queries {
+        let node = planning.nodes.iter().find(|n| n.name == query.name.value);
+        for mistake in node.into_iter().flat_map(|n| &n.warnings) {
+            warnings.push(places::in_text(mistake, &query.sql));
+        }
+    }
+    warnings.sort();
+    warnings
+}

@@ -1,0 +1,59 @@
+//! What sinks cannot write, told when a pipeline is checked: the sinks would tell it when it runs.
+
+use zaraba_config::document::{Format, Located, SinkConnector, SinkDoc};
+use zaraba_core::diagnostic::Diagnostic;
+use zaraba_core::stream::Changelog;
+
+use crate::plan::Planning;
+
+impl Planning<'_> {
+    /// What is wrong with a sink, given the streams that it takes.
+    pub(crate) fn check_written(&mut self, sink: &SinkDoc) {
+        match &sink.connector {
+            SinkConnector::Stdout { format } => {
+                if let (Format::Csv, Some(second)) = (format, sink.from.get(1)) {
+                    let message = "csv on standard output is of one stream: each has its own \
+                                   columns";
+                    let help = "write `format = \"json\"`, or a sink for each";
+                    self.mistakes
+                        .push(Diagnostic::at(second.span, message).help(help));
+                }
+                for from in &sink.from {
+                    let named = *format == Format::Json && sink.from.len() > 1;
+                    self.check_added(from, named);
+                }
+            }
+            SinkConnector::Websocket {
+                assets: Some(assets),
+                ..
+            } if !assets.value.is_dir() => {
+                let message = format!("no folder `{}`", assets.value.display());
+                let help = "`assets` is a folder of files that are served as they are";
+                self.mistakes
+                    .push(Diagnostic::at(assets.span, message).help(help));
+            }
+            _ => {}
+        }
+    }
+
+    /// A column with the name of a field that is added to the lines. `named`: they say which
+    /// stream they are of.
+    fn check_added(&mut self, from: &Located<String>, named: bool) {
+        let Some(schema) = self.streams.get(&from.value) else {
+            return;
+        };
+        let upsert = matches!(schema.changelog, Changelog::Upsert { .. });
+        for (added, name) in [(named, "stream"), (upsert, "deleted")] {
+            if added && schema.columns.index_of(name).is_ok() {
+                let message = format!(
+                    "`{}` has a column `{name}`, which is the name of a field that is added to \
+                     its lines",
+                    from.value
+                );
+                let help = "give the column another name in a query";
+                self.mistakes
+                    .push(Diagnostic::at(from.span, message).help(help));
+            }
+        }
+    }
+}

@@ -1,0 +1,1 @@
+SELECT e AS window_end, side, s FROM (SELECT *, row_number() OVER (PARTITION BY e ORDER BY s DESC) AS n FROM (SELECT date_bin(INTERVAL '1 minute', ts) + INTERVAL '1 minute' AS e, side, sum(oi) AS s FROM ticks GROUP BY 1, 2)) WHERE n = 1
