@@ -33,6 +33,3 @@ mod cases;
 
 /// Pages of the reference show cases that run.
 mod docs;
-
-/// What the engine knows of the market, beside independent answers.
-mod market;
