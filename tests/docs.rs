@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::cases::folders;
 
 /// Pages of functions, each of which shows a case too.
-const FUNCTIONS: [&str; 2] = ["calendar.md", "indicators.md"];
+const FUNCTIONS: [&str; 3] = ["calendar.md", "indicators.md", "pricing.md"];
 
 /// What stands between a fence of a kind and the next fence.
 fn block<'a>(page: &'a str, kind: &str) -> Option<&'a str> {

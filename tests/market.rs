@@ -10,14 +10,16 @@ mod quantlib;
 /// The forward per expiry in real settlement files.
 mod forwards;
 
-/// Indicators, beside TA-Lib and formulas in Python.
-mod indicators;
-
-/// The simulated market in a pipeline.
-mod simulator;
+/// Options priced a second.
+mod speed;
 
 /// Holidays and sessions, beside jpholiday, QuantLib and the hours in which futures traded.
 mod calendar;
+/// Indicators, beside TA-Lib and formulas in Python.
+mod indicators;
 
 /// Contract months and names, beside the exchange's settlement files.
 mod contracts;
+
+/// The simulated market in a pipeline.
+mod simulator;

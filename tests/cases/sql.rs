@@ -246,8 +246,17 @@ fn sorted(table: &str) -> String {
 }
 
 const FAMILIES: &[&str] = &[
-    "agg_", "window_", "row_", "over_", "table_", "trigger_", "join_", "trading_", "finance_",
-    "calendar_", "contract_",
+    "agg_",
+    "window_",
+    "row_",
+    "over_",
+    "table_",
+    "trigger_",
+    "join_",
+    "trading_",
+    "finance_",
+    "calendar_",
+    "contract_",
 ];
 
 fn family(prefix: &str) {

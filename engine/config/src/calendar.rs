@@ -1,7 +1,9 @@
 //! `[calendar]`: what the exchange has announced since this version was made, or what a user
 //! knows of their own market. Added to the calendar that is built in.
 
-use crate::document::{CalendarDoc, HaltDoc, Located};
+use chrono::NaiveDate;
+
+use crate::document::Located;
 use crate::read::{Fields, Typed};
 use crate::spec::{Kind, Least, Section, optional, required};
 
@@ -79,6 +81,32 @@ static HALT: Section = Section {
     later: &[],
     example: "",
 };
+
+/// `[calendar]`: what is added to the exchange calendar.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CalendarDoc {
+    /// Holidays on which derivatives trade.
+    pub holiday_trading: Vec<NaiveDate>,
+    /// Holidays on which they do not.
+    pub no_holiday_trading: Vec<NaiveDate>,
+    /// Years of which those lists are the exchange's own.
+    pub published: Vec<i32>,
+    /// Days without any session.
+    pub closed: Vec<NaiveDate>,
+    /// Stops of trading.
+    pub halts: Vec<HaltDoc>,
+}
+
+/// One of `halts`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HaltDoc {
+    /// `venue`
+    pub venue: Located<String>,
+    /// `from`, microseconds UTC.
+    pub from: i64,
+    /// `to`, microseconds UTC.
+    pub to: i64,
+}
 
 /// What the section says.
 pub(crate) fn convert(fields: &Fields) -> CalendarDoc {

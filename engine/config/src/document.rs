@@ -9,6 +9,8 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use zaraba_core::diagnostic::Span;
 
+pub use crate::calendar::{CalendarDoc, HaltDoc};
+
 /// A value and where it stands.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Located<T> {
@@ -350,32 +352,6 @@ pub enum Generate {
         /// Each row adds 0 to this.
         step_max: i64,
     },
-}
-
-/// `[calendar]`: what is added to the exchange calendar.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct CalendarDoc {
-    /// Holidays on which derivatives trade.
-    pub holiday_trading: Vec<NaiveDate>,
-    /// Holidays on which they do not.
-    pub no_holiday_trading: Vec<NaiveDate>,
-    /// Years of which those lists are the exchange's own.
-    pub published: Vec<i32>,
-    /// Days without any session.
-    pub closed: Vec<NaiveDate>,
-    /// Stops of trading.
-    pub halts: Vec<HaltDoc>,
-}
-
-/// One of `halts`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct HaltDoc {
-    /// `venue`
-    pub venue: Located<String>,
-    /// `from`, microseconds UTC.
-    pub from: i64,
-    /// `to`, microseconds UTC.
-    pub to: i64,
 }
 
 /// `ttl`

@@ -33,6 +33,7 @@ mod read;
 mod root;
 mod sink;
 mod source;
+mod source_file;
 mod spec;
 mod splice;
 mod syntax;

@@ -11,11 +11,10 @@ use crate::document::{
     ColumnDoc, ColumnType, ErrorPolicy, FileSourceDoc, Format, Located, SimulateDoc,
     SourceConnector, SourceDoc, Text,
 };
-use crate::format;
-use crate::mapping::check_from;
 use crate::market;
 use crate::path;
 use crate::read::{Context, Fields, ticked};
+use crate::source_file::{BOOTSTRAP, FILE, file};
 use crate::spec::{Body, Kind, NodeSpec, Opt, Section, Words, optional, required};
 
 /// `[source.NAME]`
@@ -126,105 +125,6 @@ static REPLAY: Section = Section {
         "60.0",
         "event time per real time: 1.0 is real time",
     )]],
-    later: &[],
-    example: "",
-};
-
-static BOOTSTRAP: Section = Section {
-    title: "bootstrap",
-    about: "Files of the past that are read before the source's own rows: tables and indicators are warm when the first of those comes. They have the columns of the source. Rows that the source hands over again are older than what was read, and so late.",
-    groups: &[FILE_OPTIONS],
-    later: &[],
-    example: "",
-};
-
-static FILE: Section = Section {
-    title: "[source.NAME] with connector = \"file\"",
-    about: "Reads files in the order of their names, then ends.",
-    groups: &[COMMON, FILE_OPTIONS],
-    later: LATER,
-    example: r#"[source.ticks]
-connector = "file"
-path = "data/2025-11-14/*.csv.gz"
-time = "ts"
-out_of_order = "5s"
-on_error = "dead_letter"
-csv = { delimiter = ";" }
-[source.ticks.schema]
-ts = { type = "timestamp", format = "%Y%m%d%H%M%S", zone = "Asia/Tokyo" }
-price = { type = "float64", nulls = ["", "-"], thousands = "," }
-volume = "int64"
-"#,
-};
-
-const FILE_OPTIONS: &[Opt] = &[
-    required(
-        "path",
-        Kind::Path,
-        "\"data/*.parquet\"",
-        "a file, or several by `*`, `?` and `**`; relative to the file that says it",
-    ),
-    optional(
-        "format",
-        Kind::Words(&format::FORMATS),
-        "by the path's ending",
-        "\"csv\"",
-        "how rows are written in the files",
-    ),
-    optional(
-        "merge",
-        Kind::Words(&MERGE),
-        "one file after the other",
-        "\"time\"",
-        "`\"time\"`: the files are read side by side, whichever is furthest behind first; each is a partition of its own, so a row is late only within its file",
-    ),
-    optional(
-        "csv",
-        Kind::Table(&CSV),
-        "",
-        "{ delimiter = \";\" }",
-        "how CSV files are written",
-    ),
-    optional(
-        "encoding",
-        Kind::Words(&ENCODINGS),
-        "`\"utf-8\"`",
-        "\"utf-8\"",
-        "the encoding of text files",
-    ),
-];
-
-static MERGE: Words = Words {
-    what: "`merge`",
-    now: &["time"],
-    later: &[],
-};
-
-static ENCODINGS: Words = Words {
-    what: "encoding",
-    now: &["utf-8"],
-    later: &["cp932", "shift_jis", "euc-jp"],
-};
-
-static CSV: Section = Section {
-    title: "csv",
-    about: "How CSV files are written.",
-    groups: &[&[
-        optional(
-            "delimiter",
-            Kind::Char,
-            "`\",\"`",
-            "\";\"",
-            "what stands between two fields",
-        ),
-        optional(
-            "header",
-            Kind::Bool,
-            "`true`",
-            "false",
-            "whether the first line names the columns; without one, columns give their number in `from`, or stand in the order of the schema",
-        ),
-    ]],
     later: &[],
     example: "",
 };
@@ -398,7 +298,7 @@ fn check_time(cx: &mut Context<'_>, source: &str, fields: &Fields, schema: &[Col
 }
 
 /// There must be a schema; `why` is what wants it.
-fn require_schema(
+pub(crate) fn require_schema(
     cx: &mut Context<'_>,
     name: &str,
     fields: &Fields,
@@ -411,58 +311,6 @@ fn require_schema(
         let help = "for example: `schema = { ts = \"timestamp\", price = \"float64\" }`";
         cx.missing(Diagnostic::at(fields.span, message).help(help));
     }
-}
-
-fn file(
-    cx: &mut Context<'_>,
-    name: &str,
-    source: &Fields,
-    fields: &Fields,
-    schema: &[ColumnDoc],
-) -> Option<FileSourceDoc> {
-    let path = fields.text("path");
-    let format = format::chosen(cx, fields, path.as_ref());
-    if let Some(text @ (Format::Csv | Format::Json)) = format {
-        require_schema(
-            cx,
-            name,
-            source,
-            schema,
-            &format!("format \"{}\"", format::name(text)),
-        );
-    }
-    let csv = fields.table("csv");
-    if let (Some(key), Some(format)) = (fields.key("csv"), format.filter(|f| *f != Format::Csv)) {
-        let message = format!(
-            "`csv` says how CSV files are written, but the format is \"{}\"",
-            format::name(format)
-        );
-        cx.mistake(Diagnostic::at(key, message));
-    }
-    let delimiter = csv.and_then(|csv| Some((csv.char("delimiter")?, csv.at("delimiter")?)));
-    let header = csv.and_then(|csv| csv.bool("header")).unwrap_or(true);
-    if let Some(format) = format {
-        check_from(cx, schema, format, header);
-    }
-    Some(FileSourceDoc {
-        path: located_path(cx, &path?),
-        format: format?,
-        merge_by_time: fields.word("merge").is_some(),
-        delimiter: delimiter.map_or(Some(b','), |(c, span)| ascii(cx, c, span))?,
-        header,
-    })
-}
-
-fn ascii(cx: &mut Context<'_>, c: char, span: Span) -> Option<u8> {
-    let byte = u8::try_from(c)
-        .ok()
-        .filter(|b| b.is_ascii() && !matches!(b, b'"' | b'\n' | b'\r'));
-    if byte.is_none() {
-        let message =
-            format!("expected an ASCII character that is no quote and no line's end, found {c:?}");
-        cx.mistake(Diagnostic::at(span, message));
-    }
-    byte
 }
 
 /// A path as its file means it.

@@ -13,7 +13,7 @@ pub(crate) enum Kind {
     Number,
     /// A text.
     Text,
-    /// A date.
+    /// A date, or a text that is one.
     Date,
     /// A time.
     Time,
@@ -40,7 +40,7 @@ impl Kind {
         match self {
             Self::Number | Self::NumberOrText if number => Some(DataType::Float64),
             Self::Text | Self::NumberOrText if text => Some(DataType::Utf8),
-            Self::Date if found.is_null() || matches!(found, DataType::Date32) => {
+            Self::Date if text || matches!(found, DataType::Date32 | DataType::Date64) => {
                 Some(DataType::Date32)
             }
             Self::Time if found.is_null() || matches!(found, DataType::Timestamp(_, _)) => {
@@ -82,7 +82,7 @@ pub(crate) fn coerced(
             format!("{least} to {}", arguments.len())
         };
         return plan_err!(
-            "expected {expected} arguments, {usage}, found {}",
+            "{usage}: expected {expected} arguments, found {}",
             found.len()
         );
     }

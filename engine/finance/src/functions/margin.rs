@@ -1,4 +1,4 @@
-//! Futures in SQL: `futures_pnl`, `margin_call`, `rollover_progress`.
+//! Futures in SQL: `futures_pnl`, `margin_call`, `rollover_progress`, `rollover_level`.
 
 use std::sync::Arc;
 
@@ -34,11 +34,14 @@ const CALL: [Argument; 5] = [
 
 const PROGRESS: [Argument; 2] = [("oi_front", Kind::Number), ("oi_next", Kind::Number)];
 
+const LEVEL: [Argument; 2] = [("progress", Kind::Number), ("days_to_sq", Kind::Number)];
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Figure {
     Pnl,
     Call,
     Progress,
+    Level,
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -56,9 +59,7 @@ pub fn all() -> Vec<Arc<ScalarUDF>> {
             signature: Signature::user_defined(Volatility::Immutable),
         }))
     };
-    [Figure::Pnl, Figure::Call, Figure::Progress]
-        .map(function)
-        .to_vec()
+    Figure::ALL.map(function).to_vec()
 }
 
 fn call_fields() -> Fields {
@@ -143,13 +144,46 @@ fn rolled(arguments: &[ColumnarValue], rows: usize) -> Result<ArrayRef> {
     Ok(Arc::new((0..rows).map(answer).collect::<Float64Array>()))
 }
 
+fn levels(arguments: &[ColumnarValue], rows: usize) -> Result<ArrayRef> {
+    let numbers = Numbers::<2>::new(arguments, rows)?;
+    let answer = |row| {
+        let [progress, days] = numbers.row(row)?;
+        let known = progress.is_finite() && days.is_finite();
+        known.then(|| {
+            roll::Rule::default()
+                .level(progress, days.floor() as i64)
+                .name()
+        })
+    };
+    Ok(Arc::new((0..rows).map(answer).collect::<StringArray>()))
+}
+
+impl Figure {
+    const ALL: [Self; 4] = [Self::Pnl, Self::Call, Self::Progress, Self::Level];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Pnl => "futures_pnl",
+            Self::Call => "margin_call",
+            Self::Progress => "rollover_progress",
+            Self::Level => "rollover_level",
+        }
+    }
+
+    /// The arguments, and how many of the last may be left out.
+    const fn arguments(self) -> (&'static [Argument], usize) {
+        match self {
+            Self::Pnl => (&PNL, 0),
+            Self::Call => (&CALL, 1),
+            Self::Progress => (&PROGRESS, 0),
+            Self::Level => (&LEVEL, 0),
+        }
+    }
+}
+
 impl ScalarUDFImpl for Margin {
     fn name(&self) -> &str {
-        match self.figure {
-            Figure::Pnl => "futures_pnl",
-            Figure::Call => "margin_call",
-            Figure::Progress => "rollover_progress",
-        }
+        self.figure.name()
     }
 
     fn signature(&self) -> &Signature {
@@ -157,17 +191,15 @@ impl ScalarUDFImpl for Margin {
     }
 
     fn coerce_types(&self, found: &[DataType]) -> Result<Vec<DataType>> {
-        match self.figure {
-            Figure::Pnl => coerced(self.name(), &PNL, 0, found),
-            Figure::Call => coerced(self.name(), &CALL, 1, found),
-            Figure::Progress => coerced(self.name(), &PROGRESS, 0, found),
-        }
+        let (arguments, optional) = self.figure.arguments();
+        coerced(self.name(), arguments, optional, found)
     }
 
     fn return_type(&self, _arguments: &[DataType]) -> Result<DataType> {
         match self.figure {
             Figure::Call => Ok(DataType::Struct(call_fields())),
             Figure::Pnl | Figure::Progress => Ok(DataType::Float64),
+            Figure::Level => Ok(DataType::Utf8),
         }
     }
 
@@ -177,6 +209,7 @@ impl ScalarUDFImpl for Margin {
             Figure::Pnl => profits(&call.args, rows),
             Figure::Call => calls(&call.args, rows),
             Figure::Progress => rolled(&call.args, rows),
+            Figure::Level => levels(&call.args, rows),
         };
         answer.map(ColumnarValue::Array)
     }

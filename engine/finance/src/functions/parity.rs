@@ -104,7 +104,7 @@ impl Span {
     }
 
     fn middle(self) -> Option<f64> {
-        (self.least <= self.greatest).then(|| self.least + 0.5 * (self.greatest - self.least))
+        (self.least <= self.greatest).then_some(self.least + 0.5 * (self.greatest - self.least))
     }
 }
 
@@ -191,7 +191,7 @@ impl Accumulator for Chain {
             else {
                 continue;
             };
-            if strike <= 0.0 {
+            if strike <= 0.0 || price <= 0.0 {
                 continue;
             }
             let prices = match side {

@@ -115,22 +115,20 @@ impl Figure {
     }
 }
 
-impl Pricing {
-    fn arguments(&self) -> Vec<Argument> {
-        let names: &[&str] = match self.model {
-            Model::Black76 => &["f", "k", "t", "r"],
-            Model::BlackScholes => &["s", "k", "t", "r", "q"],
+impl Model {
+    fn arguments(self, figure: Figure) -> Vec<Argument> {
+        let names: &[&str] = match self {
+            Self::Black76 => &["f", "k", "t", "r"],
+            Self::BlackScholes => &["s", "k", "t", "r", "q"],
         };
-        let last = match self.figure {
+        let last = match figure {
             Figure::Iv => "price",
             _ => "sigma",
         };
         let numbers = names.iter().copied().chain([last]);
         let numbers = numbers.map(|name| (name, Kind::Number));
-        [("put_call", Kind::Text)]
-            .into_iter()
-            .chain(numbers)
-            .collect()
+        let words = [("put_call", Kind::Text)];
+        words.into_iter().chain(numbers).collect()
     }
 }
 
@@ -144,7 +142,7 @@ impl ScalarUDFImpl for Pricing {
     }
 
     fn coerce_types(&self, found: &[DataType]) -> Result<Vec<DataType>> {
-        coerced(self.name, &self.arguments(), 0, found)
+        coerced(self.name, &self.model.arguments(self.figure), 0, found)
     }
 
     fn return_type(&self, _arguments: &[DataType]) -> Result<DataType> {

@@ -51,7 +51,8 @@ pub fn multiplier(product: &str) -> Option<f64> {
 /// Profit in yen: `(exit − entry)·multiplier·qty·side`.
 #[must_use]
 pub fn pnl(entry: f64, exit: f64, multiplier: f64, qty: f64, side: Side) -> f64 {
-    (exit - entry) * multiplier * qty * side.sign()
+    // A sold position that stands still has made 0, not -0.
+    (exit - entry) * multiplier * qty * side.sign() + 0.0
 }
 
 /// What is left over the margin (余剰金), in yen: `cash + profit − margin·qty`, the margin for one
