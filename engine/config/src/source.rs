@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use zaraba_core::diagnostic::{Diagnostic, Span};
+use zaraba_core::diagnostic::Diagnostic;
 use zaraba_core::suggest::nearest;
 use zaraba_core::time::SECOND;
 
 use crate::column;
 use crate::document::{
-    ColumnDoc, ColumnType, ErrorPolicy, FileSourceDoc, Format, Located, SimulateDoc,
+    ColumnDoc, ColumnType, ErrorPolicy, Located, SimulateDoc,
     SourceConnector, SourceDoc, Text,
 };
 use crate::market;

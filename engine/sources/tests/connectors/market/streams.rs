@@ -63,6 +63,7 @@ fn quotes_are_in_ticks_of_their_date_and_do_not_cross() {
         let rows = all(&MarketDoc {
             start: located(date(start)),
             strikes: 120,
+            ticks_per_day: Some(200_000),
             ..doc(MarketStream::Options)
         });
         let (bid, ask) = (floats(&rows, "bid"), floats(&rows, "ask"));
@@ -437,6 +438,7 @@ fn stalls_silence_the_feed() {
     let longest = |stalls: bool| {
         let rows = all(&MarketDoc {
             stalls,
+            ticks_per_day: Some(200_000),
             ..doc(MarketStream::Options)
         });
         let times = times(&rows, "ts");
