@@ -8,8 +8,7 @@ use zaraba_core::time::SECOND;
 
 use crate::column;
 use crate::document::{
-    ColumnDoc, ColumnType, ErrorPolicy, Located, SimulateDoc,
-    SourceConnector, SourceDoc, Text,
+    ColumnDoc, ColumnType, ErrorPolicy, Located, SimulateDoc, SourceConnector, SourceDoc, Text,
 };
 use crate::market;
 use crate::path;
