@@ -36,7 +36,7 @@ fn a_million_a_second() {
     let of = |number: &dyn Fn(usize) -> f64| -> ArrayRef {
         Arc::new(Float64Array::from_iter_values((0..ROWS).map(number)))
     };
-    let word = |i: usize| if i % 2 == 0 { "C" } else { "P" };
+    let word = |i: usize| if i.is_multiple_of(2) { "C" } else { "P" };
     let columns: Vec<ArrayRef> = vec![
         Arc::new(StringArray::from_iter_values((0..ROWS).map(word))),
         of(&|_| 63_720.0),
