@@ -24,6 +24,8 @@ use zaraba_sources::bootstrap::Bootstrapped;
 use zaraba_sources::channel::ChannelSender;
 use zaraba_sources::file::FileSource;
 use zaraba_sources::intake::{Intake, IntakePlan};
+use zaraba_sources::simulate::SimulateSource;
+use zaraba_sources::simulate::market::MarketSource;
 use zaraba_sql::merge::Merge;
 use zaraba_sql::plan::spread::spread;
 use zaraba_sql::plan::stage::{Input, Work};
@@ -34,6 +36,7 @@ use crate::run::graph::{Graph, Routes, Target};
 use crate::run::hide::HideSecrets;
 use crate::run::ledger::{Ledger, half_of_machine};
 use crate::run::memory::MemorySource;
+use crate::run::pick::Picked;
 use crate::run::source_task::{Company, SourceOptions, SourceTask};
 use crate::run::timekeeper::Timekeeper;
 use crate::run::vertex::Vertex;
@@ -181,6 +184,7 @@ impl Wirer<'_> {
         let doc = &planned.doc;
         let name = doc.name.value.as_str();
         let mut wake = Wake::default();
+        let columns = planned.schema.columns.clone();
         let source: Box<dyn Source> = match self.around.stand_ins.get(name) {
             Some(stand_in) => Box::new(MemorySource::new(
                 stand_in.rows.clone(),
@@ -194,29 +198,20 @@ impl Wirer<'_> {
                     let source = source.map_err(|e| e.at(name))?;
                     Box::new(source.by_time(&doc.time.value))
                 }
-                SourceConnector::Simulate(simulate) => Box::new(crate::run::pick::Picked::new(
-                    zaraba_sources::simulate::SimulateSource::new(
-                        simulate,
-                        &doc.schema,
-                        &doc.time.value,
-                    )
-                    .map_err(|e| e.at(name))?,
-                    planned.schema.columns.clone(),
-                )),
-                SourceConnector::Market(market) => Box::new(crate::run::pick::Picked::new(
-                    zaraba_sources::simulate::market::MarketSource::new(market)
-                        .map_err(|e| e.at(name))?,
-                    planned.schema.columns.clone(),
-                )),
+                SourceConnector::Simulate(simulate) => {
+                    let source = SimulateSource::new(simulate, &doc.schema, &doc.time.value);
+                    Box::new(Picked::new(source.map_err(|e| e.at(name))?, columns))
+                }
+                SourceConnector::Market(market) => {
+                    let source = MarketSource::new(market).map_err(|e| e.at(name))?;
+                    Box::new(Picked::new(source, columns))
+                }
                 SourceConnector::Channel => {
                     let all = zaraba_formats::decode::types::arrow_schema(&doc.schema);
                     let (sender, source) = zaraba_sources::channel::channel(all, CHANNEL_BATCHES);
                     wake = source.wake();
                     self.wired.senders.insert(name.to_owned(), sender);
-                    Box::new(crate::run::pick::Picked::new(
-                        source,
-                        planned.schema.columns.clone(),
-                    ))
+                    Box::new(Picked::new(source, columns))
                 }
             },
         };
