@@ -19,7 +19,7 @@ const SP500: f64 = 6_735.0;
 const VIX: f64 = 19.8;
 
 /// What prices really move, as a share of what volatility says: options cost more than they pay.
-const REALISED: f64 = 0.85;
+const REALISED: f64 = 0.92;
 const TRADING_DAYS: f64 = 252.0;
 
 /// How volatility answers: to a move of the index, to a crash beyond that, and on its own, by day.
