@@ -48,10 +48,12 @@ fn contracts(product: &'static str, sq: i32, month: i64) -> Vec<Key> {
 /// When a month's product has rows, and of which of its contracts.
 fn times(hours: &Hours, step: i64, month: i64, strays: &[&str]) -> Vec<(i64, usize)> {
     let mut times: Vec<(i64, usize)> = Vec::new();
-    for session in &hours.sessions {
+    for (number, session) in hours.sessions.iter().enumerate() {
         let (open, close) = (session.open, session.close);
         let regular = (0..).map(|i| open + (1 + month) * MINUTE + i * step);
-        times.extend(regular.take_while(|t| *t < close).zip(0..));
+        // The last of a month's options trades in the first session only.
+        let contracts = (0..).map(|i| if number == 0 { i % 6 } else { i % 5 });
+        times.extend(regular.take_while(|t| *t < close).zip(contracts));
         // The auctions, the last microsecond, and around the session.
         let edges = [open, close, close + MINUTE - 1, close - 30_000_000];
         let around = [open - 20 * MINUTE, open - 1, close + MINUTE];
