@@ -40,11 +40,12 @@ fn finds_a_weekend_that_counts() {
 
 #[test]
 fn finds_what_it_finds_of_other_windows_and_tables() {
+    // Not `Tie`: it turns the order at each operator, and sessions are cut by a second one.
     for fault in [Fault::PaneTwice, Fault::LateCounted, Fault::BatchWatermark] {
         finds(fault, &[TRADING_SESSION]);
     }
-    for fault in [Fault::Tie, Fault::NullKey] {
-        finds(fault, &[TRADING_SESSION, TRADING_TABLE]);
+    for fault in [Fault::Tie, Fault::DeletionLost] {
+        finds(fault, &[TRADING_TABLE]);
     }
-    finds(Fault::DeletionLost, &[TRADING_TABLE]);
+    finds(Fault::NullKey, &[TRADING_SESSION, TRADING_TABLE]);
 }
