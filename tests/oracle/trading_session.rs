@@ -59,7 +59,7 @@ impl Query {
                 .collect(),
             groups,
             calls: calls(dice, source, calls_n, rare),
-            rows: !rare && step.is_none() && dice.percent(25),
+            rows: !rare && dice.percent(25),
             before: filter(dice),
             behind: filter(dice),
             columns: source.columns[1..].iter().map(|c| c.name.clone()).collect(),
@@ -141,7 +141,7 @@ impl Query {
             let groups = self.list(|[_, batch, name]| format!("{batch} AS {name}, "));
             return format!(
                 "SELECT _ws AS window_start, _we AS window_end, {groups}_t AS ts, vi, {PARTITION}, \
-                 _t AS _time FROM {from} ORDER BY _seq"
+                 _t AS _time FROM {from} ORDER BY _seq, _we"
             );
         }
         let calls = calls.iter().enumerate();
