@@ -38,11 +38,11 @@ const OF_ROWS: [&str; 6] = [
 ];
 const OF_TIMES: [&str; 5] = ["settled", "alive", "balance", "front_month", "front"];
 
-/// Threads, and the seeded executor with batches of several sizes, with and without kills.
+/// Threads, and the seeded executor, with batches of several sizes, with and without kills.
 const DRIVES: [(Option<u64>, usize, bool); 3] = [
     (None, 8192, false),
-    (Some(1), 7, true),
-    (Some(2), 1000, true),
+    (Some(1), 1000, true),
+    (Some(2), 7, false),
 ];
 
 /// The rows of a stream, in the order of their texts.

@@ -49,7 +49,7 @@ static FILE: Section = Section {
                 "path",
                 Kind::Path,
                 "\"out/{stream}.parquet\"",
-                "a file; `{stream}` is the stream's name. Relative to the file that says it",
+                "a file; `{stream}` is the stream's name. With `{date}` (of the pipeline's `timezone`) or `{trading_day}` (of the exchange's derivatives: the night before belongs to it) a file for each day, which appears when the day is over; a file that an earlier run wrote stays, the next is called `….2.…`. Relative to the file that says it",
             ),
             optional(
                 "format",
@@ -228,24 +228,27 @@ fn check_packing(cx: &mut Context<'_>, path: &Text) {
     }
 }
 
-/// Placeholders of a path, those that there are and those to come.
-const PLACEHOLDERS: [&str; 1] = ["stream"];
-const PLACEHOLDERS_LATER: [&str; 1] = ["trading_day"];
+/// Placeholders of a path.
+const PLACEHOLDERS: [&str; 3] = ["stream", "date", "trading_day"];
 
-/// `{stream}` is the only placeholder, and several streams need it.
+/// Several streams need `{stream}`, and a file is of one kind of day.
 fn check_placeholders(cx: &mut Context<'_>, path: &Text, from: &[Located<String>]) {
     let mut at = 0;
-    let mut placeholders = 0;
+    let mut names = Vec::new();
     while let Some((start, length)) = placeholder(&path.value[at..]) {
         let span = path.span_of(at + start, at + start + length);
         let name = &path.value[at + start + 1..at + start + length - 1];
-        placeholders += 1;
+        names.push(name);
         if !PLACEHOLDERS.contains(&name) {
             cx.mistake(unknown_placeholder(name, span));
         }
         at += start + length;
     }
-    if from.len() > 1 && placeholders == 0 {
+    if names.contains(&"date") && names.contains(&"trading_day") {
+        let message = "expected one of `{date}` and `{trading_day}` in a path, found both";
+        cx.mistake(Diagnostic::at(path.span, message));
+    }
+    if from.len() > 1 && !names.contains(&"stream") {
         let message = format!("{} streams cannot be written to one file", from.len());
         let help = "put `{stream}` into the path: a file for each";
         cx.mistake(Diagnostic::at(path.span, message).help(help));
@@ -259,12 +262,11 @@ fn placeholder(text: &str) -> Option<(usize, usize)> {
 }
 
 fn unknown_placeholder(name: &str, span: Span) -> Diagnostic {
-    if PLACEHOLDERS_LATER.contains(&name) {
-        return not_built(span, &format!("`{{{name}}}` in a path"));
-    }
     let message = format!("no placeholder `{{{name}}}`");
     match nearest(name, PLACEHOLDERS) {
         Some(near) => Diagnostic::at(span, format!("{message}; did you mean `{{{near}}}`?")),
-        None => Diagnostic::at(span, message).help("there is `{stream}`"),
+        None => {
+            Diagnostic::at(span, message).help("there are `{stream}`, `{date}` and `{trading_day}`")
+        }
     }
 }

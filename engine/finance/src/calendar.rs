@@ -33,7 +33,7 @@ pub mod us_holiday;
 pub mod venue;
 
 pub use crate::calendar::additions::Additions;
-pub use crate::calendar::days::covers;
+pub use crate::calendar::days::{UnknownYear, covers, known};
 pub use crate::calendar::holiday_trading::Basis;
 pub use crate::calendar::venue::{Phase, Session, SessionKind, UnknownVenue, Venue};
 
@@ -123,6 +123,14 @@ impl Calendar {
             Some(session) if local() >= days::FIRST => session.trading_day,
             _ => local(),
         }
+    }
+
+    /// When a trading day begins, as [`Calendar::trading_day`] counts: with the end of the last
+    /// session of the one before. The end of time where the calendar knows no sessions.
+    #[must_use]
+    pub fn trading_day_begins(&self, venue: Venue, date: NaiveDate) -> EventTime {
+        let before = self.sessions_of(venue, self.prev_trading_day(venue, date));
+        before.last().map_or(EventTime::MAX, |session| session.end)
     }
 
     /// Whether a date is a trading day: in Osaka a business day, for a holiday on which

@@ -26,6 +26,7 @@ use datafusion::logical_expr::AggregateUDF;
 use zaraba_config::document::{Document, LimitsDoc, SinkDoc, SourceDoc, TestDoc};
 use zaraba_core::diagnostic::Diagnostics;
 use zaraba_core::stream::StreamSchema;
+use zaraba_finance::calendar::Calendar;
 use zaraba_sql::plan::catalog::Catalog;
 use zaraba_sql::plan::stage::PlannedNode;
 use zaraba_sql::table::reader::TableShape;
@@ -62,6 +63,8 @@ pub struct PipelinePlan {
     pub streams: BTreeMap<String, StreamSchema>,
     /// Its tests.
     pub tests: Vec<TestDoc>,
+    /// Its exchange calendar.
+    pub calendar: Calendar,
     /// Its limits.
     pub limits: LimitsDoc,
     /// What is no mistake, and most likely not meant.
@@ -156,6 +159,7 @@ impl<'a> Planning<'a> {
             sinks: self.document.sinks.clone(),
             streams: self.streams,
             tests: self.document.tests.clone(),
+            calendar: self.catalog.calendar.clone(),
             limits: self.document.limits.clone(),
             secrets: self.document.secrets.clone(),
         }

@@ -52,7 +52,7 @@ pub(crate) fn from_unix_days(days: i64) -> Option<NaiveDate> {
 /// A year and a month of it, where `month` may lie outside 1 to 12: the thirteenth month of a year
 /// is the next January.
 pub(crate) fn month_of(year: i32, month: i32) -> (i32, u32) {
-    let months = month - 1;
+    let months = month.saturating_sub(1);
     let within = months.rem_euclid(12).unsigned_abs();
-    (year + months.div_euclid(12), within + 1)
+    (year.saturating_add(months.div_euclid(12)), within + 1)
 }

@@ -1,6 +1,7 @@
 //! Which days each market is open, as one byte a day from 1990 to 2100.
 
 use chrono::{Datelike, NaiveDate};
+use thiserror::Error;
 
 use crate::calendar::additions::Additions;
 use crate::calendar::date::{date, is_weekend, shift};
@@ -141,6 +142,19 @@ fn held_or_not(flags: u8, held: bool) -> u8 {
         true => flags | OSE_HOLIDAY,
         false => flags & !OSE_HOLIDAY,
     }
+}
+
+/// A date in years that the calendar does not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("the calendar knows 1990 to 2100, not {0}")]
+pub struct UnknownYear(pub NaiveDate);
+
+/// The date itself.
+///
+/// # Errors
+/// When the calendar does not know its year: answers about it rest on weekends alone.
+pub fn known(date: NaiveDate) -> Result<NaiveDate, UnknownYear> {
+    covers(date).then_some(date).ok_or(UnknownYear(date))
 }
 
 /// Whether the calendar knows a date.

@@ -55,7 +55,7 @@ fn named(year: i32) -> BTreeSet<NaiveDate> {
     // 海の日, 山の日, 体育の日 (スポーツの日 since 2020): moved for the games of Tokyo
     days.extend(match year {
         ..=1995 => None,
-        ..=2002 => Some(day(7, 20)),
+        1996..=2002 => Some(day(7, 20)),
         2020 => Some(day(7, 23)),
         2021 => Some(day(7, 22)),
         _ => Some(monday(7, 3)),

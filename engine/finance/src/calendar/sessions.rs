@@ -129,7 +129,10 @@ pub(crate) fn covers(venue: Venue, time: EventTime) -> bool {
 pub(crate) fn local_date(venue: Venue, time: EventTime) -> Option<NaiveDate> {
     if venue == Venue::UsCash {
         let utc = chrono::DateTime::from_timestamp_micros(time.0)?;
-        return Some(utc.with_timezone(&New_York).date_naive());
+        // The zone has no rules for the ends of time.
+        let known = covers(venue, time);
+        let local = known.then(|| utc.with_timezone(&New_York).date_naive());
+        return Some(local.unwrap_or_else(|| utc.date_naive()));
     }
     let local = time.0.checked_add(JAPAN)?;
     crate::calendar::date::from_unix_days(local.div_euclid(DAY))

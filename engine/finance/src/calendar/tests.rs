@@ -282,3 +282,49 @@ fn a_cursor_is_the_calendar() {
         }
     }
 }
+
+/// Outside its years the calendar says so, and answers by weekends.
+#[test]
+fn other_years_are_not_known() {
+    let calendar = Calendar::built_in();
+    let error = super::known(day("2101-01-04")).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the calendar knows 1990 to 2100, not 2101-01-04"
+    );
+    assert_eq!(super::known(day("2100-12-31")), Ok(day("2100-12-31")));
+    assert!(calendar.is_trading_day(Venue::OseFuture, day("2101-01-03")));
+    assert!(!calendar.is_trading_day(Venue::OseFuture, day("2101-01-02")));
+    assert_eq!(trading_day("2101-01-08 18:00"), "2101-01-08");
+    assert_eq!(trading_day("1989-12-29 10:00"), "1989-12-29");
+    assert_eq!(
+        calendar.sessions_of(Venue::OseFuture, day("2101-01-04")),
+        []
+    );
+}
+
+proptest::proptest! {
+    /// Any time and any date has an answer.
+    #[test]
+    fn nothing_panics(time: i64, days in -90_000_000_i64..90_000_000, year: i32, month: u32) {
+        let calendar = Calendar::built_in();
+        let time = EventTime(time);
+        let date = crate::calendar::date::from_unix_days(days).unwrap();
+        for venue in Venue::ALL {
+            let session = calendar.session_at(venue, time);
+            assert!(session.is_none_or(|session| session.contains(time)));
+            let trading_day = calendar.trading_day(venue, time);
+            let mut cursor = super::cursor::Cursor::new(&calendar, venue);
+            assert!(cursor.trading_day(time).is_none_or(|found| found == trading_day));
+            let _ = (cursor.phase(time), calendar.phase(venue, time));
+            let (before, after) = (
+                calendar.prev_trading_day(venue, date),
+                calendar.next_trading_day(venue, date),
+            );
+            assert!(before < date && date < after);
+            assert!(calendar.trading_days_between(venue, before, after) >= 0);
+        }
+        let _ = calendar.sq_date(year, month);
+        let _ = calendar.basis(date);
+    }
+}

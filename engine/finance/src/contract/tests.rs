@@ -165,3 +165,19 @@ fn names_that_are_not_read_say_why() {
         assert_eq!(found, Err(why.to_owned()));
     }
 }
+
+proptest::proptest! {
+    /// Any text is read or not, and what is read has a special quotation on a business day.
+    #[test]
+    fn any_text_is_read_or_not(
+        text in r"(CAL|FUT|NK225E|2026-0?9|日経225|ミニ|先物|オプション|[0-9/_年月CP ,.]{0,4}|\PC){0,8}"
+    ) {
+        let calendar = Calendar::built_in();
+        for vendor in Vendor::ALL {
+            if let Ok(contract) = parse(&calendar, &text, vendor) {
+                assert!(calendar.is_trading_day(Venue::OseFuture, contract.sq_date));
+                assert_eq!(contract.option.is_some(), contract.product.is_option());
+            }
+        }
+    }
+}

@@ -6,7 +6,10 @@ use zaraba_config::document::{SinkConnector, SinkDoc};
 use zaraba_core::error::{Error, Result};
 use zaraba_core::operator::Port;
 use zaraba_core::sink::Sink;
+use zaraba_core::time::EventTime;
+use zaraba_finance::calendar::Venue;
 use zaraba_net::limits::Limits;
+use zaraba_sinks::file::days::{Calendars, Day, DayOf};
 use zaraba_sinks::input::SinkInput;
 use zaraba_sinks::websocket::{WebsocketOptions, WebsocketSink};
 
@@ -40,6 +43,24 @@ impl Wirer<'_> {
         Ok(())
     }
 
+    /// The days that paths name.
+    fn calendars(&self) -> Calendars {
+        let calendar = self.plan.calendar.clone();
+        Calendars {
+            date: DayOf::of_zone(self.plan.zone),
+            trading_day: DayOf::new(move |time| {
+                const VENUE: Venue = Venue::OseFuture;
+                let date = calendar.trading_day(VENUE, EventTime(time));
+                let next = calendar.next_trading_day(VENUE, date);
+                Day {
+                    date,
+                    from: calendar.trading_day_begins(VENUE, date).0.min(time),
+                    until: calendar.trading_day_begins(VENUE, next).0,
+                }
+            }),
+        }
+    }
+
     fn sink(&mut self, doc: &SinkDoc, inputs: &[SinkInput]) -> Result<Box<dyn Sink>> {
         let zone = self.plan.zone;
         Ok(match &doc.connector {
@@ -48,6 +69,7 @@ impl Wirer<'_> {
                 &path.value,
                 *format,
                 zone,
+                &self.calendars(),
             )?),
             SinkConnector::Stdout { format } => Box::new(zaraba_sinks::stdout::StdoutSink::new(
                 inputs, *format, zone,

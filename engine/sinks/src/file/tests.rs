@@ -1,6 +1,5 @@
 //! Files read back by the formats' own readers, and what is left behind when writing fails.
 
-use std::fs::File;
 use std::io::Read as _;
 use std::process::Command;
 use std::sync::Arc;
@@ -9,8 +8,10 @@ use arrow::array::{ArrayRef, AsArray as _, Int64Array, RecordBatch, StringArray}
 use arrow::datatypes::Int64Type;
 use arrow::ipc::reader::FileReader;
 use zaraba_core::stream::{Changelog, StreamSchema};
+use zaraba_core::time::DAY;
 
 use super::*;
+use crate::file::days::DayOf;
 
 fn batch(values: impl IntoIterator<Item = i64>, deleted: Option<Vec<bool>>) -> Batch {
     let values: Vec<i64> = values.into_iter().collect();
@@ -38,6 +39,22 @@ fn input(name: &str, changelog: Changelog) -> SinkInput {
     }
 }
 
+fn calendars() -> Calendars {
+    // A trading day that begins at noon of the day before.
+    let trading_day = DayOf::new(|time| {
+        let day = DayOf::of_zone(Tz::UTC).of(time + DAY / 2);
+        Day {
+            from: day.from - DAY / 2,
+            until: day.until - DAY / 2,
+            ..day
+        }
+    });
+    Calendars {
+        date: DayOf::of_zone(Tz::UTC),
+        trading_day,
+    }
+}
+
 fn names(folder: &Path) -> Vec<String> {
     let name =
         |e: std::io::Result<std::fs::DirEntry>| e.unwrap().file_name().into_string().unwrap();
@@ -54,7 +71,15 @@ fn one_file_a_stream_and_none_before_the_end() {
         key: vec!["n".to_owned()],
     };
     let inputs = [input("facts", Changelog::Append), input("state", upsert)];
-    let open = || FileSink::open(&inputs, &out.join("{stream}.arrow"), Format::Arrow, Tz::UTC);
+    let open = || {
+        FileSink::open(
+            &inputs,
+            &out.join("{stream}.arrow"),
+            Format::Arrow,
+            Tz::UTC,
+            &calendars(),
+        )
+    };
     let mut sink = open().unwrap();
     let Err(Error::Outside(busy)) = open() else {
         panic!("two writers of one file")
@@ -72,7 +97,8 @@ fn one_file_a_stream_and_none_before_the_end() {
     assert_eq!(names(&out), ["facts.arrow", "state.arrow"]);
 
     let read = |name: &str| {
-        let reader = FileReader::try_new(File::open(out.join(name)).unwrap(), None).unwrap();
+        let reader =
+            FileReader::try_new(std::fs::File::open(out.join(name)).unwrap(), None).unwrap();
         reader.map(Result::unwrap).collect::<Vec<_>>()
     };
     let facts: Vec<i64> = read("facts.arrow")
@@ -102,7 +128,7 @@ fn text_and_parquet() {
     ] {
         let path = dir.path().join(format!("out.{ending}"));
         let inputs = [input("facts", Changelog::Append)];
-        let mut sink = FileSink::open(&inputs, &path, format, Tz::UTC).unwrap();
+        let mut sink = FileSink::open(&inputs, &path, format, Tz::UTC, &calendars()).unwrap();
         sink.write(Port(0), &batch([5, 6], None)).unwrap();
         sink.close().unwrap();
     }
@@ -113,7 +139,7 @@ fn text_and_parquet() {
         "{\"n\":5,\"text\":\"row 5\"}\n{\"n\":6,\"text\":\"row 6\"}\n"
     );
     let mut magic = [0; 4];
-    File::open(dir.path().join("out.pq"))
+    std::fs::File::open(dir.path().join("out.pq"))
         .unwrap()
         .read_exact(&mut magic)
         .unwrap();
@@ -126,41 +152,16 @@ fn a_run_that_breaks_off_leaves_the_file_of_the_last_one() {
     let path = dir.path().join("out.csv");
     std::fs::write(&path, "of the last run").unwrap();
     let inputs = [input("facts", Changelog::Append)];
-    let mut sink = FileSink::open(&inputs, &path, Format::Csv, Tz::UTC).unwrap();
+    let mut sink = FileSink::open(&inputs, &path, Format::Csv, Tz::UTC, &calendars()).unwrap();
     sink.write(Port(0), &batch(0..10_000, None)).unwrap();
     drop(sink);
     assert_eq!(names(dir.path()), ["out.csv"]);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "of the last run");
     // What a killed run left is written over, not added to.
     std::fs::write(dir.path().join(".out.csv.partial"), "n,text\n".repeat(100)).unwrap();
-    let mut sink = FileSink::open(&inputs, &path, Format::Csv, Tz::UTC).unwrap();
+    let mut sink = FileSink::open(&inputs, &path, Format::Csv, Tz::UTC, &calendars()).unwrap();
     sink.close().unwrap();
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "n,text\n");
-}
-
-#[test]
-fn paths() {
-    for (path, streams, expected) in [
-        ("out/{stream}.csv", 2, Ok("out/ticks.csv")),
-        ("out/all.csv", 1, Ok("out/all.csv")),
-        ("{stream}/{stream}.csv", 1, Ok("ticks/ticks.csv")),
-        (
-            "out/all.csv",
-            2,
-            Err("expected `{stream}` in the path of a sink with 2 streams, got"),
-        ),
-        (
-            "out/{strem}.csv",
-            1,
-            Err("no `{strem}` to put into a path: only `{stream}` is known"),
-        ),
-    ] {
-        match (path_of(Path::new(path), "ticks", streams), expected) {
-            (Ok(got), Ok(expected)) => assert_eq!(got, Path::new(expected)),
-            (Err(Error::User(got)), Err(expected)) => assert!(got.starts_with(expected), "{got}"),
-            (got, _) => panic!("{path}: {got:?}"),
-        }
-    }
 }
 
 #[test]
@@ -169,7 +170,7 @@ fn a_folder_that_cannot_be_made_is_named() {
     std::fs::write(dir.path().join("file"), "").unwrap();
     let path = dir.path().join("file/below/out.csv");
     let inputs = [input("facts", Changelog::Append)];
-    let error = FileSink::open(&inputs, &path, Format::Csv, Tz::UTC).unwrap_err();
+    let error = FileSink::open(&inputs, &path, Format::Csv, Tz::UTC, &calendars()).unwrap_err();
     let Error::Outside(message) = error else {
         panic!("{error:?}")
     };
@@ -178,8 +179,41 @@ fn a_folder_that_cannot_be_made_is_named() {
         path.parent().unwrap().display()
     );
     assert!(message.starts_with(&expected), "{message}");
-    let error = FileSink::open(&inputs, dir.path(), Format::Csv, Tz::UTC).unwrap_err();
+    let error =
+        FileSink::open(&inputs, dir.path(), Format::Csv, Tz::UTC, &calendars()).unwrap_err();
     assert!(matches!(error, Error::User(_)), "{error:?}");
+}
+
+#[test]
+fn a_file_a_day_that_appears_when_it_is_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("{stream}-{trading_day}.csv");
+    let inputs = [input("facts", Changelog::Append)];
+    let open = || FileSink::open(&inputs, &path, Format::Csv, Tz::UTC, &calendars()).unwrap();
+    let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).unwrap();
+    let (noon, midnight) = (DAY / 2, DAY);
+    let mut sink = open();
+    sink.write(Port(0), &batch([0, noon - 1, noon, midnight, 3], None))
+        .unwrap();
+    sink.watermark(Port(0), EventTime(noon - 1)).unwrap();
+    let both = [
+        ".facts-1970-01-01.csv.partial",
+        ".facts-1970-01-02.csv.partial",
+    ];
+    assert_eq!(names(dir.path()), both);
+    sink.watermark(Port(0), EventTime(noon)).unwrap();
+    assert_eq!(names(dir.path()), [both[1], "facts-1970-01-01.csv"]);
+    let first = format!("n,text\n0,row 0\n{0},row {0}\n3,row 3\n", noon - 1);
+    assert_eq!(read("facts-1970-01-01.csv"), first);
+    sink.close().unwrap();
+    let second = format!("n,text\n{noon},row {noon}\n{midnight},row {midnight}\n");
+    assert_eq!(read("facts-1970-01-02.csv"), second);
+    // Another run of the same day takes nothing away.
+    let mut sink = open();
+    sink.write(Port(0), &batch([midnight + 5], None)).unwrap();
+    sink.close().unwrap();
+    assert_eq!(read("facts-1970-01-02.csv"), second);
+    assert!(read("facts-1970-01-02.2.csv").ends_with("86400000005\n"));
 }
 
 const FULL: &str = "ZARABA_TEST_FULL_DISK";
@@ -222,7 +256,7 @@ fn fill(dir: &Path) {
     for format in [Format::Csv, Format::Json, Format::Arrow, Format::Parquet] {
         let path = dir.join("out.csv");
         let inputs = [input("facts", Changelog::Append)];
-        let mut sink = FileSink::open(&inputs, &path, format, Tz::UTC).unwrap();
+        let mut sink = FileSink::open(&inputs, &path, format, Tz::UTC, &calendars()).unwrap();
         // Numbers that do not compress.
         let rows = (0..2_000_000_i64).map(|i| i.wrapping_mul(0x9E37_79B9_7F4A_7C15_u64 as i64));
         let rows = batch(rows.take(100_000), None);

@@ -109,21 +109,10 @@ pub(super) fn fit(call: &WindowFunction, of_window: bool) -> Result<(), Unfit> {
     Ok(())
 }
 
-/// Whether the arguments of `lag` are what it takes row by row.
+/// Whether the offset of `lag` is one that looks back.
 fn shift(call: &WindowFunction) -> Result<(), Unfit> {
     if call.fun.name() != "lag" {
         return Ok(());
-    }
-    if call
-        .params
-        .args
-        .get(2)
-        .is_some_and(|d| literal(d).is_none())
-    {
-        return Err(Unfit::new(
-            "the default of lag() is a constant",
-            "coalesce(lag(value), other) takes another column where there is no row",
-        ));
     }
     if offset(call).is_some() {
         return Ok(());

@@ -73,11 +73,7 @@ impl Expiry {
 
 /// The trading day that holds a time, from its beginning to its end, and when its rows are gone.
 fn trading_day(calendar: &Calendar, days: u32, time: i64) -> (i64, i64, i64) {
-    let begins = |date| {
-        let before = calendar.prev_trading_day(VENUE, date);
-        let sessions = calendar.sessions_of(VENUE, before);
-        sessions.last().map_or(i64::MAX, |session| session.end.0)
-    };
+    let begins = |date| calendar.trading_day_begins(VENUE, date).0;
     let day = calendar.trading_day(VENUE, EventTime(time));
     let next = calendar.next_trading_day(VENUE, day);
     let gone = (1..days).fold(next, |d, _| calendar.next_trading_day(VENUE, d));

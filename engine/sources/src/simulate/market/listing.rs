@@ -176,7 +176,7 @@ fn strikes(level: f64, count: usize, coarse: bool) -> Vec<u32> {
     let reach = |strike: u32| {
         let from = f64::from(strike) / level - 1.0;
         let away = if from < 0.0 { -from * DOWNWARD } else { from };
-        let step = STEPS.iter().rfind(|(step, _)| strike % step == 0);
+        let step = STEPS.iter().rfind(|(step, _)| strike.is_multiple_of(*step));
         away / step.map_or(1.0, |(_, far)| *far)
     };
     let finest = if coarse { 250 } else { 125 };
