@@ -41,7 +41,7 @@ const OF_TIMES: [&str; 5] = ["settled", "alive", "balance", "front_month", "fron
 /// Threads, and the seeded executor, with batches of several sizes, with and without kills.
 const DRIVES: [(Option<u64>, usize, bool); 3] = [
     (None, 8192, false),
-    (Some(1), 1000, true),
+    (Some(1), 100, true),
     (Some(2), 7, false),
 ];
 
@@ -135,12 +135,15 @@ fn replay(scenario: &Scenario) {
     replay_through(DESK, scenario, &DRIVES).unwrap_or_else(|e| panic!("{e}"));
 }
 
+/// What is right, what is wrong in its place, in which days, and which stream tells.
+type Mistake = (&'static str, &'static str, fn() -> Scenario, &'static str);
+
 /// Each mistake in the desk is noticed, and where.
 #[test]
 fn mistakes_are_noticed() {
     let weekend = scenarios::friday_night_to_monday;
     let sq = scenarios::sq_week;
-    let mistakes: [(&str, &str, fn() -> Scenario, &str); 8] = [
+    let mistakes: [Mistake; 8] = [
         // A weekend empties the table, or the rows of old days stay.
         (
             "2 trading_days",

@@ -113,12 +113,15 @@ pub(super) fn stand_in(ticks: &[Tick]) -> StandIn {
     }
     arriving.sort_by_key(|(at, _)| *at);
     let arrived: Vec<&Tick> = arriving.into_iter().map(|(_, tick)| tick).collect();
-    let batch = |run: &[&Tick]| (u16::from(run[0].key.0 == OPTION), record(run));
+    let mut rows = Vec::new();
+    for some in arrived.chunks(100) {
+        for (partition, product) in (0..).zip([FUTURE, OPTION]) {
+            let of_product = some.iter().copied().filter(|t| t.key.0 == product);
+            rows.push((partition, record(&of_product.collect::<Vec<_>>())));
+        }
+    }
     StandIn {
-        rows: arrived
-            .chunk_by(|a, b| a.key.0 == b.key.0)
-            .map(batch)
-            .collect(),
+        rows,
         partitions: 2,
     }
 }
