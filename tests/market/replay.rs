@@ -28,8 +28,9 @@ use crate::engine::harness::{Drive, planned, run};
 const DESK: &str = include_str!("replay/desk.toml");
 
 /// Where columns alone are compared, and where the time of a row is before them.
-const OF_ROWS: [&str; 6] = [
+const OF_ROWS: [&str; 7] = [
     "classified",
+    "since",
     "futures_bars",
     "futures_bars__unassigned",
     "options_bars",
@@ -90,6 +91,7 @@ fn expected(scenario: &Scenario, ticks: &[Tick]) -> BTreeMap<&'static str, Vec<S
         ("options_bars", options_bars),
         ("options_bars__unassigned", options_outside),
         ("settled", by_hand::settled(scenario, ticks)),
+        ("since", by_hand::since(scenario, ticks)),
         ("alive", alive),
         ("balance", balance),
         ("front_month", front_month),
@@ -179,7 +181,7 @@ fn mistakes_are_noticed() {
             scenarios::rules_of_2021,
             "options_bars",
         ),
-        ("OSE.day_close", "OSE.night_close", weekend, "settled"),
+        ("OSE.day_close", "OSE.night_close", weekend, "since"),
         (
             "c.sq_date = (SELECT min",
             "c.sq_date <> (SELECT min",

@@ -106,6 +106,23 @@ pub(super) fn settled(scenario: &Scenario, ticks: &[Tick]) -> Vec<String> {
     lines
 }
 
+/// The lines of the query `since`: options, each beside the newest row of its key before the last
+/// close of a day session.
+pub(super) fn since(scenario: &Scenario, ticks: &[Tick]) -> Vec<String> {
+    let closes = scenario.hours(FUTURE).day_closes();
+    let line = |tick: &Tick| {
+        let (_, sq, strike, side) = tick.key;
+        let close = closes.iter().rfind(|close| **close <= tick.time);
+        let of_key = |t: &&Tick| t.key == tick.key && Some(&t.time) < close;
+        let settled = ticks.iter().rfind(of_key).map(|t| format!("{:?}", t.price));
+        let (strike, side, settled) = (or_null(strike), or_null(side), or_null(settled));
+        let (ts, sq, price) = (iso8601(tick.time), date(sq), tick.price);
+        format!("{ts}|{sq}|{strike}|{side}|{price:?}|{settled}")
+    };
+    let options = ticks.iter().filter(|t| t.key.0 == OPTION);
+    options.map(line).collect()
+}
+
 /// What queries on a trigger see at a tick.
 struct Seen<'a> {
     /// When.
