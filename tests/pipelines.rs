@@ -25,7 +25,7 @@ fn the_real_minute_chain_equals_batch_sql() {
     let out = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let pipeline = zaraba::pipeline::Pipeline::from_path(here("../pipelines/nse-chain.toml"))
-        .set("input", chain.to_str().unwrap())
+        .set("nse", chain.to_str().unwrap())
         .set("output", out.path().to_str().unwrap());
     runtime
         .block_on(async { pipeline.build().unwrap().run().await })
@@ -50,7 +50,7 @@ fn the_real_minute_chain_equals_batch_sql() {
         compared.insert(stream.to_owned(), rows.parse::<usize>().unwrap());
     }
     let streams: Vec<&String> = compared.keys().collect();
-    assert_eq!(streams, ["balance", "oi_window", "top_strikes"]);
+    assert_eq!(streams, ["balance", "oi_window", "options", "top_strikes"]);
     assert!(compared.values().all(|rows| *rows > 300), "{compared:?}");
 }
 
