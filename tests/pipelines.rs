@@ -1,5 +1,8 @@
 //! The shipped pipelines, over the data that they are made for.
 
+/// Feeds into the canonical streams.
+mod feeds;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -55,13 +58,16 @@ fn the_real_minute_chain_equals_batch_sql() {
 }
 
 #[test]
-fn every_shipped_pipeline_has_no_mistake() {
-    for entry in std::fs::read_dir(here("../pipelines")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|e| e == "toml")
-            && let Err(mistakes) = zaraba::pipeline::Pipeline::from_path(&path).check()
-        {
-            panic!("{mistakes}");
+fn every_shipped_pipeline_has_no_mistake_and_passes_its_tests() {
+    let all = glob::glob(here("../pipelines/**/*.toml").to_str().unwrap()).unwrap();
+    let mut tests = 0;
+    for path in all.map(Result::unwrap) {
+        let checked = zaraba::pipeline::Pipeline::from_path(&path).check();
+        let checked = checked.unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        for outcome in checked.run_tests() {
+            assert!(outcome.passed(), "{}: {outcome:?}", path.display());
+            tests += 1;
         }
     }
+    assert!(tests >= 9, "{tests}");
 }

@@ -152,7 +152,8 @@ mod tests {
     #[test]
     fn a_row_that_is_not_due_holds_nobody() {
         let keeper = Timekeeper::default();
-        [false, false].map(|live| keeper.add(live));
+        keeper.add(false);
+        keeper.add(false);
         let wake = Wake::default();
         let pause = |time| keeper.pause(0, EventTime(time), 10, &wake);
         keeper.state(1, EventTime(20), true);
