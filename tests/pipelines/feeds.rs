@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Date32Type, Float64Type, Int64Type, TimestampMicrosecondType};
-use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, TimeDelta, Weekday};
+use chrono::{Datelike, NaiveDate, NaiveDateTime, TimeDelta, Weekday};
 use zaraba::pipeline::{Checked, Pipeline};
 use zaraba_core::stream::Changelog;
 use zaraba_core::time::EventTime;
@@ -106,24 +106,26 @@ fn assert_full(stream: &str, rows: &RecordBatch) {
     }
 }
 
-/// What streams of a pipeline emit; killed now and then, which must change nothing.
-fn emitted(checked: &Checked, streams: &[&str]) -> Vec<RecordBatch> {
-    let of = |seed, batch_rows, kill| {
-        let drive = Drive {
-            seed,
-            batch_rows,
-            kill,
-        };
-        let batches = run(&checked.plan, &BTreeMap::new(), streams, drive).unwrap();
-        let named = streams.iter().zip(&batches);
-        named
-            .map(|(name, batches)| whole(&checked.plan, name, batches))
-            .collect::<Vec<_>>()
-    };
-    let rows = of(None, 1000, false);
-    assert_eq!(rows, of(Some(3), 7, true));
-    rows
+/// What streams of a pipeline emit.
+fn emitted(checked: &Checked, streams: &[&str], drive: Drive) -> Vec<RecordBatch> {
+    let batches = run(&checked.plan, &BTreeMap::new(), streams, drive).unwrap();
+    let named = streams.iter().zip(&batches);
+    let rows = named.map(|(name, batches)| whole(&checked.plan, name, batches));
+    rows.collect()
 }
+
+const AT_ONCE: Drive = Drive {
+    seed: Some(2),
+    batch_rows: 1000,
+    kill: false,
+};
+
+/// In small batches, killed now and then, which must change nothing.
+const KILLED: Drive = Drive {
+    seed: Some(3),
+    batch_rows: 7,
+    kill: true,
+};
 
 /// A feed in a pipeline of another zone.
 fn included(feed: &str, zone: &str) -> Pipeline {
@@ -300,7 +302,8 @@ fn the_page_of_quotes_in_any_zone() {
             "qri_page__errors",
             "qri_page__late",
         ];
-        let rows = emitted(&feed, &streams);
+        let rows = emitted(&feed, &streams, AT_ONCE);
+        assert_eq!(rows, emitted(&feed, &streams, KILLED));
         assert_same(&good, &rows[0]);
         assert_eq!(
             [&rows[1], &rows[2], &rows[3]].map(RecordBatch::num_rows),
@@ -345,7 +348,11 @@ fn the_simulated_page_over_new_year() {
     let text = std::fs::read_to_string(&page).unwrap();
     let all = lines(&text);
     let feed = checked(&included("qri", "UTC").set("qri", page.to_str().unwrap()));
-    let rows = emitted(&feed, &["options", "options__errors", "qri_page__errors"]);
+    let rows = emitted(
+        &feed,
+        &["options", "options__errors", "qri_page__errors"],
+        AT_ONCE,
+    );
     assert_eq!((rows[1].num_rows(), rows[2].num_rows()), (0, 0));
     assert_same(&all.iter().collect::<Vec<_>>(), &rows[0]);
     // The real thing's holes are in it: blank open interest, one side only, trades of last year.
@@ -362,4 +369,96 @@ fn the_simulated_page_over_new_year() {
             .map(|t| (t + TimeDelta::hours(9)).year())
     };
     assert!(count(&|i| year("price_time", i).is_some_and(|y| Some(y + 1) == year("ts", i))) > 50);
+}
+
+/// The simulator's own streams, small and without what hides anything.
+fn simulated_feed() -> Checked {
+    let small = |source: &str, more: &str| {
+        format!(
+            "[profile.small.source.sim_{source}]\nseed = 1\nstart = \"2025-12-30\"\ndays = 2\n\
+             replay.speed = 1e7\n{more}\n"
+        )
+    };
+    let chain = "strikes = 20\nexpiries = 3";
+    let text = [
+        "timezone = \"UTC\"\ninclude = [\"feeds/sim.toml\"]\n".to_owned(),
+        small(
+            "options",
+            &format!(
+                "{chain}\nticks_per_day = 4000\nstalls = false\nintraday_oi = false\ndisorder = \"0s\""
+            ),
+        ),
+        small("futures", "ticks_per_day = 4000\nstalls = false"),
+        small("indices", "stalls = false"),
+        small("open_interest", chain),
+    ];
+    let pipeline = Pipeline::from_text(here("../pipelines/desk.toml"), text.concat());
+    checked(&pipeline.profile("small"))
+}
+
+#[test]
+fn two_feeds_of_one_market_agree() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("page.csv");
+    simulated("qri", "collected_at", &page);
+    let feed = checked(&included("qri", "UTC").set("qri", page.to_str().unwrap()));
+    let page = emitted(&feed, &["options"], AT_ONCE).remove(0);
+    let feed = simulated_feed();
+    let streams = ["options", "futures", "indices", "fx", "open_interest"];
+    let ticks = emitted(&feed, &streams, AT_ONCE);
+    for (name, rows) in streams.iter().zip(&ticks) {
+        assert!(rows.num_rows() > 100, "{name}: {}", rows.num_rows());
+        assert_full(name, rows);
+    }
+    let ticks = &ticks[0];
+    let times = |rows: &RecordBatch| {
+        rows["ts"]
+            .as_primitive::<TimestampMicrosecondType>()
+            .clone()
+    };
+    let (page_ts, tick_ts) = (times(&page), times(ticks));
+    let key = |rows: &RecordBatch, i: usize| {
+        let date = |name: &str| rows[name].as_primitive::<Date32Type>().value(i);
+        let strike = value(&rows["strike"], i).map(f64::to_bits);
+        let side = rows["put_call"].as_string::<i32>().value(i).to_owned();
+        (date("trading_day"), date("sq_date"), strike, side)
+    };
+    let mut newest = BTreeMap::new();
+    let (mut next, mut compared, mut published) = (0, 0, 0);
+    for i in 0..page.num_rows() {
+        while next < ticks.num_rows() && tick_ts.value(next) < page_ts.value(i) {
+            newest.insert(key(ticks, next), next);
+            next += 1;
+        }
+        // The simulated page has the first tick at or after its minute, too.
+        let beyond = (next < ticks.num_rows() && key(ticks, next) == key(&page, i)).then_some(next);
+        let Some(tick) = beyond.or_else(|| newest.get(&key(&page, i)).copied()) else {
+            continue;
+        };
+        for name in [
+            "price",
+            "bid",
+            "bid_qty",
+            "ask",
+            "ask_qty",
+            "volume",
+            "settlement",
+        ] {
+            let (of_page, of_tick) = (value(&page[name], i), value(&ticks[name], tick));
+            assert_eq!(of_page, of_tick, "row {i}: {name}");
+        }
+        // What was published since the contract's last tick only the page shows.
+        if ticks["oi"].is_valid(tick) {
+            for name in ["oi", "oi_date"] {
+                let (of_page, of_tick) = (page[name].slice(i, 1), ticks[name].slice(tick, 1));
+                assert_eq!(&of_page, &of_tick, "row {i}: {name}");
+            }
+            published += 1;
+        }
+        compared += 1;
+    }
+    assert!(
+        compared > 5_000 && published > 1_000,
+        "{compared}, {published}"
+    );
 }

@@ -156,6 +156,7 @@ mod tests {
         keeper.add(false);
         let wake = Wake::default();
         let pause = |time| keeper.pause(0, EventTime(time), 10, &wake);
+        keeper.state(0, EventTime(50), true);
         keeper.state(1, EventTime(20), true);
         assert!(pause(50));
         keeper.holds(1, EventTime(100));
