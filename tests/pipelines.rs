@@ -3,6 +3,9 @@
 /// Feeds into the canonical streams.
 mod feeds;
 
+/// The page of the canonical streams.
+mod page;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
