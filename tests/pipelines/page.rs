@@ -58,5 +58,8 @@ fn the_page_shows_the_canonical_columns() {
         fs::write(&path, &written).unwrap();
         return;
     }
-    assert!(page == written, "the page is not what the file says; bless it");
+    assert!(
+        page == written,
+        "the page is not what the file says; bless it"
+    );
 }
