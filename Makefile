@@ -14,8 +14,8 @@ demo: ## build zaraba and run the demonstration; it says where to look
 test: ## every check; some only: make test STEPS="fmt tidy" PACKAGES="-p zaraba-sql"
 	@bash .ci/test $(STEPS)
 
-bench: ## ticks through a window, beside a bare loop and DataFusion's batch; then each construct
-	@source .ci/setup.sh && cargo bench --workspace --bench tumble && cargo bench --workspace --bench constructs
+bench: ## ticks through a window, beside a bare loop and DataFusion's batch; then each construct and the prices of options
+	@source .ci/setup.sh && cargo bench --workspace --bench tumble && cargo bench --workspace --bench constructs --bench prices
 
 bless: ## run the tests and write what came over what was expected; read the diff before a commit
 	@ZARABA_BLESS=1 INSTA_UPDATE=always bash .ci/test tests

@@ -10,9 +10,6 @@ mod quantlib;
 /// The forward per expiry in real settlement files.
 mod forwards;
 
-/// Options priced a second.
-mod speed;
-
 /// Holidays and sessions, beside jpholiday, QuantLib and the hours in which futures traded.
 mod calendar;
 /// Indicators, beside TA-Lib and formulas in Python.

@@ -1,5 +1,14 @@
 //! How many options a second the functions of SQL price, on one thread: columns of 8,192 rows, as
-//! they come. A desk's whole chain is priced anew many times a second.
+//! they come. A desk's whole chain is priced anew many times a second. Prices are first put through
+//! their inverse.
+//!
+//! `make bench`
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a benchmark that cannot go on stops"
+)]
 
 use std::sync::Arc;
 
@@ -29,8 +38,7 @@ fn call(function: &ScalarUDF, columns: &[ArrayRef]) -> ArrayRef {
     answer.into_array(ROWS).unwrap()
 }
 
-#[test]
-fn a_million_a_second() {
+fn main() {
     let functions = zaraba_finance::functions::pricing::all();
     let function = |name: &str| functions.iter().find(|f| f.name() == name).unwrap();
     let of = |number: &dyn Fn(usize) -> f64| -> ArrayRef {
@@ -45,33 +53,40 @@ fn a_million_a_second() {
         of(&|_| 0.01),
         of(&|i| 0.2 + 0.001 * (i % 211) as f64),
     ];
-    let sigma = columns[5].clone();
+    let mut priced = columns.clone();
+    priced[5] = call(function("black76_price"), &columns);
+    let found = call(function("black76_iv"), &priced);
+    let (found, given) = (
+        found.as_primitive::<Float64Type>(),
+        columns[5].as_primitive::<Float64Type>(),
+    );
+    let near = |i: &usize| found.is_valid(*i) && (found.value(*i) - given.value(*i)).abs() < 1e-6;
+    let back = (0..ROWS).filter(near).count();
+    // Far from the money a price says little of its volatility.
+    assert!(back > ROWS / 2, "{back} of {ROWS} volatilities came back");
     for name in [
         "black76_price",
         "black76_delta",
         "black76_theta",
         "black76_iv",
     ] {
-        let last = match name {
-            "black76_iv" => call(function("black76_price"), &columns),
-            _ => Arc::clone(&sigma),
+        let columns = if name == "black76_iv" {
+            &priced
+        } else {
+            &columns
         };
-        let mut columns = columns.clone();
-        columns[5] = last;
-        // The best of several: other tests run beside this one.
         let once = || {
             let watch = Stopwatch::start();
-            let answers: Vec<ArrayRef> = (0..20).map(|_| call(function(name), &columns)).collect();
-            let a_second = (20 * ROWS) as f64 / watch.elapsed().as_secs_f64();
-            assert!(
-                answers
-                    .iter()
-                    .all(|a| a.as_primitive::<Float64Type>().null_count() < ROWS / 4)
-            );
-            a_second
+            for _ in 0..20 {
+                std::hint::black_box(call(function(name), columns));
+            }
+            (20 * ROWS) as f64 / watch.elapsed().as_secs_f64()
         };
-        let best = (0..10).map(|_| once()).fold(0.0, f64::max);
-        println!("{name}: {:.1} million a second", best / 1e6);
-        assert!(best > 1e6, "{name}: {best}");
+        let mut rates: Vec<f64> = (0..11).map(|_| once()).collect();
+        rates.sort_by(f64::total_cmp);
+        println!(
+            "{name}: {:.1} million a second (median of 11)",
+            rates[5] / 1e6
+        );
     }
 }
