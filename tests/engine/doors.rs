@@ -32,15 +32,10 @@ async fn ask(address: &str, path: &str, body: Option<&str>) -> (String, String) 
     )
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn sources_and_a_sink_share_an_address() {
-    // A port that is free now: addresses with port 0 are never shared.
-    let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = free.local_addr().unwrap().to_string();
-    drop(free);
-    let source = |name: &str, path: &str| {
-        format!(
-            r#"
+/// A source that takes rows at an address.
+fn source(address: &str, name: &str, path: &str) -> String {
+    format!(
+        r#"
 [source.{name}]
 connector = "http_server"
 listen = "{address}"
@@ -50,8 +45,15 @@ time = "ts"
 ts = "timestamp"
 n = "int64"
 "#
-        )
-    };
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sources_and_a_sink_share_an_address() {
+    // A port that is free now: addresses with port 0 are never shared.
+    let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = free.local_addr().unwrap().to_string();
+    drop(free);
     let text = format!(
         r#"{}{}
 [sink.clients]
@@ -59,8 +61,8 @@ connector = "websocket"
 listen = "{address}"
 from = ["a", "b"]
 "#,
-        source("a", ""),
-        source("b", "path = \"/in/b\"")
+        source(&address, "a", ""),
+        source(&address, "b", "path = \"/in/b\"")
     );
     let built = Pipeline::from_text("pipeline.toml", text).build();
     let built = built.unwrap_or_else(|e| panic!("{e}"));
@@ -161,4 +163,26 @@ async fn recorded_ticks_replay_to_the_same() {
         let bar: Value = serde_json::from_str(line).unwrap();
         assert_eq!(bar["n"], 10, "{line}");
     }
+}
+
+#[test]
+fn a_clock_beside_the_past_is_most_likely_not_meant() {
+    let text = r#"
+[source.beat]
+connector = "clock"
+every = "1s"
+time = "ts"
+[source.ticks]
+connector = "simulate"
+start = "2025-11-14T09:00:00Z"
+interval = "1s"
+time = "ts"
+schema = { ts = "timestamp" }
+[sink.out]
+connector = "stdout"
+from = ["beat", "ticks"]
+"#;
+    let checked = Pipeline::from_text("pipeline.toml", text).check().unwrap();
+    let expected = "`beat` ticks in the present and without end, beside the rows of `ticks`";
+    assert!(checked.warnings.contains(expected), "{}", checked.warnings);
 }

@@ -68,7 +68,6 @@ pub struct HttpServerSource {
 }
 
 /// The source, and the route that fills it.
-#[must_use]
 pub fn http_server(options: HttpServerOptions, listener: Listener) -> (HttpServerSource, Router) {
     let (sender, receiver) = channel(QUEUE_REQUESTS);
     let wake = Wake::default();

@@ -74,7 +74,10 @@ fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 }
 
 async fn receive(door: &Arc<Door>, request: Request) -> Result<Response, Response> {
-    let kind = checked(request.headers())?;
+    let kind = checked(request.headers()).map_err(|found| {
+        let why = format!("expected {ACCEPTED}, got {found}");
+        refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, &why)
+    })?;
     let length = header(request.headers(), &CONTENT_LENGTH).and_then(|n| n.parse::<u64>().ok());
     let max = door.options.max_size;
     if length.is_some_and(|length| length > max) {
@@ -108,20 +111,13 @@ async fn receive(door: &Arc<Door>, request: Request) -> Result<Response, Respons
     }
 }
 
-/// What the headers say that the body is.
-fn checked(headers: &HeaderMap) -> Result<(Format, Layout<'static>), Response> {
-    let unsupported = |found: String| {
-        let why = format!("expected {ACCEPTED}, got {found}");
-        refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, &why)
-    };
+/// What the headers say that the body is; else what they say.
+fn checked(headers: &HeaderMap) -> Result<(Format, Layout<'static>), String> {
     if let Some(packed) = header(headers, &CONTENT_ENCODING).filter(|e| *e != "identity") {
-        return Err(unsupported(format!(
-            "a body packed by `{packed}`; send it as it is"
-        )));
+        return Err(format!("a body packed by `{packed}`; send it as it is"));
     }
-    let content_type =
-        header(headers, &CONTENT_TYPE).ok_or_else(|| unsupported("no Content-Type".to_owned()))?;
-    kind(content_type).ok_or_else(|| unsupported(format!("Content-Type `{content_type}`")))
+    let content_type = header(headers, &CONTENT_TYPE).ok_or("no Content-Type")?;
+    kind(content_type).ok_or_else(|| format!("Content-Type `{content_type}`"))
 }
 
 fn too_large(max: u64) -> Response {
