@@ -31,4 +31,6 @@ pub mod join;
 
 pub mod functions;
 
+mod required;
+
 pub mod plan;
