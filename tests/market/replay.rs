@@ -227,5 +227,10 @@ fn the_rules_of_2021() {
 #[test]
 fn the_rules_of_2024() {
     replay(&scenarios::rules_of_2024());
-    replay(&scenarios::rules_of_2024_without_the_holiday());
+    replay(&scenarios::rules_of_2024_with_a_holiday_session());
+}
+
+#[test]
+fn the_turn_of_a_year() {
+    replay(&scenarios::new_year());
 }

@@ -196,14 +196,12 @@ pub(super) fn rules_of_2021() -> Scenario {
     }
 }
 
-/// From 2024-11-05 on, a Tuesday, the day session ends at 15:45 and the night begins at 17:00. The
-/// holiday before it has the old hours.
+/// From 2024-11-05 on, a Tuesday, the day session ends at 15:45 and the night begins at 17:00. On the
+/// holiday before it nothing traded.
 pub(super) fn rules_of_2024() -> Scenario {
     let (futures, options) = both(
         "day   2024-11-01 08:45 15:15 2024-11-01
          night 2024-11-01 16:30 06:00 2024-11-05
-         day   2024-11-04 08:45 15:15 2024-11-05
-         night 2024-11-04 16:30 06:00 2024-11-05
          day   2024-11-05 08:45 15:45 2024-11-05
          night 2024-11-05 17:00 06:00 2024-11-06
          day   2024-11-06 08:45 15:45 2024-11-06
@@ -220,16 +218,18 @@ pub(super) fn rules_of_2024() -> Scenario {
             ("2025-03-14", "F", ""),
         ],
         fronts: &[("2024-11-01 08:00", "2024-12-13", "2024-11-08")],
-        strays: &["2024-11-03 12:00"],
+        strays: &["2024-11-03 12:00", "2024-11-04 10:00"],
         last_close: "2024-11-06 15:45",
     }
 }
 
-/// The same days for a user who has found that this holiday had no session.
-pub(super) fn rules_of_2024_without_the_holiday() -> Scenario {
+/// The same days for a user who says that the holiday had its sessions: under the old hours.
+pub(super) fn rules_of_2024_with_a_holiday_session() -> Scenario {
     let (futures, options) = both(
         "day   2024-11-01 08:45 15:15 2024-11-01
          night 2024-11-01 16:30 06:00 2024-11-05
+         day   2024-11-04 08:45 15:15 2024-11-05
+         night 2024-11-04 16:30 06:00 2024-11-05
          day   2024-11-05 08:45 15:45 2024-11-05
          night 2024-11-05 17:00 06:00 2024-11-06
          day   2024-11-06 08:45 15:45 2024-11-06
@@ -239,8 +239,35 @@ pub(super) fn rules_of_2024_without_the_holiday() -> Scenario {
     Scenario {
         futures,
         options,
-        calendar: "[calendar]\nno_holiday_trading = [\"2024-11-04\"]\n",
-        strays: &["2024-11-04 10:00"],
+        calendar: "[calendar]\nholiday_trading = [\"2024-11-04\"]\n",
+        strays: &["2024-11-03 12:00"],
         ..rules_of_2024()
+    }
+}
+
+/// The turn of a year: from December 31 to January 5 nothing but the sessions of January 3, which
+/// are the 6th's.
+pub(super) fn new_year() -> Scenario {
+    let (futures, options) = both(
+        "day   2024-12-30 08:45 15:45 2024-12-30
+         night 2024-12-30 17:00 06:00 2025-01-06
+         day   2025-01-03 08:45 15:45 2025-01-06
+         night 2025-01-03 17:00 06:00 2025-01-06
+         day   2025-01-06 08:45 15:45 2025-01-06
+         night 2025-01-06 17:00 06:00 2025-01-07
+         day   2025-01-07 08:45 15:45 2025-01-07",
+    );
+    Scenario {
+        futures,
+        options,
+        calendar: "",
+        months: &[
+            ("2025-01-10", "O", ""),
+            ("2025-02-14", "O", ""),
+            ("2025-03-14", "FO", ""),
+        ],
+        fronts: &[("2024-12-30 08:00", "2025-03-14", "2025-01-10")],
+        strays: &["2025-01-02 10:00", "2025-01-04 12:00"],
+        last_close: "2025-01-06 15:45",
     }
 }
