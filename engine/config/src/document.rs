@@ -10,6 +10,8 @@ use chrono_tz::Tz;
 use zaraba_core::diagnostic::Span;
 
 pub use crate::calendar::{CalendarDoc, HaltDoc};
+pub use crate::listener::{AuthDoc, ListenerDoc};
+pub use crate::sink::QueryLimitsDoc;
 
 /// A value and where it stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -441,12 +443,14 @@ pub enum SinkConnector {
     },
     /// `connector = "websocket"`
     Websocket {
-        /// `listen`: address and port; loopback only.
-        listen: Located<String>,
+        /// `listen`, `auth` and their like.
+        listener: ListenerDoc,
         /// `assets`: a folder of static files served at `/`.
         assets: Option<Located<PathBuf>>,
         /// `history`: newest rows kept per append topic; 1,000 if left out.
         history: usize,
+        /// `query`: what a query of `/api/query` may cost.
+        query: QueryLimitsDoc,
     },
     /// `connector = "channel"`: rows go to the embedding program.
     Channel,

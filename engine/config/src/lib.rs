@@ -22,6 +22,7 @@ mod column;
 mod format;
 mod include;
 mod leaf;
+mod listener;
 mod mapping;
 mod market;
 mod nodes;

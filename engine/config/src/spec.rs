@@ -82,6 +82,8 @@ pub(crate) enum Kind {
     Path,
     /// A loopback address with a port; `$name` is a parameter.
     Listen,
+    /// Any address with a port; the section says what one that is not loopback needs.
+    ListenOpen,
     /// An integer in a range, both ends included.
     Int(i64, i64),
     /// A finite number.

@@ -4,6 +4,8 @@
 
 pub mod limits;
 
+pub mod access;
+
 pub mod listen;
 
 mod guard;

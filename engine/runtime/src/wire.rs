@@ -5,6 +5,8 @@ mod sources;
 
 mod sinks;
 
+mod query;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;

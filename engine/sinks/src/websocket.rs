@@ -4,7 +4,8 @@
 //! the whole `state`) and never waits for a client. Each client is a task (`connection`) with a
 //! `session` that remembers the seq sent last per topic and asks the log what comes next; the
 //! text of a message (`protocol`, `rows`) is made once per topic and encoding, whatever the
-//! number of clients. `routes` is the rest of the listener.
+//! number of clients. `routes` is the rest of the listener; `api` answers
+//! topics and queries over plain HTTP.
 
 mod rows;
 
@@ -22,6 +23,12 @@ mod session;
 
 mod connection;
 
+mod answer;
+
+pub mod query;
+
+mod api;
+
 mod routes;
 
 use std::fmt;
@@ -38,12 +45,14 @@ use zaraba_core::error::Result;
 use zaraba_core::operator::Port;
 use zaraba_core::sink::Sink;
 use zaraba_core::time::EventTime;
+use zaraba_net::access::Access;
 use zaraba_net::assets::Assets;
 use zaraba_net::limits::Limits;
 use zaraba_net::listen::Server;
 
 use crate::input::SinkInput;
 use crate::websocket::hub::{Ending, Hub};
+use crate::websocket::query::{Desk, QueryOptions};
 use crate::websocket::routes::Site;
 
 pub use crate::websocket::hub::Traffic;
@@ -56,8 +65,10 @@ pub type Answer = Arc<dyn Fn() -> String + Send + Sync>;
 
 /// What a WebSocket sink is told.
 pub struct WebsocketOptions {
-    /// Address and port, loopback only; port 0 takes a free one.
+    /// Address and port; port 0 takes a free one.
     pub listen: String,
+    /// Who may ask.
+    pub access: Access,
     /// A folder of static files served at `/`.
     pub assets: Option<PathBuf>,
     /// Newest rows that a new client gets of an append topic.
@@ -66,6 +77,8 @@ pub struct WebsocketOptions {
     pub pipeline: String,
     /// The zone in which times are written.
     pub zone: Tz,
+    /// Who answers `/api/query`; none: nobody.
+    pub query: Option<QueryOptions>,
     /// The text of `/metrics`.
     pub metrics: Answer,
     /// The JSON of `/api/graph`.
@@ -114,10 +127,11 @@ impl WebsocketSink {
             hub: Arc::clone(&hub),
             limits,
             assets,
+            desk: options.query.map(Desk::new),
             metrics: options.metrics,
             graph: options.graph,
         });
-        let server = Server::start(&options.listen, routes, handle)?;
+        let server = Server::open(&options.listen, routes, options.access, handle)?;
         let address = server.address();
         Ok((
             Self {

@@ -10,6 +10,9 @@
 #[path = "websocket/bench.rs"]
 mod bench;
 
+#[path = "websocket/doors.rs"]
+mod doors;
+
 use std::collections::BTreeMap;
 use std::thread;
 use std::time::Duration;

@@ -40,7 +40,8 @@ impl Planning<'_> {
                     files.push((file, &sink.name.value));
                 }
             }
-            if let SinkConnector::Websocket { listen, .. } = &sink.connector
+            if let SinkConnector::Websocket { listener, .. } = &sink.connector
+                && let listen = &listener.listen
                 && !listen.value.ends_with(":0")
                 && let Some(other) = listeners.insert(&listen.value, &sink.name.value)
             {

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use zaraba_config::document::{SinkConnector, SinkDoc};
+use zaraba_config::document::{AuthDoc, ListenerDoc, SinkConnector, SinkDoc};
 use zaraba_core::error::{Error, Result};
 use zaraba_core::operator::Port;
 use zaraba_core::sink::Sink;
 use zaraba_core::time::EventTime;
 use zaraba_finance::calendar::Venue;
+use zaraba_net::access::{Access, Auth};
 use zaraba_net::limits::Limits;
 use zaraba_sinks::file::days::{Calendars, Day, DayOf};
 use zaraba_sinks::input::SinkInput;
@@ -16,7 +17,7 @@ use zaraba_sinks::websocket::{WebsocketOptions, WebsocketSink};
 use crate::run::capture::CaptureSink;
 use crate::run::graph::Target;
 use crate::run::sink_task::SinkTask;
-use crate::wire::{CHANNEL_BATCHES, Wirer};
+use crate::wire::{CHANNEL_BATCHES, Wirer, query};
 
 impl Wirer<'_> {
     pub(super) fn sinks(&mut self) -> Result<()> {
@@ -82,19 +83,27 @@ impl Wirer<'_> {
                 Box::new(sink.open(inputs))
             }
             SinkConnector::Websocket {
-                listen,
+                listener,
                 assets,
                 history,
+                query: limits,
             } => {
                 let handle = self.around.tokio.clone().ok_or_else(|| {
                     Error::internal("a WebSocket sink needs a tokio runtime to run on")
                 })?;
                 let options = WebsocketOptions {
-                    listen: listen.value.clone(),
+                    listen: listener.listen.value.clone(),
+                    access: access(listener),
                     assets: assets.as_ref().map(|a| a.value.clone()),
                     history: *history,
                     pipeline: self.plan.name.clone(),
                     zone,
+                    query: Some(query::options(
+                        self.plan,
+                        inputs,
+                        limits,
+                        &self.around.clock,
+                    )),
                     metrics: Arc::clone(&self.around.metrics),
                     graph: Arc::clone(&self.around.graph),
                     clock: Arc::clone(&self.around.clock),
@@ -118,5 +127,17 @@ impl Wirer<'_> {
             self.route(stream, Target::Sink(index, Port(port)))?;
         }
         Ok(())
+    }
+}
+
+/// Who may ask, as the listener wants it.
+fn access(listener: &ListenerDoc) -> Access {
+    Access {
+        auth: match &listener.auth {
+            None => Auth::Machine,
+            Some(AuthDoc::PublicRead) => Auth::PublicRead,
+            Some(AuthDoc::Token(token)) => Auth::Token(token.as_str().into()),
+        },
+        origins: listener.origins.clone(),
     }
 }

@@ -237,19 +237,22 @@ impl Log {
         })
     }
 
+    /// What a snapshot would have, and the seq of its last row.
+    pub(crate) fn held(&self) -> (u64, Rows) {
+        let rows = match &self.state {
+            Some(state) => state.snapshot(),
+            None => self.newest_rows(),
+        };
+        (self.last, rows)
+    }
+
     fn snapshot(&self, place: &mut Place) -> Step {
         *place = Place {
             sent: Some(self.last),
             watermark: self.watermark,
         };
-        let rows = match &self.state {
-            Some(state) => state.snapshot(),
-            None => self.newest_rows(),
-        };
-        Step::Snapshot {
-            last: self.last,
-            rows,
-        }
+        let (last, rows) = self.held();
+        Step::Snapshot { last, rows }
     }
 
     /// The newest `history` rows of an append topic.

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, FieldRef, Schema};
 use chrono_tz::Tz;
 use serde_json::{Value, json};
 use zaraba_core::stream::Changelog;
@@ -133,9 +133,14 @@ pub(crate) fn description(input: &SinkInput) -> String {
         Changelog::Append => ("append", &[]),
         Changelog::Upsert { key } => ("upsert", key),
     };
-    let column = |f: &arrow::datatypes::FieldRef| json!({ "name": f.name(), "type": type_word(f.data_type()) });
-    let schema: Vec<Value> = input.schema.columns.fields().iter().map(column).collect();
+    let schema = columns(&input.schema.columns);
     json!({ "name": input.name, "changelog": changelog, "key": key, "schema": schema }).to_string()
+}
+
+/// `[{"name","type"},…]`
+pub(crate) fn columns(schema: &Schema) -> Value {
+    let column = |f: &FieldRef| json!({ "name": f.name(), "type": type_word(f.data_type()) });
+    schema.fields().iter().map(column).collect()
 }
 
 /// A type in the words of the pipeline file.
@@ -162,9 +167,7 @@ fn type_word(kind: &DataType) -> String {
             format!("list({})", type_word(item.data_type()))
         }
         DataType::Struct(fields) => {
-            let field = |f: &arrow::datatypes::FieldRef| {
-                format!("{} {}", f.name(), type_word(f.data_type()))
-            };
+            let field = |f: &FieldRef| format!("{} {}", f.name(), type_word(f.data_type()));
             format!(
                 "struct({})",
                 fields.iter().map(field).collect::<Vec<_>>().join(", ")

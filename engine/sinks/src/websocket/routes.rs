@@ -8,7 +8,7 @@ use axum::Router;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{Query, State};
+use axum::extract::{DefaultBodyLimit, Query, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
@@ -18,8 +18,10 @@ use zaraba_net::assets::Assets;
 use zaraba_net::limits::Limits;
 
 use crate::websocket::Answer;
+use crate::websocket::api;
 use crate::websocket::connection;
 use crate::websocket::hub::{Ending, Hub};
+use crate::websocket::query::Desk;
 use crate::websocket::session::Wish;
 
 /// What the routes share.
@@ -28,9 +30,13 @@ pub(crate) struct Site {
     pub(crate) hub: Arc<Hub>,
     pub(crate) limits: Limits,
     pub(crate) assets: Option<Arc<Assets>>,
+    pub(crate) desk: Option<Desk>,
     pub(crate) metrics: Answer,
     pub(crate) graph: Answer,
 }
+
+/// Said beside a token in the subprotocols, since a server picks one of those it knows.
+const JSON_PROTOCOL: &str = "zaraba.v1.json";
 
 /// A query string, in its order.
 type Pairs = Query<Vec<(String, String)>>;
@@ -42,6 +48,10 @@ pub(crate) fn routes(site: Site) -> Router {
         .route("/health/ready", get(ready))
         .route("/metrics", get(metrics))
         .route("/api/graph", get(graph))
+        .route("/api/topics", get(api::topics))
+        .route("/api/topics/{name}", get(api::topic))
+        .route("/api/query", get(api::query).post(api::query))
+        .layer(DefaultBodyLimit::max(api::SQL_BYTES_MAX))
         .fallback_service(get(page).with_state(site.clone()))
         .with_state(site)
 }
@@ -71,6 +81,7 @@ async fn websocket(
     upgrade
         .max_message_size(bytes)
         .max_frame_size(bytes)
+        .protocols([JSON_PROTOCOL])
         .on_upgrade(move |socket| connection::serve(socket, site.hub, presence, wish, site.limits))
 }
 
@@ -144,7 +155,7 @@ fn about(hub: &Hub) -> String {
             topic.log().last()
         );
     }
-    text.push_str("\nalso: /metrics /api/graph /health/live /health/ready\n");
+    text.push_str("\nalso: /api/topics /api/topics/NAME /api/query /api/graph /metrics /health/live /health/ready\n");
     text
 }
 

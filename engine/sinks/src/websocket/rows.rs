@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, Schema};
+use arrow::compute::interleave_record_batch;
+use arrow::datatypes::{DataType, Schema, SchemaRef};
 use chrono_tz::Tz;
 use zaraba_core::error::Result;
 use zaraba_formats::encode::json::{Int64, JsonEncoder};
@@ -20,6 +21,26 @@ pub(crate) struct Rows {
     pub(crate) live: Vec<Pick>,
     /// Rows that are no more.
     pub(crate) deleted: Vec<Pick>,
+}
+
+/// Rows copied out of their batches, in the order of the picks.
+pub(crate) fn picked(
+    batches: &[Arc<RecordBatch>],
+    picks: &[Pick],
+    schema: &SchemaRef,
+) -> Result<RecordBatch> {
+    let batches: Vec<&RecordBatch> = batches.iter().map(AsRef::as_ref).collect();
+    let picks: Vec<(usize, usize)> = picks
+        .iter()
+        .map(|(batch, row)| (*batch as usize, *row as usize))
+        .collect();
+    if picks.is_empty() {
+        return Ok(RecordBatch::new_empty(Arc::clone(schema)));
+    }
+    let rows = interleave_record_batch(&batches, &picks)?;
+    // Batches may know that a column has no nulls where the stream does not say so.
+    let columns = rows.columns().to_vec();
+    Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
 }
 
 /// Writes the rows of one topic in each encoding.

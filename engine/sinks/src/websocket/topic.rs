@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use axum::extract::ws::Utf8Bytes;
 use chrono_tz::Tz;
 use zaraba_core::error::{Error, Result};
@@ -10,7 +12,7 @@ use zaraba_formats::encode::json::Int64;
 use crate::input::SinkInput;
 use crate::websocket::log::{Log, Step};
 use crate::websocket::protocol;
-use crate::websocket::rows::RowWriter;
+use crate::websocket::rows::{RowWriter, picked};
 
 /// One topic.
 #[derive(Debug)]
@@ -19,6 +21,7 @@ pub(crate) struct Topic {
     /// As `hello` and `subscribed` have it.
     pub(crate) description: String,
     pub(crate) upsert: bool,
+    pub(crate) columns: SchemaRef,
     writer: RowWriter,
     zone: Tz,
     log: Mutex<Log>,
@@ -34,6 +37,7 @@ impl Topic {
             name: input.name.clone(),
             description: protocol::description(input),
             upsert: key.is_some(),
+            columns: Arc::clone(columns),
             writer,
             zone,
             log: Mutex::new(Log::new(columns, key.as_deref(), history)?),
@@ -44,6 +48,21 @@ impl Topic {
     /// readers: the run ends anyway.
     pub(crate) fn log(&self) -> MutexGuard<'_, Log> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The rows that it holds now and the seq of the last: the whole state of an upsert topic, or
+    /// its first rows; the newest rows of an append topic.
+    pub(crate) fn held(&self, limit: Option<usize>) -> (u64, Result<RecordBatch>) {
+        let (last, mut rows) = self.log().held();
+        if let Some(limit) = limit {
+            let n = rows.live.len();
+            if self.upsert {
+                rows.live.truncate(limit);
+            } else {
+                rows.live.drain(..n.saturating_sub(limit));
+            }
+        }
+        (last, picked(&rows.batches, &rows.live, &self.columns))
     }
 
     /// The message for a step. A frame's is made once for all clients of an encoding.
