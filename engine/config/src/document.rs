@@ -10,7 +10,7 @@ use chrono_tz::Tz;
 use zaraba_core::diagnostic::Span;
 
 pub use crate::calendar::{CalendarDoc, HaltDoc};
-pub use crate::listener::{AuthDoc, ListenerDoc};
+pub use crate::listener::{AuthDoc, ListenerDoc, ListenerLimitsDoc, TlsDoc};
 pub use crate::sink::QueryLimitsDoc;
 
 /// A value and where it stands.
@@ -449,6 +449,8 @@ pub enum SinkConnector {
         assets: Option<Located<PathBuf>>,
         /// `history`: newest rows kept per append topic; 1,000 if left out.
         history: usize,
+        /// `history_time`: of them those no older than so many microseconds of event time.
+        history_time: Option<i64>,
         /// `query`: what a query of `/api/query` may cost.
         query: QueryLimitsDoc,
     },

@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use zaraba_core::diagnostic::Diagnostic;
 
 use crate::document::{Located, Text};
 use crate::read::{Context, Fields};
+use crate::source::located_path;
 use crate::spec::{Kind, Least, Opt, Section, Words, optional, required};
 use crate::tree::quoted;
 
@@ -19,6 +21,36 @@ pub struct ListenerDoc {
     pub auth: Option<AuthDoc>,
     /// `origins`: pages of other servers that may ask.
     pub origins: Vec<String>,
+    /// `tls`; plain HTTP if left out.
+    pub tls: Option<TlsDoc>,
+    /// `limits`
+    pub limits: ListenerLimitsDoc,
+}
+
+/// `tls`: PEM files.
+#[derive(Clone, Debug)]
+pub struct TlsDoc {
+    /// `cert`: the certificate, and those that it stands on.
+    pub cert: Located<PathBuf>,
+    /// `key`: its key.
+    pub key: Located<PathBuf>,
+}
+
+/// `limits` of a listener; none: what the listener itself thinks right.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ListenerLimitsDoc {
+    /// `clients`
+    pub clients: Option<usize>,
+    /// `connections`
+    pub connections: Option<usize>,
+    /// `message`, bytes.
+    pub message: Option<usize>,
+    /// `header`, bytes.
+    pub header: Option<usize>,
+    /// `header_time`, microseconds.
+    pub header_time: Option<i64>,
+    /// `slow`, microseconds.
+    pub slow: Option<i64>,
 }
 
 /// Who may ask.
@@ -63,6 +95,73 @@ static AUTH: Section = Section {
     example: "",
 };
 
+static TLS: Section = Section {
+    title: "tls",
+    about: "A certificate and its key, in PEM.",
+    groups: &[&[
+        required(
+            "cert",
+            Kind::Path,
+            "\"tls/fullchain.pem\"",
+            "the certificate, followed by those that it stands on",
+        ),
+        required("key", Kind::Path, "\"tls/key.pem\"", "its private key"),
+    ]],
+    later: &[],
+    example: "",
+};
+
+static LIMITS: Section = Section {
+    title: "limits of a listener",
+    about: "What strangers may cost.",
+    groups: &[&[
+        optional(
+            "clients",
+            Kind::Int(1, 1_000_000),
+            "`256`",
+            "2000",
+            "WebSocket clients at one time; one more is answered 503",
+        ),
+        optional(
+            "connections",
+            Kind::Int(1, 1_000_000),
+            "`1024`",
+            "100",
+            "other connections at one time; one more is closed",
+        ),
+        optional(
+            "message",
+            Kind::Size,
+            "`\"64KiB\"`",
+            "\"16KiB\"",
+            "the longest message from a client; a longer one ends its connection",
+        ),
+        optional(
+            "header",
+            Kind::Size,
+            "`\"16KiB\"`",
+            "\"8KiB\"",
+            "the longest line and headers of a request, from 8 KiB; more is answered 431",
+        ),
+        optional(
+            "header_time",
+            Kind::Duration,
+            "`\"10s\"`",
+            "\"5s\"",
+            "how long headers, a body or the greeting of TLS may take, and how long a connection may be silent",
+        ),
+        optional(
+            "slow",
+            Kind::Duration,
+            "`\"30s\"`",
+            "\"10s\"",
+            "how long a client may take nothing before it is closed with 1013",
+        ),
+    ]],
+    later: &[],
+    example: "",
+};
+
 /// The options of a listener.
 pub(crate) const LISTENER: &[Opt] = &[
     required(
@@ -85,6 +184,20 @@ pub(crate) const LISTENER: &[Opt] = &[
         "[\"https://desk.example.com\"]",
         "pages of other servers that may ask, by scheme, host and port; all others are refused. Their host names are also names of this listener",
     ),
+    optional(
+        "tls",
+        Kind::Table(&TLS),
+        "plain HTTP",
+        "{ cert = \"tls/fullchain.pem\", key = \"tls/key.pem\" }",
+        "speaks TLS: `https://` and `wss://`",
+    ),
+    optional(
+        "limits",
+        Kind::Table(&LIMITS),
+        "as below",
+        "{ clients = 2000 }",
+        "what strangers may cost",
+    ),
 ];
 
 /// What the section says; none if a part that cannot be left out is wrong.
@@ -92,6 +205,14 @@ pub(crate) fn convert(cx: &mut Context<'_>, fields: &Fields) -> Option<ListenerD
     let listen = fields.name("listen");
     let auth = auth(cx, fields);
     let origins = origins(cx, fields);
+    let tls = fields.table("tls").and_then(|tls| {
+        let path = |name| Some(located_path(cx, &tls.text(name)?));
+        Some(TlsDoc {
+            cert: path("cert")?,
+            key: path("key")?,
+        })
+    });
+    let limits = limits(cx, fields.table("limits"));
     let listen = listen?;
     let open = listen.value.parse::<SocketAddr>();
     if let (Ok(address), false) = (open, fields.key("auth").is_some())
@@ -112,7 +233,34 @@ pub(crate) fn convert(cx: &mut Context<'_>, fields: &Fields) -> Option<ListenerD
         listen,
         auth,
         origins,
+        tls,
+        limits,
     })
+}
+
+/// Fewest bytes of a request's head that a server can work with.
+const HEADER_MIN: u64 = 8 << 10;
+
+fn limits(cx: &mut Context<'_>, fields: Option<&Fields>) -> ListenerLimitsDoc {
+    let Some(fields) = fields else {
+        return ListenerLimitsDoc::default();
+    };
+    let count = |name| usize::try_from(fields.int(name)?).ok();
+    let bytes = |name| usize::try_from(fields.bytes(name)?).ok();
+    if let (Some(header), Some(span)) = (fields.bytes("header"), fields.at("header"))
+        && header < HEADER_MIN
+    {
+        let message = format!("expected `header` of at least 8 KiB, found {header} bytes");
+        cx.mistake(Diagnostic::at(span, message));
+    }
+    ListenerLimitsDoc {
+        clients: count("clients"),
+        connections: count("connections"),
+        message: bytes("message"),
+        header: bytes("header"),
+        header_time: fields.micros("header_time"),
+        slow: fields.micros("slow"),
+    }
 }
 
 fn auth(cx: &mut Context<'_>, fields: &Fields) -> Option<AuthDoc> {

@@ -129,6 +129,13 @@ static WEBSOCKET: Section = Section {
                 "newest rows kept per append stream for clients who come late",
             ),
             optional(
+                "history_time",
+                Kind::Duration,
+                "any age",
+                "\"10m\"",
+                "of the rows of `history` those of the last so much event time",
+            ),
+            optional(
                 "query",
                 Kind::Table(&QUERY),
                 "as below",
@@ -137,7 +144,7 @@ static WEBSOCKET: Section = Section {
             ),
         ],
     ],
-    later: &["tls"],
+    later: &[],
     example: r#"[params]
 port = 8225
 
@@ -250,6 +257,7 @@ pub(crate) fn convert(
             history: fields.int("history").map_or(HISTORY_ROWS, |rows| {
                 usize::try_from(rows).unwrap_or(usize::MAX)
             }),
+            history_time: fields.micros("history_time"),
             query: query_limits(fields.table("query")),
         },
         _ => SinkConnector::Channel,

@@ -238,6 +238,7 @@ fn sinks_limits_and_tests() {
         listener,
         assets,
         history,
+        history_time: None,
         query,
     } = &desk.connector
     else {

@@ -10,4 +10,8 @@ pub mod listen;
 
 mod guard;
 
+mod serve;
+
+pub mod tls;
+
 pub mod assets;

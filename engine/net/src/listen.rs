@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use axum::serve::ListenerExt as _;
 use axum::{Router, middleware};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -16,6 +15,20 @@ use zaraba_core::error::{Error, Result};
 
 use crate::access::{Access, Auth};
 use crate::guard::{Door, guard};
+use crate::limits::Limits;
+use crate::serve::serve;
+use crate::tls::Tls;
+
+/// What stands between a listener's routes and strangers.
+#[derive(Clone, Debug, Default)]
+pub struct Edge {
+    /// Who may ask.
+    pub access: Access,
+    /// What is shown to those who speak TLS; none: plain HTTP.
+    pub tls: Option<Tls>,
+    /// What strangers may cost.
+    pub limits: Limits,
+}
 
 /// A running server.
 #[derive(Debug)]
@@ -32,7 +45,7 @@ impl Server {
     /// # Errors
     /// When the address is none, is not a loopback one, or is taken.
     pub fn start(listen: &str, routes: Router, handle: &Handle) -> Result<Self> {
-        Self::open(listen, routes, Access::default(), handle)
+        Self::open(listen, routes, Edge::default(), handle)
     }
 
     /// Binds `listen` (`127.0.0.1:8225`, `localhost:8225`, `[::1]:8225`; port 0 is any free one)
@@ -41,8 +54,8 @@ impl Server {
     ///
     /// # Errors
     /// When the address is none, is open to other machines without `auth`, or is taken.
-    pub fn open(listen: &str, routes: Router, access: Access, handle: &Handle) -> Result<Self> {
-        let wanted = parse(listen, &access.auth)?;
+    pub fn open(listen: &str, routes: Router, edge: Edge, handle: &Handle) -> Result<Self> {
+        let wanted = parse(listen, &edge.access.auth)?;
         let listener = bind(wanted)?;
         let failed = |e: std::io::Error| Error::outside(format!("cannot listen on {wanted}: {e}"));
         listener.set_nonblocking(true).map_err(failed)?;
@@ -51,24 +64,21 @@ impl Server {
             let _entered = handle.enter();
             tokio::net::TcpListener::from_std(listener).map_err(failed)?
         };
-        // Messages are whole when they are sent: waiting for more would only delay them.
-        let listener = listener.tap_io(|socket| drop(socket.set_nodelay(true)));
+        let Edge {
+            access,
+            tls,
+            limits,
+        } = edge;
         let door = Arc::new(Door {
             access,
-            secure: false,
+            secure: tls.is_some(),
         });
         let guard = move |request, next| guard(Arc::clone(&door), request, next);
         let routes = routes.layer(middleware::from_fn(guard));
         let (stop, stopping) = oneshot::channel::<()>();
         let (ended, stopped) = channel();
         let task = handle.spawn(async move {
-            let until = async move { drop(stopping.await) };
-            let served = axum::serve(listener, routes)
-                .with_graceful_shutdown(until)
-                .await;
-            if let Err(error) = served {
-                tracing::error!(%address, %error, "the listener failed");
-            }
+            serve(listener, routes, limits, tls, stopping).await;
             let _ = ended.send(()); // nobody may be waiting
         });
         Ok(Self {

@@ -1,8 +1,11 @@
 //! Sinks, by their connector, and the streams that they read.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use zaraba_config::document::{AuthDoc, ListenerDoc, SinkConnector, SinkDoc};
+use zaraba_config::document::{
+    AuthDoc, ListenerDoc, ListenerLimitsDoc, SinkConnector, SinkDoc, TlsDoc,
+};
 use zaraba_core::error::{Error, Result};
 use zaraba_core::operator::Port;
 use zaraba_core::sink::Sink;
@@ -10,9 +13,10 @@ use zaraba_core::time::EventTime;
 use zaraba_finance::calendar::Venue;
 use zaraba_net::access::{Access, Auth};
 use zaraba_net::limits::Limits;
+use zaraba_net::tls::Tls;
 use zaraba_sinks::file::days::{Calendars, Day, DayOf};
 use zaraba_sinks::input::SinkInput;
-use zaraba_sinks::websocket::{WebsocketOptions, WebsocketSink};
+use zaraba_sinks::websocket::{Retention, WebsocketOptions, WebsocketSink};
 
 use crate::run::capture::CaptureSink;
 use crate::run::graph::Target;
@@ -86,6 +90,7 @@ impl Wirer<'_> {
                 listener,
                 assets,
                 history,
+                history_time,
                 query: limits,
             } => {
                 let handle = self.around.tokio.clone().ok_or_else(|| {
@@ -95,7 +100,11 @@ impl Wirer<'_> {
                     listen: listener.listen.value.clone(),
                     access: access(listener),
                     assets: assets.as_ref().map(|a| a.value.clone()),
-                    history: *history,
+                    tls: tls(listener)?,
+                    history: Retention {
+                        rows: *history,
+                        time: *history_time,
+                    },
                     pipeline: self.plan.name.clone(),
                     zone,
                     query: Some(query::options(
@@ -107,7 +116,7 @@ impl Wirer<'_> {
                     metrics: Arc::clone(&self.around.metrics),
                     graph: Arc::clone(&self.around.graph),
                     clock: Arc::clone(&self.around.clock),
-                    limits: Limits::default(),
+                    limits: net_limits(&listener.limits),
                 };
                 let (sink, address) = WebsocketSink::start(inputs, options, &handle)?;
                 self.wired.listening.push((doc.name.value.clone(), address));
@@ -139,5 +148,28 @@ fn access(listener: &ListenerDoc) -> Access {
             Some(AuthDoc::Token(token)) => Auth::Token(token.as_str().into()),
         },
         origins: listener.origins.clone(),
+    }
+}
+
+fn tls(listener: &ListenerDoc) -> Result<Option<Tls>> {
+    let open = |tls: &TlsDoc| Tls::open(&tls.cert.value, &tls.key.value);
+    listener.tls.as_ref().map(open).transpose()
+}
+
+/// What strangers may cost: the listener's own limits where the file says nothing.
+fn net_limits(limits: &ListenerLimitsDoc) -> Limits {
+    let ours = Limits::default();
+    let time = |micros: Option<i64>, ours| {
+        let micros = micros.and_then(|m| u64::try_from(m).ok());
+        micros.map_or(ours, Duration::from_micros)
+    };
+    Limits {
+        clients_max: limits.clients.unwrap_or(ours.clients_max),
+        connections_max: limits.connections.unwrap_or(ours.connections_max),
+        message_bytes_max: limits.message.unwrap_or(ours.message_bytes_max),
+        header_bytes_max: limits.header.unwrap_or(ours.header_bytes_max),
+        header_time: time(limits.header_time, ours.header_time),
+        slow: time(limits.slow, ours.slow),
+        ..ours
     }
 }

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::body::Bytes;
+use axum::body::{Body, to_bytes};
 use axum::extract::{Path, Query, State};
 use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 use zaraba_core::suggest::hint;
 use zaraba_formats::encode::json::Int64;
 use zaraba_net::access::Caller;
@@ -24,7 +25,7 @@ use crate::websocket::routes::Site;
 type Asked = Query<BTreeMap<String, String>>;
 
 /// Longest SQL.
-pub(crate) const SQL_BYTES_MAX: usize = 64 << 10;
+const SQL_BYTES_MAX: usize = 64 << 10;
 
 fn refused(status: StatusCode, message: &str) -> Response {
     (status, format!("{}\n", message.trim_end())).into_response()
@@ -162,7 +163,7 @@ pub(crate) async fn query(
     Extension(caller): Extension<Caller>,
     Query(mut asked): Asked,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Response {
     if caller != Caller::Trusted {
         let message = "queries need a token: this listener has `auth = \"public-read\"`";
@@ -170,6 +171,18 @@ pub(crate) async fn query(
     }
     let Some(desk) = site.desk.clone() else {
         return refused(StatusCode::NOT_FOUND, "no queries are answered here");
+    };
+    let reading = to_bytes(body, SQL_BYTES_MAX);
+    let body = match timeout(site.limits.header_time, reading).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => {
+            let message = "expected at most 64 KiB of SQL, whole";
+            return refused(StatusCode::PAYLOAD_TOO_LARGE, message);
+        }
+        Err(_) => {
+            let message = "the SQL came too slowly";
+            return refused(StatusCode::REQUEST_TIMEOUT, message);
+        }
     };
     let sql = match sql(asked.remove("sql"), &headers, &body) {
         Ok(sql) => sql,

@@ -13,6 +13,7 @@ use zaraba_formats::encode::json::Int64;
 use zaraba_formats::encode::write_time;
 
 use crate::input::SinkInput;
+use crate::websocket::voice::Voice;
 
 /// The protocol's version.
 const PROTOCOL: u32 = 1;
@@ -182,15 +183,16 @@ pub(crate) fn hello(
     pipeline: &str,
     stream_id: &str,
     topics: &[&str],
-    int64: Int64,
+    voice: Voice,
     zone: Tz,
 ) -> String {
-    let int64 = if int64 == Int64::Text {
-        "string"
-    } else {
-        "number"
+    let int64 = match voice {
+        Voice::Json(Int64::Text) => "string",
+        Voice::Json(Int64::Number) => "number",
+        Voice::Arrow => return greeting(pipeline, stream_id, topics, &json!({ "rows": "arrow" })),
     };
     let encoding = json!({
+        "rows": "json",
         "int64": int64,
         "decimal": "string",
         "nan": "null",
@@ -199,6 +201,10 @@ pub(crate) fn hello(
         "binary": "hex",
         "zone": zone.name(),
     });
+    greeting(pipeline, stream_id, topics, &encoding)
+}
+
+fn greeting(pipeline: &str, stream_id: &str, topics: &[&str], encoding: &Value) -> String {
     format!(
         "{{\"type\":\"hello\",\"protocol\":{PROTOCOL},\"pipeline\":{},\"stream_id\":{},\
          \"topics\":[{}],\"encoding\":{encoding}}}",

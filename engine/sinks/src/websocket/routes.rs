@@ -8,7 +8,7 @@ use axum::Router;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{DefaultBodyLimit, Query, State};
+use axum::extract::{Query, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
@@ -23,6 +23,7 @@ use crate::websocket::connection;
 use crate::websocket::hub::{Ending, Hub};
 use crate::websocket::query::Desk;
 use crate::websocket::session::Wish;
+use crate::websocket::voice::{ARROW_PROTOCOL, JSON_PROTOCOL, Voice};
 
 /// What the routes share.
 #[derive(Clone)]
@@ -34,9 +35,6 @@ pub(crate) struct Site {
     pub(crate) metrics: Answer,
     pub(crate) graph: Answer,
 }
-
-/// Said beside a token in the subprotocols, since a server picks one of those it knows.
-const JSON_PROTOCOL: &str = "zaraba.v1.json";
 
 /// A query string, in its order.
 type Pairs = Query<Vec<(String, String)>>;
@@ -51,7 +49,6 @@ pub(crate) fn routes(site: Site) -> Router {
         .route("/api/topics", get(api::topics))
         .route("/api/topics/{name}", get(api::topic))
         .route("/api/query", get(api::query).post(api::query))
-        .layer(DefaultBodyLimit::max(api::SQL_BYTES_MAX))
         .fallback_service(get(page).with_state(site.clone()))
         .with_state(site)
 }
@@ -66,7 +63,7 @@ async fn websocket(
         Ok(upgrade) => upgrade,
         Err(rejection) => return rejection.into_response(),
     };
-    let wish = match query
+    let mut wish = match query
         .map_err(|e| e.to_string())
         .and_then(|Query(pairs)| wish(pairs))
     {
@@ -78,10 +75,17 @@ async fn websocket(
         return (StatusCode::SERVICE_UNAVAILABLE, message).into_response();
     };
     let bytes = site.limits.message_bytes_max;
-    upgrade
+    let upgrade = upgrade
         .max_message_size(bytes)
         .max_frame_size(bytes)
-        .protocols([JSON_PROTOCOL])
+        .protocols([ARROW_PROTOCOL, JSON_PROTOCOL]);
+    if upgrade
+        .selected_protocol()
+        .is_some_and(|chosen| chosen == ARROW_PROTOCOL)
+    {
+        wish.voice = Voice::Arrow;
+    }
+    upgrade
         .on_upgrade(move |socket| connection::serve(socket, site.hub, presence, wish, site.limits))
 }
 
@@ -100,8 +104,8 @@ fn wish(pairs: Vec<(String, String)>) -> Result<Wish, String> {
                     .get_or_insert_default()
                     .extend(named.map(str::to_owned));
             }
-            ("int64", "string") => wish.int64 = Int64::Text,
-            ("int64", "number") => wish.int64 = Int64::Number,
+            ("int64", "string") => wish.voice = Voice::Json(Int64::Text),
+            ("int64", "number") => wish.voice = Voice::Json(Int64::Number),
             ("int64", other) => {
                 return Err(format!(
                     "expected int64=number or int64=string, got `{other}`"
@@ -185,7 +189,7 @@ mod tests {
             (
                 vec![("int64", "string")],
                 Ok(Wish {
-                    int64: Int64::Text,
+                    voice: Voice::Json(Int64::Text),
                     ..Wish::default()
                 }),
             ),

@@ -21,7 +21,7 @@ use zaraba_core::time::SECOND;
 use zaraba_net::access::Access;
 use zaraba_net::limits::Limits;
 use zaraba_sinks::input::SinkInput;
-use zaraba_sinks::websocket::{WebsocketOptions, WebsocketSink};
+use zaraba_sinks::websocket::{Retention, WebsocketOptions, WebsocketSink};
 
 /// Longer than anything here may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -100,7 +100,11 @@ pub(crate) fn options() -> WebsocketOptions {
         listen: "127.0.0.1:0".to_owned(),
         access: Access::default(),
         assets: None,
-        history: 1_000,
+        history: Retention {
+            rows: 1_000,
+            time: None,
+        },
+        tls: None,
         pipeline: "test".to_owned(),
         zone: Tz::Asia__Tokyo,
         query: None,

@@ -142,7 +142,7 @@ fn public_topics_and_nothing_more() {
 #[test]
 fn topics_as_json_csv_and_arrow() {
     let runtime = Runtime::new().unwrap();
-    let (mut sink, address) = start(&runtime, |o| o.history = 5);
+    let (mut sink, address) = start(&runtime, |o| o.history.rows = 5);
     sink.write(FACTS, &facts(0..9)).unwrap();
     sink.write(STATE, &state(0..3)).unwrap();
     let body = |path: &str, headers: &str| {

@@ -80,7 +80,7 @@ fn what_may_not_be_asked() {
         (
             "SELECT nn FROM facts",
             Some((7, 9)),
-            "no column `nn`; did you mean `n`?",
+            "no column `nn` in `facts`; did you mean `n`?",
         ),
         (
             "SELECT n FROM fact",
@@ -161,7 +161,7 @@ fn limits_stop_it() {
             small,
             "the query needs more memory than its limit of 1 MiB",
         ),
-        ("SELECT 1 / (n - n) FROM facts", LIMITS, "divide by zero"),
+        ("SELECT 1 / (n - n) FROM facts", LIMITS, "division by zero"),
     ] {
         let watch = zaraba_core::clock::Stopwatch::start();
         let refused = ask(sql, 5_000, limits);
@@ -169,7 +169,10 @@ fn limits_stop_it() {
         let Err(Refusal::Failed(text)) = refused else {
             panic!("{sql}: {refused:?}")
         };
-        assert!(text.to_lowercase().contains(message), "{sql}: {text}");
+        assert!(
+            text.to_lowercase().contains(&message.to_lowercase()),
+            "{sql}: {text}"
+        );
         assert!(
             took < limits.time + Duration::from_secs(5),
             "{sql}: {took:?}"
