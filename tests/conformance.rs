@@ -55,7 +55,7 @@ async fn ask(scheme: &str, options: &str, args: &[&str]) -> String {
         python::run(include_str!("conformance/run.py"), &args)
     });
     let printed = asking.await.unwrap();
-    running.stop();
+    running.stopper().stop();
     running.wait().await.unwrap();
     printed
 }

@@ -9,6 +9,7 @@ line; the exit code is 1 if one failed.
 """
 
 import argparse
+import asyncio
 import base64
 import json
 import socket
@@ -21,9 +22,11 @@ import urllib.parse
 import urllib.request
 
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import connect
+from websockets.asyncio.client import connect
 
 PATIENCE = 20
+# Runs only while something is awaited: a client that waits for nothing reads nothing.
+LOOP = asyncio.new_event_loop()
 
 
 class Failed(Exception):
@@ -48,10 +51,11 @@ class Client:
             raw = socket.socket(socket.AF_INET6 if ":" in url.hostname else socket.AF_INET)
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             raw.connect((url.hostname, url.port))
+            raw.setblocking(False)
             options["sock"] = raw
         if url.scheme == "wss":
             options["ssl"] = about.tls
-        self.socket = connect(
+        self.context = connect(
             about.url + query,
             additional_headers=headers,
             subprotocols=list(protocols) or None,
@@ -60,17 +64,19 @@ class Client:
             max_size=None,
             proxy=None,
             close_timeout=1,
+            ping_interval=None,
             **options,
         )
+        self.socket = LOOP.run_until_complete(self.context.__aenter__())
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.socket.close()
+        LOOP.run_until_complete(self.context.__aexit__(None, None, None))
 
     def raw(self):
-        return self.socket.recv(timeout=PATIENCE)
+        return LOOP.run_until_complete(asyncio.wait_for(self.socket.recv(), PATIENCE))
 
     def next(self, kind=None, topic=None):
         """The next message, or the next of a kind and topic."""
@@ -84,12 +90,14 @@ class Client:
                 return message
 
     def say(self, **op):
-        self.socket.send(json.dumps(op))
+        self.send(json.dumps(op))
+
+    def send(self, text):
+        LOOP.run_until_complete(self.socket.send(text))
 
     def drop(self):
         """Breaks off without a word."""
-        self.socket.socket.shutdown(socket.SHUT_RDWR)
-        self.socket.socket.close()
+        self.socket.transport.abort()
 
 
 def status(about, **how):
@@ -189,7 +197,7 @@ def questions(about):
         client.say(op="ping")
         client.next("pong")
         for wrong in ("}", '{"op":"sing"}', '{"op":"subscribe","topics":["no_such_topic"]}'):
-            client.socket.send(wrong)
+            client.send(wrong)
             expect(client.next("error").get("message"), f"no message for {wrong}")
         client.say(op="subscribe", topics=[about.append])
         answer = client.next("subscribed")
@@ -327,8 +335,8 @@ def plain(about):
 def large(about):
     with Client(about, "?topics=") as client:
         client.next("hello")
-        client.socket.send(" " * (1 << 20))
         try:
+            client.send(" " * (1 << 20))
             while True:
                 client.next()
         except ConnectionClosed:

@@ -1,3 +1,5 @@
+//! Queries asked once: what they answer, what is refused, and what stops them.
+
 use std::sync::atomic::Ordering;
 
 use arrow::array::{ArrayRef, AsArray as _, Int64Array, StringArray};
