@@ -444,7 +444,7 @@ pub enum SinkConnector {
     /// `connector = "websocket"`
     Websocket {
         /// `listen`, `auth` and their like.
-        listener: ListenerDoc,
+        listener: Box<ListenerDoc>,
         /// `assets`: a folder of static files served at `/`.
         assets: Option<Located<PathBuf>>,
         /// `history`: newest rows kept per append topic; 1,000 if left out.

@@ -252,7 +252,7 @@ pub(crate) fn convert(
             format: fields.word("format").map_or(Format::Json, format::of_word),
         },
         "websocket" => SinkConnector::Websocket {
-            listener: listener::convert(cx, fields)?,
+            listener: Box::new(listener::convert(cx, fields)?),
             assets: fields.text("assets").map(|text| located_path(cx, &text)),
             history: fields.int("history").map_or(HISTORY_ROWS, |rows| {
                 usize::try_from(rows).unwrap_or(usize::MAX)

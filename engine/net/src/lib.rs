@@ -12,6 +12,8 @@ mod guard;
 
 mod serve;
 
+mod stall;
+
 pub mod tls;
 
 pub mod assets;

@@ -14,12 +14,16 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::time::{sleep, timeout};
 
 use crate::limits::Limits;
+use crate::stall::Stall;
 use crate::tls::Tls;
 
 /// Headers of one request.
 const HEADERS_MAX: usize = 64;
 /// How long no connection is taken after the system had none to give.
 const BREATH: Duration = Duration::from_millis(100);
+
+/// A WebSocket closes a slow client itself, with the code that says so: this comes after.
+const STALL: u32 = 2;
 
 /// What each connection needs.
 #[derive(Clone)]
@@ -90,6 +94,7 @@ impl Speaker {
 
     async fn speak(mut self, socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
         let service = TowerToHyperService::new(self.routes);
+        let socket = Stall::new(socket, self.limits.slow * STALL);
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.limits.header_time)

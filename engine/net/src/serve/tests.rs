@@ -19,6 +19,8 @@ use super::*;
 use crate::listen::{Edge, Server};
 
 const SOON: Duration = Duration::from_millis(300);
+/// More than a connection holds on its way.
+const LARGE: usize = 64 << 20;
 const GET: &str = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
 
 fn here(name: &str) -> PathBuf {
@@ -31,7 +33,9 @@ fn start(runtime: &Runtime, change: impl FnOnce(&mut Edge)) -> Server {
     let mut edge = Edge::default();
     edge.limits.header_time = SOON;
     change(&mut edge);
-    let routes = Router::new().route("/", get(|| async { "here" }));
+    let routes = Router::new()
+        .route("/", get(|| async { "here" }))
+        .route("/large", get(|| async { vec![b'x'; LARGE] }));
     Server::open("127.0.0.1:0", routes, edge, runtime.handle()).unwrap()
 }
 
@@ -172,4 +176,20 @@ fn wrong_certificates_are_told() {
         };
         assert!(message.starts_with(expected), "{message}");
     }
+}
+
+#[test]
+fn whoever_takes_nothing_is_closed() {
+    let runtime = Runtime::new().unwrap();
+    let server = start(&runtime, |e| e.limits.slow = SOON);
+    let request = GET.replacen('/', "/large", 1);
+    let whole = ask(server.address(), &format!("{request}\r\n"));
+    assert!(whole.len() > LARGE);
+    let mut socket = connect(server.address());
+    socket
+        .write_all(format!("{request}\r\n").as_bytes())
+        .unwrap();
+    std::thread::sleep(SOON * 10);
+    let part = rest(socket);
+    assert!(part.len() < LARGE, "all of it came: {}", part.len());
 }

@@ -187,6 +187,12 @@ fn topics_as_json_csv_and_arrow() {
         batches[0].column(0).as_primitive::<Int64Type>().values(),
         &[6, 7, 8]
     );
+}
+
+#[test]
+fn what_a_topic_has_not() {
+    let runtime = Runtime::new().unwrap();
+    let (_sink, address) = start(&runtime, |_| {});
     for (path, status, text) in [
         (
             "/api/topics/fact",
