@@ -6,6 +6,8 @@ mod first_path;
 
 mod bootstrap;
 
+mod encodings;
+
 mod file_a_day;
 
 mod sources;

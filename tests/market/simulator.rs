@@ -80,7 +80,7 @@ fn a_seed_gives_the_same_bytes() {
     let (first, again, other) = (made(7), made(7), made(8));
     assert_eq!(first.len(), 10);
     for (name, bytes) in &first {
-        assert!(bytes.len() > 5_000, "{name}: {}", bytes.len());
+        assert!(bytes.len() > 3_000, "{name}: {}", bytes.len());
         assert!(bytes == &again[name], "{name}");
         assert!(bytes != &other[name], "{name}");
     }
@@ -116,9 +116,9 @@ FROM TUMBLE(futures, ts, INTERVAL '10 minutes') GROUP BY window_start, window_en
     };
     let expected = bars("", drive(None, 1_000, false));
     assert!(expected.iter().all(|b| b.num_rows() > 200));
-    for seed in 0..6 {
+    for seed in 0..3 {
         let replay = ["", "replay = { speed = 3600.0 }"][seed as usize % 2];
-        let killed = bars(replay, drive(Some(seed), 200, true));
+        let killed = bars(replay, drive(Some(seed), 400, true));
         assert_eq!(killed, expected, "seed {seed}");
     }
 }

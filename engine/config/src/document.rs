@@ -5,9 +5,12 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use chrono::NaiveDate;
 use chrono_tz::Tz;
 use zaraba_core::diagnostic::Span;
+
+mod market;
+
+pub use self::market::{CrashDoc, FuturesProduct, MarketDoc, MarketStream};
 
 pub use crate::calendar::{CalendarDoc, HaltDoc};
 pub use crate::listener::{AuthDoc, ListenerDoc, ListenerLimitsDoc, TlsDoc};
@@ -180,10 +183,23 @@ pub struct FileSourceDoc {
     pub format: Format,
     /// `merge = "time"`: one partition a file instead of one after the other.
     pub merge_by_time: bool,
+    /// `encoding` of text formats.
+    pub encoding: Encoding,
     /// `csv.delimiter`, a comma if left out.
     pub delimiter: u8,
     /// `csv.header`: the first line names the columns; true if left out.
     pub header: bool,
+}
+
+/// `encoding`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// UTF-8.
+    Utf8,
+    /// Shift JIS as Windows has it.
+    Cp932,
+    /// EUC-JP.
+    EucJp,
 }
 
 /// `format`
@@ -212,74 +228,6 @@ pub struct SimulateDoc {
     pub rows: Option<u64>,
     /// `disorder`, microseconds: how much later than it should a row may come.
     pub disorder: i64,
-}
-
-/// Options of `connector = "simulate"` with `kind = "nikkei225-options"`.
-#[derive(Clone, Debug)]
-pub struct MarketDoc {
-    /// `stream`: which stream of the market it emits.
-    pub stream: MarketStream,
-    /// `seed`; 1 if left out.
-    pub seed: u64,
-    /// `start`: the first trading day.
-    pub start: Located<NaiveDate>,
-    /// `days`: how many trading days; 1 if left out.
-    pub days: u32,
-    /// `level`: the index at the first day's open.
-    pub level: f64,
-    /// `products`: the futures; large and mini if left out.
-    pub products: Vec<FuturesProduct>,
-    /// `expiries`: months of options; 3 if left out.
-    pub expiries: usize,
-    /// `strikes` listed in each month; 250 if left out.
-    pub strikes: usize,
-    /// `ticks_per_day` of options and futures; none: by stream.
-    pub ticks_per_day: Option<u64>,
-    /// `crash`
-    pub crash: Option<CrashDoc>,
-    /// `stalls`: whether the feed falls silent now and then.
-    pub stalls: bool,
-    /// `intraday_oi`: whether open interest moves within the day.
-    pub intraday_oi: bool,
-    /// `disorder`, microseconds: how much later than it should a row may come.
-    pub disorder: i64,
-}
-
-/// `crash = { at, size }`
-#[derive(Clone, Copy, Debug)]
-pub struct CrashDoc {
-    /// `at`, microseconds UTC.
-    pub at: i64,
-    /// Its place.
-    pub span: Span,
-    /// `size`, as a share of the price: -0.08 is a fall by 8 %.
-    pub size: f64,
-}
-
-/// `stream` of a simulated market.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MarketStream {
-    /// `"options"`: quotes and trades of all options.
-    Options,
-    /// `"futures"`: quotes and trades of the futures.
-    Futures,
-    /// `"indices"`: indices and the exchange rate.
-    Indices,
-    /// `"open_interest"`: each contract's open interest, once a day.
-    OpenInterest,
-    /// `"qri"`: the whole chain every quarter of an hour, in the layout of the exchange's page.
-    Qri,
-}
-
-/// `products` of a simulated market.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FuturesProduct {
-    /// `"large"`
-    Large,
-    /// `"mini"`
-    Mini,
-    /// `"micro"`
-    Micro,
 }
 
 /// A column's type.

@@ -96,7 +96,7 @@ const OPTIONS: &[Opt] = &[
     ),
     optional(
         "level",
-        Kind::PositiveFloat,
+        Kind::Int(5_000, 500_000),
         "`50000`",
         "63700",
         "the index at the first open; strikes are listed around it",
@@ -379,7 +379,7 @@ pub(crate) fn convert(cx: &mut Context<'_>, fields: &Fields) -> Option<MarketDoc
         seed: u64::try_from(count("seed", 1)).unwrap_or(1),
         start: start?,
         days: u32::try_from(count("days", 1)).unwrap_or(1),
-        level: fields.float("level").unwrap_or(50_000.0),
+        level: count("level", 50_000) as f64,
         products: products.unwrap_or_else(|| vec![FuturesProduct::Large, FuturesProduct::Mini]),
         expiries: usize::try_from(count("expiries", 3)).unwrap_or(3),
         strikes: usize::try_from(count("strikes", 250)).unwrap_or(250),

@@ -2,7 +2,7 @@
 
 use zaraba_core::diagnostic::{Diagnostic, Span};
 
-use crate::document::{ColumnDoc, FileSourceDoc, Format};
+use crate::document::{ColumnDoc, Encoding, FileSourceDoc, Format};
 use crate::format;
 use crate::mapping::check_from;
 use crate::read::{Context, Fields};
@@ -70,8 +70,8 @@ const FILE_OPTIONS: &[Opt] = &[
         "encoding",
         Kind::Words(&ENCODINGS),
         "`\"utf-8\"`",
-        "\"utf-8\"",
-        "the encoding of text files",
+        "\"cp932\"",
+        "the encoding of text files; `\"cp932\"` is Shift JIS as Windows has it. A row with bytes that are no character of it is bad",
     ),
 ];
 
@@ -83,8 +83,8 @@ static MERGE: Words = Words {
 
 static ENCODINGS: Words = Words {
     what: "encoding",
-    now: &["utf-8"],
-    later: &["cp932", "shift_jis", "euc-jp"],
+    now: &["utf-8", "cp932", "euc-jp"],
+    later: &[],
 };
 
 static CSV: Section = Section {
@@ -137,6 +137,15 @@ pub(crate) fn file(
         );
         cx.mistake(Diagnostic::at(key, message));
     }
+    if let (Some(key), Some(format @ (Format::Parquet | Format::Arrow))) =
+        (fields.key("encoding"), format)
+    {
+        let message = format!(
+            "`encoding` is of text files, but the format is \"{}\"",
+            format::name(format)
+        );
+        cx.mistake(Diagnostic::at(key, message));
+    }
     let delimiter = csv.and_then(|csv| Some((csv.char("delimiter")?, csv.at("delimiter")?)));
     let header = csv.and_then(|csv| csv.bool("header")).unwrap_or(true);
     if let Some(format) = format {
@@ -148,6 +157,11 @@ pub(crate) fn file(
         merge_by_time: fields.word("merge").is_some(),
         delimiter: delimiter.map_or(Some(b','), |(c, span)| ascii(cx, c, span))?,
         header,
+        encoding: match fields.word("encoding") {
+            Some("cp932") => Encoding::Cp932,
+            Some("euc-jp") => Encoding::EucJp,
+            _ => Encoding::Utf8,
+        },
     })
 }
 

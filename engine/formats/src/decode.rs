@@ -11,6 +11,8 @@ mod columnar;
 
 mod csv;
 
+mod encoding;
+
 mod fit;
 
 mod input;
@@ -42,7 +44,7 @@ use std::path::Path;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use chrono_tz::Tz;
-use zaraba_config::document::{ColumnDoc, ColumnType, Format, Value};
+use zaraba_config::document::{ColumnDoc, ColumnType, Encoding, Format, Value};
 use zaraba_core::error::{Error, Result};
 use zaraba_core::source::BadRow;
 use zaraba_core::suggest;
@@ -99,6 +101,8 @@ const SKIP_ROWS: usize = 8_192;
 pub struct DecodeOptions {
     /// What it is.
     pub format: Format,
+    /// The encoding of a text file.
+    pub encoding: Encoding,
     /// Between the fields of a CSV line.
     pub delimiter: u8,
     /// Whether the first CSV line names the columns.
@@ -119,6 +123,7 @@ impl DecodeOptions {
     pub fn new(format: Format, zone: Tz) -> Self {
         Self {
             format,
+            encoding: Encoding::Utf8,
             delimiter: b',',
             header: true,
             zone,
@@ -152,7 +157,10 @@ pub fn open(
             let rows = Rows::new(schema, &wanted, options)?;
             csv::open(path, schema, rows, options)
         }
-        Format::Json => json::open(path, schema, Rows::new(schema, &wanted, options)?),
+        Format::Json => {
+            let rows = Rows::new(schema, &wanted, options)?;
+            json::open(path, schema, rows, options.encoding)
+        }
     }
 }
 

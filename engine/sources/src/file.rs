@@ -86,6 +86,7 @@ impl FileSource {
         let mut options = DecodeOptions {
             delimiter: doc.delimiter,
             header: doc.header,
+            encoding: doc.encoding,
             needed,
             ..DecodeOptions::new(doc.format, zone)
         };

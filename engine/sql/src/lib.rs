@@ -32,6 +32,8 @@ pub mod join;
 
 pub mod functions;
 
+mod required;
+
 pub mod ask;
 
 pub mod plan;

@@ -45,7 +45,7 @@ pub(super) fn open(
 ) -> Result<Box<dyn Decoder>> {
     let core = ReaderBuilder::new().delimiter(options.delimiter).build();
     let mut lines = Lines {
-        input: Input::open(path)?,
+        input: Input::open(path, options.encoding)?,
         core,
         used: 0,
         line: 1,

@@ -7,8 +7,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use zaraba_config::document::Encoding;
 use zaraba_core::error::{Error, Result};
 
+use super::encoding::decoded;
 use super::rows::ROW_BYTES_MAX;
 
 /// Bytes read at once.
@@ -43,7 +45,7 @@ pub(super) struct Input {
 }
 
 impl Input {
-    pub(super) fn open(path: &Path) -> Result<Self> {
+    pub(super) fn open(path: &Path, encoding: Encoding) -> Result<Self> {
         let name = path.display().to_string();
         let failed = |e: std::io::Error| Error::outside(format!("{name}: {e}"));
         let file = File::open(path).map_err(failed)?;
@@ -67,7 +69,7 @@ impl Input {
         };
         let mut input = Self {
             file: name,
-            reader,
+            reader: decoded(encoding, reader),
             buffer: vec![0; CHUNK_BYTES],
             start: 0,
             end: 0,

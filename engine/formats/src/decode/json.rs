@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
-use zaraba_config::document::ColumnDoc;
+use zaraba_config::document::{ColumnDoc, Encoding};
 use zaraba_core::error::{Error, Result};
 
 use super::builder::Builder;
@@ -15,9 +15,14 @@ use super::scan::{Scan, Token, unescape};
 use super::{Decoded, Decoder};
 
 /// Opens a file.
-pub(super) fn open(path: &Path, schema: &[ColumnDoc], rows: Rows) -> Result<Box<dyn Decoder>> {
+pub(super) fn open(
+    path: &Path,
+    schema: &[ColumnDoc],
+    rows: Rows,
+    encoding: Encoding,
+) -> Result<Box<dyn Decoder>> {
     Ok(Box::new(JsonDecoder {
-        input: Input::open(path)?,
+        input: Input::open(path, encoding)?,
         root: tree(schema.iter().enumerate())?,
         rows,
         plain: Vec::new(),

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{Field, Schema, SchemaRef};
-use zaraba_config::document::ColumnDoc;
+use zaraba_config::document::{ColumnDoc, Encoding};
 use zaraba_core::error::Result;
 use zaraba_core::source::BadRow;
 
 use super::builder::Builder;
+use super::encoding;
 use super::types::arrow_type;
 use super::{DecodeOptions, Decoded, Wanted};
 
@@ -18,6 +19,9 @@ const TEXT_BYTES_MAX: usize = 64 << 20;
 
 /// Most bytes of one row of a text file.
 pub(super) const ROW_BYTES_MAX: usize = 16 << 20;
+
+/// What a text is decoded from, in messages.
+const UTF8: &str = encoding::name(Encoding::Utf8);
 
 /// Most characters of a bad row that are kept.
 const BAD_ROW_CHARS: usize = 200;
@@ -32,6 +36,7 @@ pub(super) struct Rows {
     /// Whole rows.
     len: usize,
     bad: Vec<(usize, BadRow)>,
+    encoding: &'static str,
 }
 
 impl Rows {
@@ -50,6 +55,7 @@ impl Rows {
             columns: columns.collect::<Result<_>>()?,
             len: 0,
             bad: Vec::new(),
+            encoding: encoding::name(options.encoding),
         })
     }
 
@@ -77,6 +83,8 @@ impl Rows {
     pub(super) fn refuse(&mut self, reason: String, place: String, row: &[u8]) {
         let len = self.len;
         self.columns.iter_mut().for_each(|c| c.truncate(len));
+        // What is no character of the file's encoding is none of UTF-8.
+        let reason = reason.replace(UTF8, self.encoding);
         let row = shortened(row, BAD_ROW_CHARS);
         self.bad.push((len, BadRow { reason, place, row }));
     }

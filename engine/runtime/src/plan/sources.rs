@@ -68,7 +68,8 @@ impl Planning<'_> {
     ) -> Result<(PlannedSource, SchemaRef), Diagnostic> {
         let all = self.columns(doc)?;
         if let SourceConnector::Market(market) = &doc.connector
-            && let Some(mistake) = zaraba_sources::simulate::market::check(market)
+            && let Some(mistake) =
+                zaraba_sources::simulate::market::check(market, &self.catalog.calendar)
         {
             return Err(mistake);
         }

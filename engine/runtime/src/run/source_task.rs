@@ -323,6 +323,7 @@ impl SourceTask {
             return self.take(rows, now);
         }
         let next = due_of(due, pacer);
+        let held = EventTime(times.value(due));
         // A bad row goes with the row before it.
         let split = rows.bad.partition_point(|(before, _)| *before <= due);
         let mut bad = rows.bad;
@@ -333,6 +334,7 @@ impl SourceTask {
             bad: later.map(|(before, row)| (before - due, row)).collect(),
         });
         if due == 0 && bad.is_empty() {
+            self.timekeeper.holds(self.options.ordinal, held);
             return Ok(Stepped::Wait(Some(next)));
         }
         let first = SourceRows {

@@ -92,7 +92,8 @@ impl Wirer<'_> {
                 Box::new(Picked::new(source.map_err(|e| e.at(name))?, columns))
             }
             SourceConnector::Market(market) => {
-                let source = MarketSource::new(market).map_err(|e| e.at(name))?;
+                let source =
+                    MarketSource::new(market, &self.plan.calendar).map_err(|e| e.at(name))?;
                 Box::new(Picked::new(source, columns))
             }
             SourceConnector::Channel => {

@@ -27,10 +27,12 @@ use zaraba_core::diagnostic::Diagnostic;
 use zaraba_core::error::{Error, Result};
 use zaraba_core::source::{Polled, Position, Source, SourceRows};
 use zaraba_core::time::SECOND;
+use zaraba_finance::calendar::Calendar;
 use zaraba_formats::decode::arrow_type;
 
 use self::draw::{Draw, Purpose};
 use self::futures::Futures;
+use self::hours::Hours;
 use self::indices::Indices;
 use self::open_interest::OpenInterest;
 use self::options::Options;
@@ -66,14 +68,14 @@ impl MarketSource {
     ///
     /// # Errors
     /// When the options do not go together: see [`check`].
-    pub fn new(doc: &MarketDoc) -> Result<Self> {
-        if let Some(mistake) = check(doc) {
+    pub fn new(doc: &MarketDoc, calendar: &Calendar) -> Result<Self> {
+        if let Some(mistake) = check(doc, calendar) {
             return Err(Error::user(mistake.message));
         }
         let field = |(name, kind): &(&str, ColumnType)| Field::new(*name, arrow_type(*kind), true);
         let fields: Vec<Field> = doc.stream.columns().iter().map(field).collect();
         Ok(Self {
-            market: Market::new(doc),
+            market: Market::new(doc, &Hours(calendar.clone())),
             columns: Arc::new(Schema::new(fields)),
             rows: None,
             number: 0,
@@ -94,16 +96,17 @@ impl MarketSource {
 
 /// Whether the options go together with the calendar: the diagnostic if they do not.
 #[must_use]
-pub fn check(doc: &MarketDoc) -> Option<Diagnostic> {
+pub fn check(doc: &MarketDoc, calendar: &Calendar) -> Option<Diagnostic> {
+    let hours = Hours(calendar.clone());
     let start = doc.start.value;
-    if !hours::is_trading_day(start) {
-        let next = hours::next_trading_day(start);
+    if !hours.is_trading_day(start) {
+        let next = hours.next_trading_day(start);
         let message = format!("expected a trading day, but {start} is none");
         let help = format!("the next one is {next}");
         return Some(Diagnostic::at(doc.start.span, message).help(help));
     }
     let crash = doc.crash.as_ref()?;
-    let (from, to) = path::extent(doc);
+    let (from, to) = path::extent(doc, &hours);
     if (from..to).contains(&crash.at.div_euclid(SECOND)) {
         return None;
     }

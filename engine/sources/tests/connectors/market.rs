@@ -15,6 +15,7 @@ use arrow::datatypes::{Date32Type, Float64Type, Int64Type, TimestampMicrosecondT
 use chrono::NaiveDate;
 use zaraba_config::document::{FuturesProduct, MarketDoc, MarketStream};
 use zaraba_core::source::{Polled, Source};
+use zaraba_finance::calendar::Calendar;
 use zaraba_sources::simulate::market::MarketSource;
 
 use crate::common::located;
@@ -52,7 +53,7 @@ pub(crate) fn doc(stream: MarketStream) -> MarketDoc {
 }
 
 pub(crate) fn source(doc: &MarketDoc) -> MarketSource {
-    MarketSource::new(doc).unwrap()
+    MarketSource::new(doc, &Calendar::built_in()).unwrap()
 }
 
 /// All rows of a stream.

@@ -9,8 +9,8 @@ const FADES: f64 = 2_400e6;
 /// How often a contract's open interest jumps, per minute, and how far, as a share: the deviation
 /// of its logarithm around the middle.
 const PER_MINUTE: f64 = 0.03;
-const MIDDLE: f64 = 0.012;
-const SPREAD: f64 = 1.0;
+const MIDDLE: f64 = 0.0135;
+const SPREAD: f64 = 0.9;
 
 /// How far a contract's open interest has strayed from where the day takes it.
 #[derive(Clone, Copy, Default)]

@@ -50,12 +50,12 @@ pub(super) struct Futures {
 
 impl Futures {
     pub(super) fn new(doc: &MarketDoc, day: Arc<Day>) -> Self {
-        let listed = listing::futures(doc, day.date);
+        let listed = listing::futures(doc, &day);
         let ticks = doc.ticks_per_day.unwrap_or(TICKS_PER_DAY);
         let all: f64 = listed.iter().map(|f| f.activity).sum();
         let size = |f: &Future| f.volume / (ticks as f64 * TRADES * f.activity / all).max(1.0);
         let open = |f: &Future| {
-            let open = |date| open_interest(doc, f, date);
+            let open = |date| open_interest(doc, &day, f, date);
             (open(day.before), open(day.date))
         };
         let close = day.closes.tokyo.index;
@@ -95,13 +95,13 @@ fn forward(future: &Future, index: f64, second: i64) -> f64 {
 }
 
 /// What is open after a day's close: it moves to the next quarter as the settlement comes near.
-pub(super) fn open_interest(doc: &MarketDoc, future: &Future, date: NaiveDate) -> i64 {
+pub(super) fn open_interest(doc: &MarketDoc, day: &Day, future: &Future, date: NaiveDate) -> i64 {
     let all = match future.product {
         FuturesProduct::Large => 310_000.0,
         FuturesProduct::Mini => 480_000.0,
         FuturesProduct::Micro => 90_000.0,
     };
-    let quarters = super::hours::sq_dates_after(date, 3, 2);
+    let quarters = day.hours.sq_dates_after(date, 3, 2);
     let rolled = listing::rolled(&quarters, date);
     let front = quarters.first() == Some(&future.sq_date);
     let part = if front { 1.0 - rolled } else { rolled };

@@ -48,69 +48,78 @@ pub(super) fn shown(second: i64) -> String {
     time.map_or_else(String::new, |t| t.to_rfc3339())
 }
 
-/// Whether futures and options have a trading day of this date.
-pub(super) fn is_trading_day(date: NaiveDate) -> bool {
-    Calendar::built_in().is_trading_day(Venue::OseOption, date)
-}
+/// When markets are open, by a calendar.
+#[derive(Clone, Debug)]
+pub(super) struct Hours(pub(super) Calendar);
 
-/// The trading day after this date.
-pub(super) fn next_trading_day(date: NaiveDate) -> NaiveDate {
-    Calendar::built_in().next_trading_day(Venue::OseOption, date)
-}
+impl Hours {
+    /// Whether futures and options have a trading day of this date.
+    pub(super) fn is_trading_day(&self, date: NaiveDate) -> bool {
+        self.0.is_trading_day(Venue::OseOption, date)
+    }
 
-/// The trading day before this date.
-pub(super) fn previous_trading_day(date: NaiveDate) -> NaiveDate {
-    Calendar::built_in().prev_trading_day(Venue::OseOption, date)
-}
+    /// The trading day after this date.
+    pub(super) fn next_trading_day(&self, date: NaiveDate) -> NaiveDate {
+        self.0.next_trading_day(Venue::OseOption, date)
+    }
 
-/// The sessions of a trading day, in order.
-pub(super) fn sessions(date: NaiveDate) -> Vec<Open> {
-    let sessions = Calendar::built_in().sessions_of(Venue::OseOption, date);
-    let open = |s: zaraba_finance::calendar::Session| Open {
-        start: s.start.0.div_euclid(SECOND),
-        end: s.close().0.div_euclid(SECOND),
-        night: s.kind == SessionKind::Night,
-    };
-    sessions.into_iter().map(open).collect()
-}
+    /// The trading day before this date.
+    pub(super) fn previous_trading_day(&self, date: NaiveDate) -> NaiveDate {
+        self.0.prev_trading_day(Venue::OseOption, date)
+    }
 
-/// The next settlement dates after a day, of every so many months of the year.
-pub(super) fn sq_dates_after(date: NaiveDate, every: u32, count: usize) -> Vec<NaiveDate> {
-    let calendar = Calendar::built_in();
-    let months = (date.month()..).filter(|month| month % every == 0);
-    let dates = months.map(|month| calendar.sq_date(date.year(), month));
-    dates.filter(|sq| *sq > date).take(count).collect()
-}
-
-/// Whether shares trade somewhere, at a second.
-fn shares(calendar: &Calendar, venue: Venue, second: i64) -> bool {
-    let time = EventTime(second * SECOND);
-    let session = calendar.session_at(venue, time);
-    session.is_some_and(|s| time < s.close())
-}
-
-/// The minutes of a trading day in which something trades, from the second given.
-pub(super) fn minutes(from: i64, sessions: &[Open]) -> Vec<Minute> {
-    let end = sessions.last().map_or(from, |s| s.end);
-    let starts = (from.div_euclid(60)..end.div_euclid(60)).map(|m| m * 60);
-    let calendar = Calendar::built_in();
-    let minute = |start| {
-        let time = DateTime::from_timestamp(start, 0)?;
-        let tokyo = time.with_timezone(&TOKYO);
-        let new_york = time.with_timezone(&NEW_YORK);
-        let session = sessions.iter().find(|s| (s.start..s.end).contains(&start));
-        let minute = Minute {
-            start,
-            session: session.copied(),
-            tokyo: shares(&calendar, Venue::TseCash, start),
-            new_york: shares(&calendar, Venue::UsCash, start),
-            currencies: currencies(new_york.weekday(), new_york.hour()),
-            hour: tokyo.hour() as usize,
+    /// The sessions of a trading day, in order.
+    pub(super) fn sessions(&self, date: NaiveDate) -> Vec<Open> {
+        let sessions = self.0.sessions_of(Venue::OseOption, date);
+        let open = |s: zaraba_finance::calendar::Session| Open {
+            start: s.start.0.div_euclid(SECOND),
+            end: s.close().0.div_euclid(SECOND),
+            night: s.kind == SessionKind::Night,
         };
-        let any = minute.session.is_some() || minute.new_york || minute.currencies;
-        any.then_some(minute)
-    };
-    starts.filter_map(minute).collect()
+        sessions.into_iter().map(open).collect()
+    }
+
+    /// The next settlement dates after a day, of every so many months of the year.
+    pub(super) fn sq_dates_after(
+        &self,
+        date: NaiveDate,
+        every: u32,
+        count: usize,
+    ) -> Vec<NaiveDate> {
+        let months = (date.month()..).filter(|month| month % every == 0);
+        let dates = months.map(|month| self.0.sq_date(date.year(), month));
+        dates.filter(|sq| *sq > date).take(count).collect()
+    }
+
+    /// Whether shares trade somewhere, at a second.
+    fn shares(&self, venue: Venue, second: i64) -> bool {
+        let time = EventTime(second * SECOND);
+        let session = self.0.session_at(venue, time);
+        session.is_some_and(|s| time < s.close())
+    }
+
+    /// The minutes of a trading day in which something trades, from the second given.
+    pub(super) fn minutes(&self, from: i64, sessions: &[Open]) -> Vec<Minute> {
+        let end = sessions.last().map_or(from, |s| s.end);
+        let starts = (from.div_euclid(60)..end.div_euclid(60)).map(|m| m * 60);
+        let minute = |start| {
+            let time = DateTime::from_timestamp(start, 0)?;
+            let tokyo = time.with_timezone(&TOKYO);
+            let new_york = time.with_timezone(&NEW_YORK);
+            let session = sessions.iter().find(|s| (s.start..s.end).contains(&start));
+            let minute = Minute {
+                start,
+                session: session.copied(),
+                tokyo: self.shares(Venue::TseCash, start),
+                new_york: self.shares(Venue::UsCash, start),
+                currencies: currencies(new_york.weekday(), new_york.hour()),
+                hour: tokyo.hour() as usize,
+            };
+            let any = minute.session.is_some() || minute.new_york || minute.currencies;
+            any.then_some(minute)
+        };
+        starts.filter_map(minute).collect()
+    }
 }
 
 /// From Sunday 17:00 to Friday 17:00 in New York.

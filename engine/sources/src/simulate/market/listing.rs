@@ -5,7 +5,7 @@ use chrono::{Datelike, NaiveDate};
 use zaraba_config::document::{FuturesProduct, MarketDoc};
 
 use super::draw::{bell, mix, unit};
-use super::hours;
+use super::path::Day;
 
 /// How far from the level, in parts of the distance to which steps of 250 are listed, strikes of
 /// each step are: the steps and distances of the lists of July 2026.
@@ -71,8 +71,9 @@ pub(super) struct Listing {
 }
 
 impl Listing {
-    pub(super) fn new(doc: &MarketDoc, date: NaiveDate) -> Self {
-        let months = hours::sq_dates_after(date, 1, doc.expiries);
+    pub(super) fn new(doc: &MarketDoc, day: &Day) -> Self {
+        let date = day.date;
+        let months = day.hours.sq_dates_after(date, 1, doc.expiries);
         let mut contracts = Vec::new();
         for (month, sq_date) in months.iter().enumerate() {
             let listed = strikes(
@@ -224,8 +225,9 @@ fn totals(days: f64) -> (f64, f64) {
 }
 
 /// The futures of a day: each product's front and next quarter.
-pub(super) fn futures(doc: &MarketDoc, date: NaiveDate) -> Vec<Future> {
-    let quarters = hours::sq_dates_after(date, 3, 2);
+pub(super) fn futures(doc: &MarketDoc, day: &Day) -> Vec<Future> {
+    let date = day.date;
+    let quarters = day.hours.sq_dates_after(date, 3, 2);
     let mut listed = Vec::new();
     for product in &doc.products {
         let (step, activity, volume) = match product {

@@ -10,7 +10,6 @@ use zaraba_core::error::Result;
 
 use super::columns::{dates, times};
 use super::futures;
-use super::hours;
 use super::listing::{self, Listing};
 use super::options;
 use super::path::Day;
@@ -36,18 +35,18 @@ pub(super) struct OpenInterest {
 
 impl OpenInterest {
     pub(super) fn new(doc: &MarketDoc, day: &Day, dates: &[NaiveDate]) -> Self {
-        let listing = Listing::new(doc, day.date);
+        let listing = Listing::new(doc, day);
         let open = listing.open_interest(dates);
-        let earlier = hours::previous_trading_day(day.before);
+        let earlier = day.hours.previous_trading_day(day.before);
         let mut rows = Vec::new();
-        for future in listing::futures(doc, day.date) {
-            let open = futures::open_interest(doc, &future, day.before);
+        for future in listing::futures(doc, day) {
+            let open = futures::open_interest(doc, day, &future, day.before);
             rows.push(Published {
                 product: futures::name(future.product),
                 sq_date: future.sq_date,
                 option: None,
                 open,
-                change: open - futures::open_interest(doc, &future, earlier),
+                change: open - futures::open_interest(doc, day, &future, earlier),
             });
         }
         for (contract, (open, before)) in listing.contracts.iter().zip(open) {

@@ -107,7 +107,7 @@ impl Options {
     /// The options of a day; `dates` are those of the market up to this day's last but one, from
     /// two before its first.
     pub(super) fn new(doc: &MarketDoc, day: Arc<Day>, dates: &[NaiveDate]) -> Self {
-        let listing = Listing::new(doc, day.date);
+        let listing = Listing::new(doc, &day);
         let before = listing.open_interest(dates);
         let mut later = dates.to_vec();
         later.push(day.date);

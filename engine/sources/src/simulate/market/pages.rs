@@ -11,7 +11,7 @@ use zaraba_core::error::Result;
 
 use super::columns::{filled, times};
 use super::draw::{Draw, Purpose};
-use super::hours::{self, TOKYO};
+use super::hours::TOKYO;
 use super::listing::Contract;
 use super::options::{Book, Options};
 use super::path::Day;
@@ -52,7 +52,7 @@ impl Pages {
     pub(super) fn new(doc: &MarketDoc, day: Arc<Day>, dates: &[NaiveDate]) -> Self {
         let mut draw = Draw::new(doc.seed, day.number, Purpose::Pages);
         let mut to_come = Vec::new();
-        for session in hours::sessions(day.date) {
+        for session in day.hours.sessions(day.date) {
             let mut minute = session.start + 60 * (3 + draw.up_to(9));
             while minute < session.end {
                 to_come.push(minute);
@@ -141,12 +141,13 @@ impl Stream for Pages {
         let side = |l: &Line| contract(l).map(|c| if c.call { "CALL" } else { "PUT" });
         let strike = |l: &Line| contract(l).map(|c| i64::from(c.strike));
         let day = self.options.day.date;
+        let hours = &self.options.day.hours;
         Ok(vec![
             texts(rows, |l, text| minute(text, l.updated, true)),
             times(rows.iter().map(|(time, _)| *time)),
             texts(rows, |_, text| slashes(text, Some(day))),
             texts(rows, |l, text| {
-                slashes(text, sq_date(l).map(hours::previous_trading_day))
+                slashes(text, sq_date(l).map(|sq| hours.previous_trading_day(sq)))
             }),
             texts(rows, |l, text| {
                 let date = sq_date(l)?;

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use zaraba_config::document::{CrashDoc, MarketDoc};
 
 use super::draw::{Draw, Purpose};
-use super::hours::{self, Minute};
+use super::hours::{self, Hours, Minute};
 use super::season;
 
 /// Levels at the first open: of volatility in percent, the exchange rate, the Dow, the Nasdaq, the
@@ -19,7 +19,7 @@ const SP500: f64 = 6_735.0;
 const VIX: f64 = 19.8;
 
 /// What prices really move, as a share of what volatility says: options cost more than they pay.
-const REALISED: f64 = 0.85;
+const REALISED: f64 = 0.92;
 const TRADING_DAYS: f64 = 252.0;
 
 /// How volatility answers: to a move of the index, to a crash beyond that, and on its own, by day.
@@ -80,6 +80,7 @@ pub(super) struct Closes {
 pub(super) struct Day {
     /// Its number, from 0.
     pub(super) number: u32,
+    pub(super) hours: Hours,
     pub(super) date: NaiveDate,
     /// The trading day before, whose open interest is published in this one.
     pub(super) before: NaiveDate,
@@ -125,31 +126,34 @@ impl Day {
 /// The days of the market.
 pub(super) struct Market {
     pub(super) doc: MarketDoc,
+    hours: Hours,
     dates: Vec<NaiveDate>,
     /// What the last day made handed on, and its number.
     carry: Option<(u32, Carry)>,
 }
 
 /// The dates of the days.
-fn dates(doc: &MarketDoc) -> impl Iterator<Item = NaiveDate> {
-    let next = |date: &NaiveDate| Some(hours::next_trading_day(*date));
+fn dates(doc: &MarketDoc, hours: &Hours) -> impl Iterator<Item = NaiveDate> {
+    let next = |date: &NaiveDate| Some(hours.next_trading_day(*date));
     let dates = std::iter::successors(Some(doc.start.value), next);
     dates.take(doc.days.max(1) as usize)
 }
 
 /// From when to when the market goes, in seconds.
-pub(super) fn extent(doc: &MarketDoc) -> (i64, i64) {
-    let first = hours::sessions(doc.start.value);
-    let last = dates(doc).last().map_or_else(Vec::new, hours::sessions);
+pub(super) fn extent(doc: &MarketDoc, hours: &Hours) -> (i64, i64) {
+    let first = hours.sessions(doc.start.value);
+    let last = dates(doc, hours).last();
+    let last = last.map_or_else(Vec::new, |date| hours.sessions(date));
     let from = first.first().map_or(0, |s| s.start);
     (from, last.last().map_or(from, |s| s.end))
 }
 
 impl Market {
-    pub(super) fn new(doc: &MarketDoc) -> Self {
+    pub(super) fn new(doc: &MarketDoc, hours: &Hours) -> Self {
         Self {
             doc: doc.clone(),
-            dates: dates(doc).collect(),
+            hours: hours.clone(),
+            dates: dates(doc, hours).collect(),
             carry: None,
         }
     }
@@ -157,9 +161,9 @@ impl Market {
     /// The dates of the days before a day, from two before the first: open interest is counted up
     /// along them.
     pub(super) fn dates_before(&self, number: u32) -> Vec<NaiveDate> {
-        let before = hours::previous_trading_day(self.doc.start.value);
+        let before = self.hours.previous_trading_day(self.doc.start.value);
         let dates = self.dates.iter().take(number as usize).copied();
-        let first = [hours::previous_trading_day(before), before];
+        let first = [self.hours.previous_trading_day(before), before];
         first.into_iter().chain(dates).collect()
     }
 
@@ -180,13 +184,14 @@ impl Market {
     }
 
     fn walk(&self, number: u32, date: NaiveDate, carry: Option<Carry>) -> (Day, Carry) {
-        let sessions = hours::sessions(date);
+        let sessions = self.hours.sessions(date);
         let begin = sessions.first().map_or(0, |s| s.start);
         let carry = carry.unwrap_or_else(|| first(self.doc.level, begin));
-        let minutes = hours::minutes(carry.end, &sessions);
-        let before = hours::previous_trading_day(date);
+        let minutes = self.hours.minutes(carry.end, &sessions);
+        let before = self.hours.previous_trading_day(date);
         let mut day = Day {
             number,
+            hours: self.hours.clone(),
             date,
             before,
             published: hours::tokyo_seconds(before, 20, 0),

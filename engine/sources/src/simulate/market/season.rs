@@ -6,21 +6,22 @@ use super::hours::Minute;
 
 /// The usual range of an hour, in percent; of the quarter of an hour before 9:00 scaled up.
 const RANGE: [f64; 24] = [
-    0.41, 0.34, 0.37, 0.31, 0.33, 0.25, 0.0, 0.0, 0.60, 0.74, 0.47, 0.31, 0.34, 0.33, 0.32, 0.34,
+    0.41, 0.34, 0.37, 0.31, 0.33, 0.25, 0.0, 0.0, 0.60, 0.74, 0.47, 0.34, 0.37, 0.33, 0.32, 0.34,
     0.0, 0.37, 0.26, 0.26, 0.26, 0.31, 0.43, 0.48,
 ];
 
 /// What trades in an hour, in thousands.
 const VOLUME: [f64; 24] = [
-    26.0, 16.0, 13.0, 11.0, 12.0, 6.0, 0.0, 0.0, 70.0, 93.0, 50.0, 27.0, 30.0, 32.0, 35.0, 50.0,
+    26.0, 16.0, 13.0, 11.0, 12.0, 6.0, 0.0, 0.0, 70.0, 93.0, 50.0, 32.0, 35.0, 32.0, 35.0, 50.0,
     0.0, 26.0, 14.0, 14.0, 14.0, 18.0, 29.0, 32.0,
 ];
 
 /// The squares of the ranges, summed over a day of 20 hours.
 const RANGES_SQUARED: f64 = 2.9;
 
-/// The half of an hour in which Tokyo's shares pause.
-const LUNCH: f64 = 0.5;
+/// How much of the usual there is while Tokyo's shares pause; the two hours that share the pause are
+/// higher above for it.
+const LUNCH: f64 = 0.7;
 
 /// A burst that fades: its height at once and the seconds after which a third of it is left.
 fn burst(seconds: i64, height: f64, fades: f64) -> f64 {

@@ -3,6 +3,8 @@
 
 use zaraba_config::document::{CrashDoc, MarketDoc, MarketStream};
 use zaraba_core::source::{Polled, Source};
+use zaraba_finance::calendar::{Additions, Calendar, Venue};
+use zaraba_sources::simulate::market::{MarketSource, check};
 
 use super::{date, doc, source, tokyo};
 use crate::common::{NOWHERE, drain, located};
@@ -93,4 +95,18 @@ fn as_many_ticks_as_asked_for() {
         assert_eq!(rows(&doc, 500).len() as u64, asked * 3);
         assert_eq!(source(&doc).done_of_total(), Some((0, asked * 3)));
     }
+}
+
+/// What users add to the calendar holds here too.
+#[test]
+fn a_holiday_of_ones_own_is_no_trading_day() {
+    let doc = doc(MarketStream::Options);
+    let calendar = Calendar::built_in().with(&Additions {
+        closed: vec![(Venue::OseOption, date("2025-11-18"))],
+        ..Additions::default()
+    });
+    assert_eq!(check(&doc, &Calendar::built_in()), None);
+    let mistake = check(&doc, &calendar).unwrap();
+    assert_eq!(mistake.help.unwrap(), "the next one is 2025-11-19");
+    assert!(MarketSource::new(&doc, &calendar).is_err());
 }
