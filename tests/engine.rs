@@ -15,3 +15,5 @@ mod sources;
 mod to_a_client;
 
 mod doors;
+
+mod asked;

@@ -7,6 +7,9 @@
     reason = "a test that cannot go on fails"
 )]
 
+/// What a server must do for clients that know the protocol's page alone.
+mod conformance;
+
 /// The rules of the repository that neither rustc nor clippy knows.
 mod tidy;
 

@@ -63,8 +63,13 @@ async fn drive(pipeline: &Pipeline, checked: &Checked, voice: &Voice) -> Result<
         Signals::new().map_err(|e| Failure::Outside(format!("cannot listen for signals: {e}")))?;
     let built = pipeline.build_checked(checked)?;
     for (name, address) in built.listening() {
+        let s = if checked.plan.speaks_tls(name) {
+            "s"
+        } else {
+            ""
+        };
         voice.say(&format!(
-            "{name}: open http://{address}/ or connect a client to ws://{address}/ws \
+            "{name}: open http{s}://{address}/ or connect a client to ws{s}://{address}/ws \
              (Ctrl-C stops)"
         ));
     }

@@ -14,6 +14,8 @@ pub use self::market::{CrashDoc, FuturesProduct, MarketDoc, MarketStream};
 
 pub use crate::calendar::{CalendarDoc, HaltDoc};
 pub use crate::connector::{HttpClientDoc, HttpServerDoc, NextPage, SourceConnector};
+pub use crate::listener::{AuthDoc, ListenerDoc, ListenerLimitsDoc, TlsDoc};
+pub use crate::sink::QueryLimitsDoc;
 
 /// A value and where it stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -377,12 +379,16 @@ pub enum SinkConnector {
     },
     /// `connector = "websocket"`
     Websocket {
-        /// `listen`: address and port; loopback only.
-        listen: Located<String>,
+        /// `listen`, `auth` and their like.
+        listener: Box<ListenerDoc>,
         /// `assets`: a folder of static files served at `/`.
         assets: Option<Located<PathBuf>>,
         /// `history`: newest rows kept per append topic; 1,000 if left out.
         history: usize,
+        /// `history_time`: of them those no older than so many microseconds of event time.
+        history_time: Option<i64>,
+        /// `query`: what a query of `/api/query` may cost.
+        query: QueryLimitsDoc,
     },
     /// `connector = "channel"`: rows go to the embedding program.
     Channel,

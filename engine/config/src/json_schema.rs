@@ -74,7 +74,9 @@ fn text_like(pattern: &str) -> Value {
 fn of_kind(kind: &Kind) -> Value {
     const DURATION: &str = r"^\s*([0-9]+\s*(us|µs|ms|s|min|m|h|d)\s*)+$";
     match kind {
-        Kind::Text | Kind::Sql | Kind::Listen | Kind::Zone => json!({ "type": "string" }),
+        Kind::Text | Kind::Sql | Kind::Listen | Kind::ListenOpen | Kind::Zone => {
+            json!({ "type": "string" })
+        }
         Kind::Name | Kind::Path | Kind::Time | Kind::Date => {
             json!({ "type": "string", "minLength": 1 })
         }

@@ -24,7 +24,7 @@ pub(crate) fn expected(kind: &Kind) -> String {
         Kind::Char => "one character in quotes".to_owned(),
         Kind::Sql => "SQL in quotes".to_owned(),
         Kind::Path => "a path in quotes".to_owned(),
-        Kind::Listen => "an address like \"127.0.0.1:8225\"".to_owned(),
+        Kind::Listen | Kind::ListenOpen => "an address like \"127.0.0.1:8225\"".to_owned(),
         Kind::Url => "a URL like \"https://example.com/rows\"".to_owned(),
         Kind::Int(low, i64::MAX) => format!("an integer from {low}"),
         Kind::Int(low, high) => format!("an integer from {low} to {high}"),
@@ -80,7 +80,7 @@ pub(crate) fn read(cx: &mut Context<'_>, kind: &'static Kind, node: &Node) -> Op
         }
         (Kind::Char, TomlValue::Text(text)) => one_char(&text.value).map(Typed::Char),
         (Kind::Path, TomlValue::Text(text)) => return path(cx, text),
-        (Kind::Listen, TomlValue::Text(text)) => return listen(cx, text),
+        (Kind::Listen | Kind::ListenOpen, TomlValue::Text(text)) => return listen(cx, kind, text),
         (Kind::Url, TomlValue::Text(text)) => return url::read(cx, text),
         (Kind::Int(low, high), TomlValue::Integer(i)) if low <= i && i <= high => {
             Some(Typed::Int(*i))
@@ -393,10 +393,12 @@ fn path(cx: &mut Context<'_>, text: &Text) -> Option<Typed> {
     Some(Typed::Text(text))
 }
 
-fn listen(cx: &mut Context<'_>, text: &Text) -> Option<Typed> {
+fn listen(cx: &mut Context<'_>, kind: &Kind, text: &Text) -> Option<Typed> {
     let text = params::substitute(cx, text)?;
     let mistake = match text.value.parse::<SocketAddr>() {
-        Ok(address) if address.ip().is_loopback() => return Some(Typed::Text(text)),
+        Ok(address) if address.ip().is_loopback() || matches!(kind, Kind::ListenOpen) => {
+            return Some(Typed::Text(text));
+        }
         Ok(address) => {
             let what = format!("listening on {}, which needs `auth`,", address.ip());
             let help = format!("use a loopback address: \"127.0.0.1:{}\"", address.port());

@@ -23,6 +23,7 @@ mod connector;
 mod format;
 mod include;
 mod leaf;
+mod listener;
 mod mapping;
 mod market;
 mod nodes;

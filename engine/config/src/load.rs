@@ -82,6 +82,7 @@ pub fn load_text(path: &Path, text: &str, options: &LoadOptions<'_>) -> Loaded {
 
     let mut cx = Context::new(&sources, &damaged, mistakes);
     cx.params = &params;
+    cx.env = options.env;
     let start = Span {
         file: main,
         start: 0,
@@ -92,6 +93,7 @@ pub fn load_text(path: &Path, text: &str, options: &LoadOptions<'_>) -> Loaded {
         .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
     let mut document = root::document(&mut cx, &root, start, name, folder(path));
     let mut diagnostics = cx.mistakes;
+    environment.secrets.extend(cx.secrets);
     drop_consequences(&sources, &broken_lines, &mut diagnostics);
     for diagnostic in &mut diagnostics.0 {
         diagnostic.message = redact(&diagnostic.message, &environment.secrets);

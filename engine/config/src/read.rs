@@ -22,6 +22,10 @@ pub(crate) struct Context<'a> {
     /// Files with syntax errors: what is missing in them is not a mistake of its own.
     pub(crate) damaged: &'a BTreeSet<FileId>,
     pub(crate) mistakes: Diagnostics,
+    /// Environment variables, for options that name one.
+    pub(crate) env: &'a dyn Fn(&str) -> Option<String>,
+    /// What was read from them.
+    pub(crate) secrets: Vec<String>,
     count: usize,
 }
 
@@ -37,6 +41,8 @@ impl<'a> Context<'a> {
             params: &[],
             damaged,
             mistakes,
+            env: &|_| None,
+            secrets: Vec::new(),
             count: 0,
         }
     }

@@ -2,9 +2,11 @@
 
 use zaraba_core::diagnostic::{Diagnostic, Span};
 use zaraba_core::suggest::nearest;
+use zaraba_core::time::SECOND;
 
 use crate::document::{Format, Located, SinkConnector, SinkDoc, Text};
 use crate::format;
+use crate::listener::{self, LISTENER};
 use crate::read::{Context, Fields, not_built};
 use crate::source::located_path;
 use crate::spec::{Body, Kind, Least, NodeSpec, Opt, Section, Words, optional, required};
@@ -107,16 +109,11 @@ static TEXT_FORMATS: Words = Words {
 
 static WEBSOCKET: Section = Section {
     title: "[sink.NAME] with connector = \"websocket\"",
-    about: "Serves streams to WebSocket clients, with static files beside them. Listens on loopback only.",
+    about: "Serves streams to WebSocket clients, with static files beside them.",
     groups: &[
         COMMON,
+        LISTENER,
         &[
-            required(
-                "listen",
-                Kind::Listen,
-                "\"127.0.0.1:8225\"",
-                "address and port",
-            ),
             optional(
                 "assets",
                 Kind::Path,
@@ -131,9 +128,23 @@ static WEBSOCKET: Section = Section {
                 "5000",
                 "newest rows kept per append stream for clients who come late",
             ),
+            optional(
+                "history_time",
+                Kind::Duration,
+                "any age",
+                "\"10m\"",
+                "of the rows of `history` those of the last so much event time",
+            ),
+            optional(
+                "query",
+                Kind::Table(&QUERY),
+                "as below",
+                "{ time = \"2s\", rows = 1000 }",
+                "what one SELECT of `/api/query` may cost",
+            ),
         ],
     ],
-    later: &["auth", "tls", "origins"],
+    later: &[],
     example: r#"[params]
 port = 8225
 
@@ -149,6 +160,56 @@ listen = "127.0.0.1:$port"
 history = 5000
 "#,
 };
+
+static QUERY: Section = Section {
+    title: "query",
+    about: "Limits of one SELECT over the topics. What reaches one is stopped and told so.",
+    groups: &[&[
+        optional(
+            "time",
+            Kind::Duration,
+            "`\"5s\"`",
+            "\"2s\"",
+            "how long it may run",
+        ),
+        optional(
+            "memory",
+            Kind::Size,
+            "`\"256MiB\"`",
+            "\"64MiB\"",
+            "what it may hold",
+        ),
+        optional(
+            "rows",
+            Kind::Int(1, 100_000_000),
+            "`100000`",
+            "1000",
+            "how many rows it may answer",
+        ),
+    ]],
+    later: &[],
+    example: "",
+};
+
+/// What a query of `/api/query` may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueryLimitsDoc {
+    /// `time`, microseconds.
+    pub time: i64,
+    /// `memory`, bytes.
+    pub memory: u64,
+    /// `rows`
+    pub rows: usize,
+}
+
+fn query_limits(fields: Option<&Fields>) -> QueryLimitsDoc {
+    let rows = fields.and_then(|f| f.int("rows")).unwrap_or(100_000);
+    QueryLimitsDoc {
+        time: fields.and_then(|f| f.micros("time")).unwrap_or(5 * SECOND),
+        memory: fields.and_then(|f| f.bytes("memory")).unwrap_or(256 << 20),
+        rows: usize::try_from(rows).unwrap_or(usize::MAX),
+    }
+}
 
 static CHANNEL: Section = Section {
     title: "[sink.NAME] with connector = \"channel\"",
@@ -191,11 +252,13 @@ pub(crate) fn convert(
             format: fields.word("format").map_or(Format::Json, format::of_word),
         },
         "websocket" => SinkConnector::Websocket {
-            listen: fields.name("listen")?,
+            listener: Box::new(listener::convert(cx, fields)?),
             assets: fields.text("assets").map(|text| located_path(cx, &text)),
             history: fields.int("history").map_or(HISTORY_ROWS, |rows| {
                 usize::try_from(rows).unwrap_or(usize::MAX)
             }),
+            history_time: fields.micros("history_time"),
+            query: query_limits(fields.table("query")),
         },
         _ => SinkConnector::Channel,
     };

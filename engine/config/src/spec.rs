@@ -84,6 +84,8 @@ pub(crate) enum Kind {
     Listen,
     /// A URL of http or https; `$name` is a parameter.
     Url,
+    /// Any address with a port; the section says what one that is not loopback needs.
+    ListenOpen,
     /// An integer in a range, both ends included.
     Int(i64, i64),
     /// A finite number.

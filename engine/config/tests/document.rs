@@ -235,14 +235,27 @@ fn sinks_limits_and_tests() {
     assert_eq!(path.value, PathBuf::from("conf/../out/{stream}.parquet"));
     assert_eq!(*format, Format::Parquet);
     let SinkConnector::Websocket {
-        listen,
+        listener,
         assets,
         history,
+        history_time: None,
+        query,
     } = &desk.connector
     else {
         panic!()
     };
-    assert_eq!((listen.value.as_str(), *history), ("127.0.0.1:0", 1_000));
+    assert_eq!(
+        (listener.listen.value.as_str(), *history),
+        ("127.0.0.1:0", 1_000)
+    );
+    assert_eq!(
+        (&listener.auth, listener.origins.as_slice()),
+        (&None, &[][..])
+    );
+    assert_eq!(
+        (query.time, query.memory, query.rows),
+        (5_000_000, 256 << 20, 100_000)
+    );
     assert_eq!(
         assets.as_ref().map(|a| a.value.as_path()),
         Some(Path::new("conf/dist"))

@@ -4,8 +4,16 @@
 
 pub mod limits;
 
+pub mod access;
+
 pub mod listen;
 
 mod guard;
+
+mod serve;
+
+mod stall;
+
+pub mod tls;
 
 pub mod assets;

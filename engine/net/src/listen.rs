@@ -3,17 +3,32 @@
 
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use axum::serve::ListenerExt as _;
 use axum::{Router, middleware};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 use zaraba_core::error::{Error, Result};
 
-use crate::guard;
+use crate::access::{Access, Auth};
+use crate::guard::{Door, guard};
+use crate::limits::Limits;
+use crate::serve::serve;
+use crate::tls::Tls;
+
+/// What stands between a listener's routes and strangers.
+#[derive(Clone, Debug, Default)]
+pub struct Edge {
+    /// Who may ask.
+    pub access: Access,
+    /// What is shown to those who speak TLS; none: plain HTTP.
+    pub tls: Option<Tls>,
+    /// What strangers may cost.
+    pub limits: Limits,
+}
 
 /// A running server.
 #[derive(Debug)]
@@ -25,13 +40,22 @@ pub struct Server {
 }
 
 impl Server {
-    /// Binds `listen` (`127.0.0.1:8225`, `localhost:8225`, `[::1]:8225`; port 0 is any free one)
-    /// and serves the routes there. Pages of other origins are refused before any route is asked.
+    /// As [`Server::open`], for any program of this machine.
     ///
     /// # Errors
     /// When the address is none, is not a loopback one, or is taken.
     pub fn start(listen: &str, routes: Router, handle: &Handle) -> Result<Self> {
-        let wanted = parse(listen)?;
+        Self::open(listen, routes, Edge::default(), handle)
+    }
+
+    /// Binds `listen` (`127.0.0.1:8225`, `localhost:8225`, `[::1]:8225`; port 0 is any free one)
+    /// and serves the routes there. Who may not ask is refused before any route is; who may is a
+    /// [`Caller`](crate::access::Caller) among the request's extensions.
+    ///
+    /// # Errors
+    /// When the address is none, is open to other machines without `auth`, or is taken.
+    pub fn open(listen: &str, routes: Router, edge: Edge, handle: &Handle) -> Result<Self> {
+        let wanted = parse(listen, &edge.access.auth)?;
         let listener = bind(wanted)?;
         let failed = |e: std::io::Error| Error::outside(format!("cannot listen on {wanted}: {e}"));
         listener.set_nonblocking(true).map_err(failed)?;
@@ -40,19 +64,21 @@ impl Server {
             let _entered = handle.enter();
             tokio::net::TcpListener::from_std(listener).map_err(failed)?
         };
-        // Messages are whole when they are sent: waiting for more would only delay them.
-        let listener = listener.tap_io(|socket| drop(socket.set_nodelay(true)));
-        let routes = routes.layer(middleware::from_fn(guard::guard));
+        let Edge {
+            access,
+            tls,
+            limits,
+        } = edge;
+        let door = Arc::new(Door {
+            access,
+            secure: tls.is_some(),
+        });
+        let guard = move |request, next| guard(Arc::clone(&door), request, next);
+        let routes = routes.layer(middleware::from_fn(guard));
         let (stop, stopping) = oneshot::channel::<()>();
         let (ended, stopped) = channel();
         let task = handle.spawn(async move {
-            let until = async move { drop(stopping.await) };
-            let served = axum::serve(listener, routes)
-                .with_graceful_shutdown(until)
-                .await;
-            if let Err(error) = served {
-                tracing::error!(%address, %error, "the listener failed");
-            }
+            serve(listener, routes, limits, tls, stopping).await;
             let _ = ended.send(()); // nobody may be waiting
         });
         Ok(Self {
@@ -87,7 +113,7 @@ impl Drop for Server {
 }
 
 /// Reads an address and refuses what would be open to the network.
-fn parse(listen: &str) -> Result<SocketAddr> {
+fn parse(listen: &str, auth: &Auth) -> Result<SocketAddr> {
     let numeric = match listen.strip_prefix("localhost:") {
         Some(port) => format!("127.0.0.1:{port}"),
         None => listen.to_owned(),
@@ -97,12 +123,11 @@ fn parse(listen: &str) -> Result<SocketAddr> {
             "expected an address and a port such as 127.0.0.1:8225, got `{listen}`"
         ))
     })?;
-    if address.ip().is_loopback() {
+    if address.ip().is_loopback() || !matches!(auth, Auth::Machine) {
         return Ok(address);
     }
     Err(Error::user(format!(
-        "{address} is open to other machines, which needs `auth`, not built yet; listen on \
-         127.0.0.1:{} and put a proxy or a tunnel before it",
+        "{address} is open to other machines, which needs `auth`; or listen on 127.0.0.1:{}",
         address.port()
     )))
 }
@@ -143,7 +168,7 @@ mod tests {
             ),
             ("[::]:8225", Err("[::]:8225 is open to other machines")),
         ] {
-            match (parse(listen), expected) {
+            match (parse(listen, &Auth::Machine), expected) {
                 (Ok(address), Ok(expected)) => assert_eq!(address.to_string(), expected),
                 (Err(Error::User(message)), Err(expected)) => {
                     assert!(message.starts_with(expected), "{message}");

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use zaraba_config::document::{SinkConnector, SourceConnector};
+use zaraba_config::document::{SinkConnector, SinkDoc, SourceConnector};
 use zaraba_config::env::redact;
 use zaraba_core::time::duration_text;
 use zaraba_sql::plan::stage::{Input, Work};
@@ -95,6 +95,16 @@ impl PipelinePlan {
     pub fn channels(&self) -> Vec<String> {
         let channels = self.shown().into_iter().filter(|s| s.detail == "channel");
         channels.map(|s| s.name).collect()
+    }
+
+    /// Whether a sink's listener speaks TLS.
+    #[must_use]
+    pub fn speaks_tls(&self, sink: &str) -> bool {
+        let of = |s: &SinkDoc| match &s.connector {
+            SinkConnector::Websocket { listener, .. } => listener.tls.is_some(),
+            _ => false,
+        };
+        self.sinks.iter().any(|s| s.name.value == sink && of(s))
     }
 
     /// As a Mermaid flow chart.

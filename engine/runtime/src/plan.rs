@@ -65,6 +65,8 @@ pub struct PipelinePlan {
     pub streams: BTreeMap<String, StreamSchema>,
     /// Its tests.
     pub tests: Vec<TestDoc>,
+    /// What SQL can name, for queries beside the pipeline.
+    pub catalog: Catalog,
     /// Its exchange calendar.
     pub calendar: Calendar,
     /// Its limits.
@@ -165,6 +167,7 @@ impl<'a> Planning<'a> {
             calendar: self.catalog.calendar.clone(),
             limits: self.document.limits.clone(),
             secrets: self.document.secrets.clone(),
+            catalog: self.catalog,
         }
     }
 

@@ -7,6 +7,8 @@ mod sinks;
 
 mod doors;
 
+mod query;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -3,8 +3,9 @@
 //! The pipeline's thread writes into the hub (`hub`: one `log` per topic, and on upsert topics
 //! the whole `state`) and never waits for a client. Each client is a task (`connection`) with a
 //! `session` that remembers the seq sent last per topic and asks the log what comes next; the
-//! text of a message (`protocol`, `rows`) is made once per topic and encoding, whatever the
-//! number of clients. `routes` is the rest of the listener.
+//! message itself (`protocol`, `rows`, `binary`) is made once per topic and encoding, whatever the
+//! number of clients. `routes` is the rest of the listener; `api` answers
+//! topics and queries over plain HTTP.
 
 mod rows;
 
@@ -12,7 +13,11 @@ mod state;
 
 mod log;
 
+mod voice;
+
 mod protocol;
+
+mod binary;
 
 mod topic;
 
@@ -21,6 +26,12 @@ mod hub;
 mod session;
 
 mod connection;
+
+mod answer;
+
+pub mod query;
+
+mod api;
 
 mod routes;
 
@@ -39,15 +50,19 @@ use zaraba_core::error::Result;
 use zaraba_core::operator::Port;
 use zaraba_core::sink::Sink;
 use zaraba_core::time::EventTime;
+use zaraba_net::access::Access;
 use zaraba_net::assets::Assets;
 use zaraba_net::limits::Limits;
-use zaraba_net::listen::Server;
+use zaraba_net::listen::{Edge, Server};
+use zaraba_net::tls::Tls;
 
 use crate::input::SinkInput;
 use crate::websocket::hub::{Ending, Hub};
+use crate::websocket::query::{Desk, QueryOptions};
 use crate::websocket::routes::Site;
 
 pub use crate::websocket::hub::Traffic;
+pub use crate::websocket::log::Retention;
 
 /// How long clients of a run that broke off are told so.
 const BREAK_OFF: Duration = Duration::from_secs(1);
@@ -57,16 +72,22 @@ pub type Answer = Arc<dyn Fn() -> String + Send + Sync>;
 
 /// What a WebSocket sink is told.
 pub struct WebsocketOptions {
-    /// Address and port, loopback only; port 0 takes a free one.
+    /// Address and port; port 0 takes a free one.
     pub listen: String,
+    /// Who may ask.
+    pub access: Access,
+    /// What is shown to those who speak TLS; none: plain HTTP.
+    pub tls: Option<Tls>,
     /// A folder of static files served at `/`.
     pub assets: Option<PathBuf>,
-    /// Newest rows that a new client gets of an append topic.
-    pub history: usize,
+    /// What is kept of append topics for clients that come late.
+    pub history: Retention,
     /// The pipeline's name.
     pub pipeline: String,
     /// The zone in which times are written.
     pub zone: Tz,
+    /// Who answers `/api/query`; none: nobody.
+    pub query: Option<QueryOptions>,
     /// The text of `/metrics`.
     pub metrics: Answer,
     /// The JSON of `/api/graph`.
@@ -113,14 +134,20 @@ impl WebsocketSink {
         )?;
         let hub = Arc::new(hub);
         let limits = options.limits;
+        let edge = Edge {
+            access: options.access,
+            tls: options.tls,
+            limits,
+        };
         let routes = routes::routes(Site {
             hub: Arc::clone(&hub),
             limits,
             assets,
+            desk: options.query.map(Desk::new),
             metrics: options.metrics,
             graph: options.graph,
         });
-        let server = Server::start(&options.listen, routes.merge(beside), handle)?;
+        let server = Server::open(&options.listen, routes.merge(beside), edge, handle)?;
         let address = server.address();
         Ok((
             Self {

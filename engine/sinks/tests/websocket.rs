@@ -10,6 +10,12 @@
 #[path = "websocket/bench.rs"]
 mod bench;
 
+#[path = "websocket/arrow.rs"]
+mod arrow;
+
+#[path = "websocket/doors.rs"]
+mod doors;
+
 use std::collections::BTreeMap;
 use std::thread;
 use std::time::Duration;
@@ -73,7 +79,7 @@ fn final_state(n: i64) -> BTreeMap<i64, i64> {
 #[test]
 fn clients_that_come_while_rows_are_written_miss_nothing() {
     let runtime = Runtime::new().unwrap();
-    let (mut sink, address) = start(&runtime, |o| o.history = 1_000_000);
+    let (mut sink, address) = start(&runtime, |o| o.history.rows = 1_000_000);
     let rows = 12_000;
     let writer = thread::spawn(move || {
         for n in 0..rows / 10 {

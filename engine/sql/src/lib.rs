@@ -1,6 +1,7 @@
 //! Streaming SQL on DataFusion. A query is planned once ([`plan`]) into a few stages, each an
 //! operator: rows on their own ([`pass_through`]), windowed aggregates ([`window`]), sessions
 //! ([`session`]), tables and the queries over them ([`table`], [`triggered`]), joins ([`join`]).
+//! [`ask`] runs a query once, over rows that are there.
 //! Operators know no executor.
 
 pub mod rows;
@@ -32,5 +33,7 @@ pub mod join;
 pub mod functions;
 
 mod required;
+
+pub mod ask;
 
 pub mod plan;

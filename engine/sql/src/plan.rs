@@ -36,7 +36,7 @@ mod join_bounds;
 
 mod join_kind;
 
-mod refuse;
+pub(crate) mod refuse;
 
 mod time_zone;
 

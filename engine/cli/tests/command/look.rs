@@ -78,6 +78,27 @@ warning: there is no sink, so nothing is written
 }
 
 #[test]
+fn a_token_in_the_clear_is_warned_of() {
+    const TOKEN: &str = "correct-horse-battery";
+    const DESK: &str = "[sink.desk]\nconnector = \"websocket\"\nfrom = [\"gaps\"]\n\
+                        listen = \"0.0.0.0:8225\"\nauth = { token_env = \"DESK_TOKEN\" }\n";
+    for (tls, warned) in [
+        ("", true),
+        ("tls = { cert = \"c.pem\", key = \"k.pem\" }\n", false),
+    ] {
+        let folder = Folder::with(&format!("{WARNED}{DESK}{tls}"));
+        folder.write("c.pem", "");
+        folder.write("k.pem", "");
+        let mut check = folder.command(&["check", "pipeline.toml"]);
+        let output = check.env("DESK_TOKEN", TOKEN).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{said}");
+        assert_eq!(said.contains("can read the token"), warned, "{said}");
+        assert!(!said.contains(TOKEN), "{said}");
+    }
+}
+
+#[test]
 fn graphs() {
     let folder = bars();
     for format in ["mermaid", "dot", "json"] {

@@ -1,6 +1,8 @@
 //! What is no mistake, and most likely not meant.
 
-use zaraba_config::document::SourceConnector;
+use std::net::SocketAddr;
+
+use zaraba_config::document::{AuthDoc, ListenerDoc, SinkConnector, SourceConnector};
 use zaraba_core::diagnostic::{Diagnostic, Diagnostics};
 
 use crate::plan::{Planning, places};
@@ -43,6 +45,23 @@ pub(crate) fn warnings(planning: &Planning<'_>) -> Diagnostics {
             warnings.push(places::in_text(mistake, &query.sql));
         }
     }
+    for sink in &document.sinks {
+        if let SinkConnector::Websocket { listener, .. } = &sink.connector {
+            warnings.0.extend(in_the_clear(listener));
+        }
+    }
     warnings.sort();
     warnings
+}
+
+/// A token that other machines send without TLS.
+fn in_the_clear(listener: &ListenerDoc) -> Option<Diagnostic> {
+    let address: SocketAddr = listener.listen.value.parse().ok()?;
+    let token = matches!(listener.auth, Some(AuthDoc::Token(_)));
+    (token && listener.tls.is_none() && !address.ip().is_loopback()).then(|| {
+        let message = "whoever listens on the way can read the token: there is no `tls`";
+        let help = "add `tls = { cert = \"…\", key = \"…\" }`, or listen on loopback behind a \
+                    proxy that speaks TLS";
+        Diagnostic::at(listener.listen.span, message).help(help)
+    })
 }

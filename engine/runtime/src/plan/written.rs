@@ -34,6 +34,16 @@ impl Planning<'_> {
             }
             _ => {}
         }
+        if let SinkConnector::Websocket { listener, .. } = &sink.connector {
+            for path in listener.tls.iter().flat_map(|tls| [&tls.cert, &tls.key]) {
+                if !path.value.is_file() {
+                    let message = format!("no file `{}`", path.value.display());
+                    let help = "`tls` names a certificate and its key, in PEM";
+                    self.mistakes
+                        .push(Diagnostic::at(path.span, message).help(help));
+                }
+            }
+        }
     }
 
     /// A column with the name of a field that is added to the lines. `named`: they say which

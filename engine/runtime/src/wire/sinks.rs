@@ -1,23 +1,28 @@
 //! Sinks, by their connector, and the streams that they read.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use zaraba_config::document::{SinkConnector, SinkDoc};
+use zaraba_config::document::{
+    AuthDoc, ListenerDoc, ListenerLimitsDoc, SinkConnector, SinkDoc, TlsDoc,
+};
 use zaraba_core::error::{Error, Result};
 use zaraba_core::operator::Port;
 use zaraba_core::sink::Sink;
 use zaraba_core::time::EventTime;
 use zaraba_finance::calendar::Venue;
+use zaraba_net::access::{Access, Auth};
 use zaraba_net::limits::Limits;
+use zaraba_net::tls::Tls;
 use zaraba_sinks::file::days::{Calendars, Day, DayOf};
 use zaraba_sinks::input::SinkInput;
-use zaraba_sinks::websocket::{WebsocketOptions, WebsocketSink};
+use zaraba_sinks::websocket::{Retention, WebsocketOptions, WebsocketSink};
 
 use crate::run::capture::CaptureSink;
 use crate::run::graph::Target;
 use crate::run::sink_task::SinkTask;
 use crate::wire::doors::Doors;
-use crate::wire::{CHANNEL_BATCHES, Wirer};
+use crate::wire::{CHANNEL_BATCHES, Wirer, query};
 
 impl Wirer<'_> {
     pub(super) fn sinks(&mut self) -> Result<()> {
@@ -83,25 +88,38 @@ impl Wirer<'_> {
                 Box::new(sink.open(inputs))
             }
             SinkConnector::Websocket {
-                listen,
+                listener,
                 assets,
                 history,
+                history_time,
+                query: limits,
             } => {
                 let handle = self.around.tokio.clone().ok_or_else(|| {
                     Error::internal("a WebSocket sink needs a tokio runtime to run on")
                 })?;
                 let options = WebsocketOptions {
-                    listen: listen.value.clone(),
+                    listen: listener.listen.value.clone(),
+                    access: access(listener),
                     assets: assets.as_ref().map(|a| a.value.clone()),
-                    history: *history,
+                    tls: tls(listener)?,
+                    history: Retention {
+                        rows: *history,
+                        time: *history_time,
+                    },
                     pipeline: self.plan.name.clone(),
                     zone,
+                    query: Some(query::options(
+                        self.plan,
+                        inputs,
+                        limits,
+                        &self.around.clock,
+                    )),
                     metrics: Arc::clone(&self.around.metrics),
                     graph: Arc::clone(&self.around.graph),
                     clock: Arc::clone(&self.around.clock),
-                    limits: Limits::default(),
+                    limits: net_limits(&listener.limits),
                 };
-                let doors = self.doors_of(&listen.value);
+                let doors = self.doors_of(&listener.listen.value);
                 let beside = doors.as_ref().map(Doors::routes).unwrap_or_default();
                 let (sink, address) = WebsocketSink::start(inputs, options, beside, &handle)?;
                 if let Some(doors) = doors {
@@ -124,5 +142,40 @@ impl Wirer<'_> {
             self.route(stream, Target::Sink(index, Port(port)))?;
         }
         Ok(())
+    }
+}
+
+/// Who may ask, as the listener wants it.
+fn access(listener: &ListenerDoc) -> Access {
+    Access {
+        auth: match &listener.auth {
+            None => Auth::Machine,
+            Some(AuthDoc::PublicRead) => Auth::PublicRead,
+            Some(AuthDoc::Token(token)) => Auth::Token(token.as_str().into()),
+        },
+        origins: listener.origins.clone(),
+    }
+}
+
+fn tls(listener: &ListenerDoc) -> Result<Option<Tls>> {
+    let open = |tls: &TlsDoc| Tls::open(&tls.cert.value, &tls.key.value);
+    listener.tls.as_ref().map(open).transpose()
+}
+
+/// What strangers may cost: the listener's own limits where the file says nothing.
+fn net_limits(limits: &ListenerLimitsDoc) -> Limits {
+    let ours = Limits::default();
+    let time = |micros: Option<i64>, ours| {
+        let micros = micros.and_then(|m| u64::try_from(m).ok());
+        micros.map_or(ours, Duration::from_micros)
+    };
+    Limits {
+        clients_max: limits.clients.unwrap_or(ours.clients_max),
+        connections_max: limits.connections.unwrap_or(ours.connections_max),
+        message_bytes_max: limits.message.unwrap_or(ours.message_bytes_max),
+        header_bytes_max: limits.header.unwrap_or(ours.header_bytes_max),
+        header_time: time(limits.header_time, ours.header_time),
+        slow: time(limits.slow, ours.slow),
+        ..ours
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
+use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 use zaraba_core::error::Error;
@@ -112,24 +112,28 @@ impl Connection {
                 self.send_all(answers).await
             }
             Some(Ok(Message::Binary(_))) => {
-                self.send(protocol::error("expected a text frame, got a binary one").into())
-                    .await
+                let wrong = protocol::error("expected a text frame, got a binary one");
+                self.send(Message::text(wrong)).await
             }
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
             Some(Ok(Message::Close(_)) | Err(_)) | None => Err(End::Gone),
         }
     }
 
-    async fn send_all(&mut self, messages: Vec<Utf8Bytes>) -> Result<(), End> {
+    async fn send_all(&mut self, messages: Vec<Message>) -> Result<(), End> {
         for message in messages {
             self.send(message).await?;
         }
         Ok(())
     }
 
-    async fn send(&mut self, message: Utf8Bytes) -> Result<(), End> {
-        let bytes = message.len();
-        match timeout(self.limits.slow, self.socket.send(Message::Text(message))).await {
+    async fn send(&mut self, message: Message) -> Result<(), End> {
+        let bytes = match &message {
+            Message::Text(text) => text.len(),
+            Message::Binary(bytes) => bytes.len(),
+            Message::Ping(_) | Message::Pong(_) | Message::Close(_) => 0,
+        };
+        match timeout(self.limits.slow, self.socket.send(message)).await {
             Ok(Ok(())) => {
                 self.hub.traffic.messages.fetch_add(1, Ordering::Relaxed);
                 self.hub

@@ -12,6 +12,7 @@ use zaraba_core::error::{Error, Result};
 use zaraba_core::time::EventTime;
 
 use crate::input::SinkInput;
+use crate::websocket::log::Retention;
 use crate::websocket::topic::Topic;
 
 /// Whether more is to come.
@@ -71,7 +72,7 @@ pub(crate) struct Presence(Arc<Hub>);
 impl Hub {
     pub(crate) fn new(
         inputs: &[SinkInput],
-        history: usize,
+        history: Retention,
         pipeline: String,
         stream_id: String,
         zone: Tz,

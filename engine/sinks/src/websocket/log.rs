@@ -7,13 +7,14 @@ use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
 
 use arrow::array::RecordBatch;
+use arrow::buffer::ScalarBuffer;
 use arrow::datatypes::Schema;
-use axum::extract::ws::Utf8Bytes;
+use axum::extract::ws::Message;
 use zaraba_core::batch::Batch;
 use zaraba_core::error::Result;
 use zaraba_core::time::EventTime;
 
-use crate::websocket::rows::Rows;
+use crate::websocket::rows::{ENCODINGS, Rows};
 use crate::websocket::state::State;
 
 /// Most rows of one message; a snapshot and a conflated message may have more.
@@ -21,7 +22,17 @@ const FRAME_ROWS: usize = 1_024;
 /// Rows of a topic that a client may be behind before it misses some.
 pub(crate) const LOG_ROWS: usize = 16_384;
 
-/// One message's worth of rows. Its text is made by the first client that wants it.
+/// What is kept of an append topic for clients that come late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// The newest so many rows.
+    pub rows: usize,
+    /// Of them those that are no older than so many microseconds of event time, counted back
+    /// from the newest; none: all.
+    pub time: Option<i64>,
+}
+
+/// One message's worth of rows. What is sent is made by the first client that wants it.
 #[derive(Debug)]
 pub(crate) struct Frame {
     pub(crate) first: u64,
@@ -31,8 +42,10 @@ pub(crate) struct Frame {
     /// The topic's watermark before these rows.
     pub(crate) watermark: EventTime,
     pub(crate) rows: Rows,
-    /// By encoding.
-    pub(crate) text: [OnceLock<Utf8Bytes>; 2],
+    /// The event times of the batch that the rows are of.
+    times: ScalarBuffer<i64>,
+    /// The message, by encoding.
+    pub(crate) made: [OnceLock<Message>; ENCODINGS],
 }
 
 /// What a client gets next from a topic.
@@ -79,21 +92,21 @@ pub(crate) struct Log {
     newest: EventTime,
     frames: VecDeque<Arc<Frame>>,
     frame_rows: u64,
-    history: u64,
+    history: Retention,
     /// Upsert topics only.
     state: Option<State>,
 }
 
 impl Log {
     /// `key`: where the key columns stand, none on an append topic.
-    pub(crate) fn new(schema: &Schema, key: Option<&[usize]>, history: usize) -> Result<Self> {
+    pub(crate) fn new(schema: &Schema, key: Option<&[usize]>, history: Retention) -> Result<Self> {
         Ok(Self {
             last: 0,
             watermark: EventTime::MIN,
             newest: EventTime::MIN,
             frames: VecDeque::new(),
             frame_rows: 0,
-            history: history as u64,
+            history,
             state: key.map(|key| State::new(schema, key)).transpose()?,
         })
     }
@@ -150,12 +163,13 @@ impl Log {
             time,
             watermark: self.watermark,
             rows,
-            text: [OnceLock::new(), OnceLock::new()],
+            times: batch.time.clone(),
+            made: Default::default(),
         }));
         let keep = if self.state.is_some() {
             0
         } else {
-            self.history
+            self.history.rows as u64
         }
         .max(LOG_ROWS as u64);
         while let Some(oldest) = self.frames.front() {
@@ -237,25 +251,30 @@ impl Log {
         })
     }
 
+    /// What a snapshot would have, and the seq of its last row.
+    pub(crate) fn held(&self) -> (u64, Rows) {
+        let rows = match &self.state {
+            Some(state) => state.snapshot(),
+            None => self.newest_rows(),
+        };
+        (self.last, rows)
+    }
+
     fn snapshot(&self, place: &mut Place) -> Step {
         *place = Place {
             sent: Some(self.last),
             watermark: self.watermark,
         };
-        let rows = match &self.state {
-            Some(state) => state.snapshot(),
-            None => self.newest_rows(),
-        };
-        Step::Snapshot {
-            last: self.last,
-            rows,
-        }
+        let (last, rows) = self.held();
+        Step::Snapshot { last, rows }
     }
 
-    /// The newest `history` rows of an append topic.
+    /// The rows of an append topic that are kept for those who come late.
     fn newest_rows(&self) -> Rows {
         let mut rows = Rows::default();
-        let from = (self.last + 1).saturating_sub(self.history);
+        let from = (self.last + 1).saturating_sub(self.history.rows as u64);
+        let span = self.history.time;
+        let oldest = span.map_or(i64::MIN, |span| self.newest.0.saturating_sub(span));
         for frame in self.frames.iter().filter(|f| f.last >= from) {
             let batch = u32::try_from(rows.batches.len()).unwrap_or(u32::MAX);
             rows.batches
@@ -267,6 +286,7 @@ impl Log {
                     .live
                     .iter()
                     .skip(skipped)
+                    .filter(|(_, row)| frame.times[*row as usize] >= oldest)
                     .map(|(_, row)| (batch, *row)),
             );
         }
@@ -283,12 +303,13 @@ impl Frame {
             last: self.last,
             time: self.time,
             watermark: self.watermark,
+            times: self.times.clone(),
             rows: Rows {
                 batches: self.rows.batches.clone(),
                 live: self.rows.live.iter().skip(skipped).copied().collect(),
                 deleted: Vec::new(),
             },
-            text: [OnceLock::new(), OnceLock::new()],
+            made: Default::default(),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, FieldRef, Schema};
 use chrono_tz::Tz;
 use serde_json::{Value, json};
 use zaraba_core::stream::Changelog;
@@ -13,6 +13,7 @@ use zaraba_formats::encode::json::Int64;
 use zaraba_formats::encode::write_time;
 
 use crate::input::SinkInput;
+use crate::websocket::voice::Voice;
 
 /// The protocol's version.
 const PROTOCOL: u32 = 1;
@@ -133,9 +134,14 @@ pub(crate) fn description(input: &SinkInput) -> String {
         Changelog::Append => ("append", &[]),
         Changelog::Upsert { key } => ("upsert", key),
     };
-    let column = |f: &arrow::datatypes::FieldRef| json!({ "name": f.name(), "type": type_word(f.data_type()) });
-    let schema: Vec<Value> = input.schema.columns.fields().iter().map(column).collect();
+    let schema = columns(&input.schema.columns);
     json!({ "name": input.name, "changelog": changelog, "key": key, "schema": schema }).to_string()
+}
+
+/// `[{"name","type"},…]`
+pub(crate) fn columns(schema: &Schema) -> Value {
+    let column = |f: &FieldRef| json!({ "name": f.name(), "type": type_word(f.data_type()) });
+    schema.fields().iter().map(column).collect()
 }
 
 /// A type in the words of the pipeline file.
@@ -162,9 +168,7 @@ fn type_word(kind: &DataType) -> String {
             format!("list({})", type_word(item.data_type()))
         }
         DataType::Struct(fields) => {
-            let field = |f: &arrow::datatypes::FieldRef| {
-                format!("{} {}", f.name(), type_word(f.data_type()))
-            };
+            let field = |f: &FieldRef| format!("{} {}", f.name(), type_word(f.data_type()));
             format!(
                 "struct({})",
                 fields.iter().map(field).collect::<Vec<_>>().join(", ")
@@ -179,15 +183,16 @@ pub(crate) fn hello(
     pipeline: &str,
     stream_id: &str,
     topics: &[&str],
-    int64: Int64,
+    voice: Voice,
     zone: Tz,
 ) -> String {
-    let int64 = if int64 == Int64::Text {
-        "string"
-    } else {
-        "number"
+    let int64 = match voice {
+        Voice::Json(Int64::Text) => "string",
+        Voice::Json(Int64::Number) => "number",
+        Voice::Arrow => return greeting(pipeline, stream_id, topics, &json!({ "rows": "arrow" })),
     };
     let encoding = json!({
+        "rows": "json",
         "int64": int64,
         "decimal": "string",
         "nan": "null",
@@ -196,6 +201,10 @@ pub(crate) fn hello(
         "binary": "hex",
         "zone": zone.name(),
     });
+    greeting(pipeline, stream_id, topics, &encoding)
+}
+
+fn greeting(pipeline: &str, stream_id: &str, topics: &[&str], encoding: &Value) -> String {
     format!(
         "{{\"type\":\"hello\",\"protocol\":{PROTOCOL},\"pipeline\":{},\"stream_id\":{},\
          \"topics\":[{}],\"encoding\":{encoding}}}",

@@ -18,9 +18,12 @@ use zaraba_net::assets::Assets;
 use zaraba_net::limits::Limits;
 
 use crate::websocket::Answer;
+use crate::websocket::api;
 use crate::websocket::connection;
 use crate::websocket::hub::{Ending, Hub};
+use crate::websocket::query::Desk;
 use crate::websocket::session::Wish;
+use crate::websocket::voice::{ARROW_PROTOCOL, JSON_PROTOCOL, Voice};
 
 /// What the routes share.
 #[derive(Clone)]
@@ -28,6 +31,7 @@ pub(crate) struct Site {
     pub(crate) hub: Arc<Hub>,
     pub(crate) limits: Limits,
     pub(crate) assets: Option<Arc<Assets>>,
+    pub(crate) desk: Option<Desk>,
     pub(crate) metrics: Answer,
     pub(crate) graph: Answer,
 }
@@ -42,6 +46,9 @@ pub(crate) fn routes(site: Site) -> Router {
         .route("/health/ready", get(ready))
         .route("/metrics", get(metrics))
         .route("/api/graph", get(graph))
+        .route("/api/topics", get(api::topics))
+        .route("/api/topics/{name}", get(api::topic))
+        .route("/api/query", get(api::query).post(api::query))
         .fallback_service(get(page).with_state(site.clone()))
         .with_state(site)
 }
@@ -56,7 +63,7 @@ async fn websocket(
         Ok(upgrade) => upgrade,
         Err(rejection) => return rejection.into_response(),
     };
-    let wish = match query
+    let mut wish = match query
         .map_err(|e| e.to_string())
         .and_then(|Query(pairs)| wish(pairs))
     {
@@ -68,9 +75,17 @@ async fn websocket(
         return (StatusCode::SERVICE_UNAVAILABLE, message).into_response();
     };
     let bytes = site.limits.message_bytes_max;
-    upgrade
+    let upgrade = upgrade
         .max_message_size(bytes)
         .max_frame_size(bytes)
+        .protocols([ARROW_PROTOCOL, JSON_PROTOCOL]);
+    if upgrade
+        .selected_protocol()
+        .is_some_and(|chosen| chosen == ARROW_PROTOCOL)
+    {
+        wish.voice = Voice::Arrow;
+    }
+    upgrade
         .on_upgrade(move |socket| connection::serve(socket, site.hub, presence, wish, site.limits))
 }
 
@@ -89,8 +104,8 @@ fn wish(pairs: Vec<(String, String)>) -> Result<Wish, String> {
                     .get_or_insert_default()
                     .extend(named.map(str::to_owned));
             }
-            ("int64", "string") => wish.int64 = Int64::Text,
-            ("int64", "number") => wish.int64 = Int64::Number,
+            ("int64", "string") => wish.voice = Voice::Json(Int64::Text),
+            ("int64", "number") => wish.voice = Voice::Json(Int64::Number),
             ("int64", other) => {
                 return Err(format!(
                     "expected int64=number or int64=string, got `{other}`"
@@ -144,7 +159,7 @@ fn about(hub: &Hub) -> String {
             topic.log().last()
         );
     }
-    text.push_str("\nalso: /metrics /api/graph /health/live /health/ready\n");
+    text.push_str("\nalso: /api/topics /api/topics/NAME /api/query /api/graph /metrics /health/live /health/ready\n");
     text
 }
 
@@ -174,7 +189,7 @@ mod tests {
             (
                 vec![("int64", "string")],
                 Ok(Wish {
-                    int64: Int64::Text,
+                    voice: Voice::Json(Int64::Text),
                     ..Wish::default()
                 }),
             ),

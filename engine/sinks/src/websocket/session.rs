@@ -4,29 +4,29 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use axum::extract::ws::Utf8Bytes;
+use axum::extract::ws::Message;
 use zaraba_core::error::Result;
-use zaraba_formats::encode::json::Int64;
 
 use crate::websocket::hub::Hub;
 use crate::websocket::log::{Place, Step};
 use crate::websocket::protocol::{self, Op, Resume};
 use crate::websocket::topic;
+use crate::websocket::voice::Voice;
 
 /// What a client asks for in the URL.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Wish {
     /// `topics=a,b`; none: all.
     pub(crate) topics: Option<Vec<String>>,
-    /// `int64=string`
-    pub(crate) int64: Int64,
+    /// The subprotocol, and `int64=string`.
+    pub(crate) voice: Voice,
 }
 
 /// One client.
 #[derive(Debug)]
 pub(crate) struct Session {
     hub: Arc<Hub>,
-    int64: Int64,
+    voice: Voice,
     /// Topics, by their place in the hub, in the order asked.
     places: Vec<(usize, Place)>,
     /// Which of them is looked at first, so that a busy topic does not starve the others.
@@ -35,10 +35,10 @@ pub(crate) struct Session {
 
 impl Session {
     /// A client with its wish, and what it is told at once.
-    pub(crate) fn new(hub: Arc<Hub>, wish: &Wish) -> (Self, Vec<Utf8Bytes>) {
+    pub(crate) fn new(hub: Arc<Hub>, wish: &Wish) -> (Self, Vec<Message>) {
         let mut session = Self {
             hub,
-            int64: wish.int64,
+            voice: wish.voice,
             places: Vec::new(),
             turn: 0,
         };
@@ -52,16 +52,16 @@ impl Session {
             &session.hub.pipeline,
             &session.hub.stream_id,
             &session.descriptions(&described),
-            wish.int64,
+            wish.voice,
             session.hub.zone,
         );
-        let mut messages = vec![Utf8Bytes::from(hello)];
+        let mut messages = vec![Message::text(hello)];
         messages.extend(unknown);
         (session, messages)
     }
 
     /// The next message of any topic, in turn; none: nothing new.
-    pub(crate) fn next(&mut self) -> Result<Option<Utf8Bytes>> {
+    pub(crate) fn next(&mut self) -> Result<Option<Message>> {
         let n = self.places.len();
         for i in (0..n).map(|i| (self.turn + i) % n) {
             let (topic, place) = &mut self.places[i];
@@ -78,33 +78,33 @@ impl Session {
             if let Some(counter) = counter {
                 counter.fetch_add(1, Ordering::Relaxed);
             }
-            return topic.message(&step, self.int64).map(Some);
+            return topic.message(&step, self.voice).map(Some);
         }
         Ok(None)
     }
 
     /// How far the client's topics are, as far as it was sent their rows.
-    pub(crate) fn watermark(&self) -> Utf8Bytes {
+    pub(crate) fn watermark(&self) -> Message {
         let topic = |(topic, place): &(usize, Place)| {
             (self.hub.topics[*topic].name.as_str(), place.watermark)
         };
         let topics: Vec<_> = self.places.iter().map(topic).collect();
-        protocol::watermark(&topics, self.hub.zone).into()
+        Message::text(protocol::watermark(&topics, self.hub.zone))
     }
 
     /// Answers what the client sent.
-    pub(crate) fn answer(&mut self, text: &str) -> Vec<Utf8Bytes> {
+    pub(crate) fn answer(&mut self, text: &str) -> Vec<Message> {
         match protocol::parse(text) {
-            Ok(Op::Ping) => vec![protocol::pong().into()],
+            Ok(Op::Ping) => vec![Message::text(protocol::pong())],
             Ok(Op::Subscribe { topics, resume }) => {
                 self.subscribe(topics.as_deref(), resume.as_ref())
             }
             Ok(Op::Unsubscribe { topics }) => self.unsubscribe(topics.as_deref()),
-            Err(message) => vec![protocol::error(&message).into()],
+            Err(message) => vec![Message::text(protocol::error(&message))],
         }
     }
 
-    fn subscribe(&mut self, names: Option<&[String]>, resume: Option<&Resume>) -> Vec<Utf8Bytes> {
+    fn subscribe(&mut self, names: Option<&[String]>, resume: Option<&Resume>) -> Vec<Message> {
         let (found, mut answers) = self.find(names);
         for topic in &found {
             let place = self.start(*topic, resume);
@@ -113,7 +113,10 @@ impl Session {
                 None => self.places.push((*topic, place)),
             }
         }
-        answers.insert(0, protocol::subscribed(&self.descriptions(&found)).into());
+        answers.insert(
+            0,
+            Message::text(protocol::subscribed(&self.descriptions(&found))),
+        );
         answers
     }
 
@@ -126,7 +129,7 @@ impl Session {
             .unwrap_or(Place::START)
     }
 
-    fn unsubscribe(&mut self, names: Option<&[String]>) -> Vec<Utf8Bytes> {
+    fn unsubscribe(&mut self, names: Option<&[String]>) -> Vec<Message> {
         let (found, mut answers) = self.find(names);
         self.places.retain(|(topic, _)| !found.contains(topic));
         self.turn = 0;
@@ -134,12 +137,12 @@ impl Session {
             .iter()
             .map(|t| self.hub.topics[*t].name.as_str())
             .collect();
-        answers.insert(0, protocol::unsubscribed(&names).into());
+        answers.insert(0, Message::text(protocol::unsubscribed(&names)));
         answers
     }
 
     /// Topics by name (none named: all), and an error for each that there is not.
-    fn find(&self, names: Option<&[String]>) -> (Vec<usize>, Vec<Utf8Bytes>) {
+    fn find(&self, names: Option<&[String]>) -> (Vec<usize>, Vec<Message>) {
         let topics = &self.hub.topics;
         let Some(names) = names else {
             return ((0..topics.len()).collect(), Vec::new());
@@ -148,7 +151,7 @@ impl Session {
         let all = || topics.iter().map(|t| t.name.as_str());
         let errors = unknown
             .iter()
-            .map(|name| protocol::no_topic(name, all()).into());
+            .map(|name| Message::text(protocol::no_topic(name, all())));
         (found, errors.collect())
     }
 

@@ -1,16 +1,19 @@
-//! A stream as clients see it: its description, its log, and the text of its messages.
+//! A stream as clients see it: its description, its log, and its messages.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::extract::ws::Utf8Bytes;
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use axum::extract::ws::Message;
 use chrono_tz::Tz;
 use zaraba_core::error::{Error, Result};
-use zaraba_formats::encode::json::Int64;
 
 use crate::input::SinkInput;
-use crate::websocket::log::{Log, Step};
+use crate::websocket::binary;
+use crate::websocket::log::{Log, Retention, Step};
 use crate::websocket::protocol;
-use crate::websocket::rows::RowWriter;
+use crate::websocket::rows::{RowWriter, Rows, picked};
+use crate::websocket::voice::Voice;
 
 /// One topic.
 #[derive(Debug)]
@@ -19,13 +22,14 @@ pub(crate) struct Topic {
     /// As `hello` and `subscribed` have it.
     pub(crate) description: String,
     pub(crate) upsert: bool,
+    pub(crate) columns: SchemaRef,
     writer: RowWriter,
     zone: Tz,
     log: Mutex<Log>,
 }
 
 impl Topic {
-    pub(crate) fn new(input: &SinkInput, history: usize, zone: Tz) -> Result<Self> {
+    pub(crate) fn new(input: &SinkInput, history: Retention, zone: Tz) -> Result<Self> {
         let key = input.key()?;
         let columns = &input.schema.columns;
         let writer = RowWriter::new(columns, key.as_deref().unwrap_or(&[]), zone)
@@ -34,6 +38,7 @@ impl Topic {
             name: input.name.clone(),
             description: protocol::description(input),
             upsert: key.is_some(),
+            columns: Arc::clone(columns),
             writer,
             zone,
             log: Mutex::new(Log::new(columns, key.as_deref(), history)?),
@@ -46,48 +51,78 @@ impl Topic {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The message for a step. A frame's is made once for all clients of an encoding.
-    pub(crate) fn message(&self, step: &Step, int64: Int64) -> Result<Utf8Bytes> {
-        let encoding = self.writer.encoding(int64);
-        match step {
-            Step::Gap { first, last } => Ok(protocol::gap(&self.name, *first, *last).into()),
-            Step::Snapshot { last, rows } => {
-                let mut out = protocol::snapshot_head(&self.name, *last);
-                self.writer.live(encoding, rows, &mut out)?;
-                out.push(b'}');
-                text(out)
+    /// The rows that it holds now and the seq of the last: the whole state of an upsert topic, or
+    /// its first rows; the newest rows of an append topic.
+    pub(crate) fn held(&self, limit: Option<usize>) -> (u64, Result<RecordBatch>) {
+        let (last, mut rows) = self.log().held();
+        if let Some(limit) = limit {
+            let n = rows.live.len();
+            if self.upsert {
+                rows.live.truncate(limit);
+            } else {
+                rows.live.drain(..n.saturating_sub(limit));
             }
+        }
+        (last, picked(&rows.batches, &rows.live, &self.columns))
+    }
+
+    /// The message for a step. A frame's is made once for all clients of an encoding.
+    pub(crate) fn message(&self, step: &Step, voice: Voice) -> Result<Message> {
+        match step {
+            Step::Gap { first, last } => {
+                Ok(Message::text(protocol::gap(&self.name, *first, *last)))
+            }
+            Step::Snapshot { last, rows } => self.with_rows(
+                voice,
+                protocol::snapshot_head(&self.name, *last),
+                rows,
+                false,
+            ),
             Step::Conflated {
                 first,
                 last,
                 time,
                 rows,
             } => {
-                let mut out =
-                    protocol::rows_head("upsert", &self.name, (*first, *last), *time, self.zone);
-                self.writer.live(encoding, rows, &mut out)?;
-                out.extend(b",\"deleted\":");
-                self.writer.deleted(encoding, rows, &mut out)?;
-                out.push(b'}');
-                text(out)
+                let range = (*first, *last);
+                let head = protocol::rows_head("upsert", &self.name, range, *time, self.zone);
+                self.with_rows(voice, head, rows, true)
             }
             Step::Frame(frame) => {
-                if let Some(made) = frame.text[encoding].get() {
+                let made = &frame.made[self.writer.encoding(voice)];
+                if let Some(made) = made.get() {
                     return Ok(made.clone());
                 }
                 let kind = if self.upsert { "upsert" } else { "append" };
                 let range = (frame.first, frame.last);
-                let mut out = protocol::rows_head(kind, &self.name, range, frame.time, self.zone);
-                self.writer.live(encoding, &frame.rows, &mut out)?;
-                if self.upsert {
-                    out.extend(b",\"deleted\":");
-                    self.writer.deleted(encoding, &frame.rows, &mut out)?;
-                }
-                out.push(b'}');
-                let made = text(out)?;
-                Ok(frame.text[encoding].get_or_init(|| made).clone())
+                let head = protocol::rows_head(kind, &self.name, range, frame.time, self.zone);
+                let message = self.with_rows(voice, head, &frame.rows, self.upsert)?;
+                Ok(made.get_or_init(|| message).clone())
             }
         }
+    }
+
+    /// A message of rows; `deletions`: whether it has a list of deleted ones.
+    fn with_rows(
+        &self,
+        voice: Voice,
+        head: Vec<u8>,
+        rows: &Rows,
+        deletions: bool,
+    ) -> Result<Message> {
+        if voice == Voice::Arrow {
+            let deleted = deletions.then(|| self.writer.deleted_stream(rows));
+            let live = self.writer.live_stream(rows)?;
+            return binary::frame(head, &live, deleted.transpose()?.as_ref());
+        }
+        let (encoding, mut out) = (self.writer.encoding(voice), head);
+        self.writer.live(encoding, rows, &mut out)?;
+        if deletions {
+            out.extend(b",\"deleted\":");
+            self.writer.deleted(encoding, rows, &mut out)?;
+        }
+        out.push(b'}');
+        text(out)
     }
 }
 
@@ -107,8 +142,8 @@ pub(crate) fn find<'a>(
     (found, unknown)
 }
 
-fn text(bytes: Vec<u8>) -> Result<Utf8Bytes> {
+fn text(bytes: Vec<u8>) -> Result<Message> {
     String::from_utf8(bytes)
-        .map(Utf8Bytes::from)
+        .map(Message::text)
         .map_err(|e| Error::internal(format!("a message that is not UTF-8: {e}")))
 }

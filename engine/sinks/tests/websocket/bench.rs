@@ -18,9 +18,10 @@ use zaraba_core::batch::Batch;
 use zaraba_core::clock::SystemClock;
 use zaraba_core::stream::{Changelog, StreamSchema};
 use zaraba_core::time::SECOND;
+use zaraba_net::access::Access;
 use zaraba_net::limits::Limits;
 use zaraba_sinks::input::SinkInput;
-use zaraba_sinks::websocket::{WebsocketOptions, WebsocketSink};
+use zaraba_sinks::websocket::{Retention, WebsocketOptions, WebsocketSink};
 
 /// Longer than anything here may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -97,10 +98,16 @@ pub(crate) fn inputs() -> Vec<SinkInput> {
 pub(crate) fn options() -> WebsocketOptions {
     WebsocketOptions {
         listen: "127.0.0.1:0".to_owned(),
+        access: Access::default(),
         assets: None,
-        history: 1_000,
+        history: Retention {
+            rows: 1_000,
+            time: None,
+        },
+        tls: None,
         pipeline: "test".to_owned(),
         zone: Tz::Asia__Tokyo,
+        query: None,
         metrics: Arc::new(|| "zaraba_rows_total 7\n".to_owned()),
         graph: Arc::new(|| "{\"nodes\":[]}".to_owned()),
         clock: Arc::new(SystemClock),
@@ -205,18 +212,35 @@ impl Client {
 
 /// Asks for a page by hand, so that no client library tidies the path; answers head and body.
 pub(crate) fn get(address: SocketAddr, path: &str, headers: &str) -> String {
+    send(address, &format!("GET {path}"), headers, "")
+}
+
+/// The same for any method, and with a body.
+pub(crate) fn send(address: SocketAddr, request: &str, headers: &str, body: &str) -> String {
+    String::from_utf8_lossy(&exchange(address, request, headers, body)).into_owned()
+}
+
+/// The body alone, as it came.
+pub(crate) fn bytes(address: SocketAddr, path: &str) -> Vec<u8> {
+    let answer = exchange(address, &format!("GET {path}"), "", "");
+    let head = answer.windows(4).position(|w| w == b"\r\n\r\n").unwrap();
+    answer[head + 4..].to_vec()
+}
+
+fn exchange(address: SocketAddr, request: &str, headers: &str, body: &str) -> Vec<u8> {
     let mut socket = TcpStream::connect(address).unwrap();
-    socket
-        .set_read_timeout(Some(Duration::from_millis(700)))
-        .unwrap();
-    let close = if headers.contains("Connection:") {
-        ""
+    let upgrade = headers.contains("Connection:");
+    let patience = if upgrade {
+        Duration::from_millis(700)
     } else {
-        "Connection: close\r\n"
+        PATIENCE
     };
+    socket.set_read_timeout(Some(patience)).unwrap();
+    let close = if upgrade { "" } else { "Connection: close\r\n" };
+    let length = body.len();
     write!(
         socket,
-        "GET {path} HTTP/1.1\r\nHost: {address}\r\n{close}{headers}\r\n"
+        "{request} HTTP/1.1\r\nHost: {address}\r\n{close}{headers}Content-Length: {length}\r\n\r\n{body}"
     )
     .unwrap();
     let mut answer = Vec::new();
@@ -225,5 +249,5 @@ pub(crate) fn get(address: SocketAddr, path: &str, headers: &str) -> String {
     while let Ok(n @ 1..) = socket.read(&mut piece) {
         answer.extend_from_slice(&piece[..n]);
     }
-    String::from_utf8_lossy(&answer).into_owned()
+    answer
 }

@@ -183,6 +183,26 @@ impl Catalog {
         catalog
     }
 
+    /// The same functions over these tables alone.
+    pub(crate) fn over(
+        &self,
+        tables: impl Iterator<Item = (String, Arc<dyn TableSource>)>,
+    ) -> Self {
+        let mut catalog = self.clone();
+        catalog.streams.clear();
+        catalog.shapes.clear();
+        catalog.snapshots = tables.collect();
+        catalog
+    }
+
+    /// The same catalog with another state of DataFusion.
+    pub(crate) fn with_state(&self, state: SessionState) -> Self {
+        Self {
+            state,
+            ..self.clone()
+        }
+    }
+
     /// The same catalog with tables that DataFusion can run over.
     pub(crate) fn with_snapshots(&self, slots: impl Iterator<Item = (String, Slot)>) -> Self {
         let mut catalog = self.clone();
@@ -203,7 +223,8 @@ impl ContextProvider for Catalog {
         if let Some(source) = self.streams.get(name.table()) {
             return Ok(Arc::clone(source) as Arc<dyn TableSource>);
         }
-        let known: Vec<&str> = self.streams.keys().map(String::as_str).collect();
+        let known = self.streams.keys().chain(self.snapshots.keys());
+        let known: Vec<&str> = known.map(String::as_str).collect();
         let hint = suggest::hint(name.table(), known.iter().copied());
         let mut mistake = SqlMistake::new(format!("no stream or table `{}`{hint}", name.table()));
         if hint.is_empty() && !known.is_empty() {

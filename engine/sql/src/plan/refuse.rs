@@ -270,6 +270,44 @@ pub(crate) fn triggered(plan: &LogicalPlan, sql: &str) -> Result<(), SqlMistake>
     })
 }
 
+/// Functions whose answer may be of any size, whatever the rows are.
+const UNBOUNDED: [&str; 8] = [
+    "repeat",
+    "lpad",
+    "rpad",
+    "range",
+    "generate_series",
+    "gen_series",
+    "array_repeat",
+    "array_resize",
+];
+
+/// Refuses what a query that is asked once may not say.
+///
+/// # Errors
+/// The first refusal.
+pub(crate) fn asked(plan: &LogicalPlan, sql: &str) -> Result<(), SqlMistake> {
+    first(plan, &|node| {
+        let LogicalPlan::Extension(_) = node else {
+            return None;
+        };
+        let message = "windows are made over streams, and here are rows that are there now";
+        let help = "group by date_bin(INTERVAL '1 minute', TIME)";
+        let mut mistake = SqlMistake::new(message).help(help);
+        mistake.at = WINDOW_FUNCTIONS
+            .iter()
+            .find_map(|word| find_word(sql, word));
+        Some(mistake)
+    })?;
+    triggered(plan, sql)?;
+    expressions(plan, sql, &|name, _| {
+        UNBOUNDED.contains(&name).then(|| {
+            SqlMistake::new(format!("{name}() can make more than memory holds"))
+                .help("do it where the answer is read")
+        })
+    })
+}
+
 fn volatile(name: &str) -> SqlMistake {
     let message = format!("{name}() gives another answer each time, so a replay would differ");
     SqlMistake::new(message).help(if name == "uuid" {

@@ -12,7 +12,7 @@ use zaraba_core::time::{EventTime, SECOND};
 use super::*;
 use crate::input::SinkInput;
 use crate::websocket::hub::Ending;
-use crate::websocket::log::LOG_ROWS;
+use crate::websocket::log::{LOG_ROWS, Retention};
 
 const HISTORY: usize = 3;
 
@@ -56,7 +56,10 @@ fn hub() -> Arc<Hub> {
     let inputs = [input("facts", Changelog::Append), input("state", key)];
     let hub = Hub::new(
         &inputs,
-        HISTORY,
+        Retention {
+            rows: HISTORY,
+            time: None,
+        },
         "p".to_owned(),
         "run-1".to_owned(),
         Tz::UTC,
@@ -76,8 +79,9 @@ fn join(hub: &Arc<Hub>, topics: &[&str]) -> (Session, Vec<Value>) {
     (session, greeting.iter().map(read).collect())
 }
 
-fn read(message: &Utf8Bytes) -> Value {
-    serde_json::from_str(message).unwrap_or_else(|e| panic!("{e}: {message}"))
+fn read(message: &Message) -> Value {
+    let text = message.to_text().unwrap();
+    serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"))
 }
 
 fn told(session: &mut Session) -> Vec<Value> {
@@ -94,7 +98,8 @@ fn asked(session: &mut Session, op: &Value) -> Vec<Value> {
 fn hello_says_what_there_is() {
     let (_, greeting) = join(&hub(), &["state", "fact"]);
     let encoding = json!({
-        "int64": "number", "decimal": "string", "nan": "null", "infinity": "null",
+        "rows": "json",
+                    "int64": "number", "decimal": "string", "nan": "null", "infinity": "null",
         "timestamp": "ISO 8601 with offset", "binary": "hex", "zone": "UTC",
     });
     let state = json!({
@@ -170,7 +175,7 @@ fn snapshot_then_deltas() {
 fn integers_as_texts_where_asked() {
     let hub = hub();
     let wish = Wish {
-        int64: Int64::Text,
+        voice: Voice::Json(zaraba_formats::encode::json::Int64::Text),
         ..Wish::default()
     };
     let (mut session, _) = Session::new(Arc::clone(&hub), &wish);
@@ -371,4 +376,38 @@ fn questions_and_wrong_ones() {
         asked(&mut session, &json!({ "op": "stop" }))[0]["type"],
         "error"
     );
+}
+
+#[test]
+fn rows_of_the_last_so_much_time() {
+    let input = SinkInput {
+        name: "facts".to_owned(),
+        schema: StreamSchema {
+            columns: batch(&[]).rows.schema(),
+            time: None,
+            changelog: Changelog::Append,
+        },
+    };
+    for (rows, seconds, expected) in [
+        (100, Some(3), vec![6, 7, 8, 9]),
+        (2, Some(3), vec![8, 9]),
+        (100, None, (0..10).collect::<Vec<i64>>()),
+    ] {
+        let kept = Retention {
+            rows,
+            time: seconds.map(|s: i64| s * SECOND),
+        };
+        let id = || "x".to_owned();
+        let hub = Hub::new(std::slice::from_ref(&input), kept, id(), id(), Tz::UTC).unwrap();
+        let hub = Arc::new(hub);
+        // In the middle of a batch, and over several.
+        hub.write(0, &facts(0..7)).unwrap();
+        hub.write(0, &facts(7..10)).unwrap();
+        let (mut session, _) = join(&hub, &["facts"]);
+        let snapshot = &told(&mut session)[0];
+        assert_eq!(snapshot["last"], 10);
+        let rows = snapshot["rows"].as_array().unwrap();
+        let got: Vec<i64> = rows.iter().map(|r| r["oi"].as_i64().unwrap()).collect();
+        assert_eq!(got, expected);
+    }
 }

@@ -1,0 +1,76 @@
+//! `/api/query` of a WebSocket sink: the SQL of the pipeline over the rows of the sink's topics.
+//! Mistakes are shown as `check` shows them.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use zaraba_config::document::QueryLimitsDoc;
+use zaraba_core::clock::Clock;
+use zaraba_core::diagnostic::{Diagnostic, Diagnostics, SourceMap, Span};
+use zaraba_sinks::input::SinkInput;
+use zaraba_sinks::websocket::query::{Answered, Held, Query, QueryOptions, Refused};
+use zaraba_sql::ask::{Ask, AskLimits, Refusal};
+use zaraba_sql::plan::mistake::SqlMistake;
+
+use crate::plan::PipelinePlan;
+
+/// Answers queries over the topics of one sink.
+struct TopicQuery {
+    ask: Ask,
+    clock: Arc<dyn Clock>,
+}
+
+/// Who answers the queries of a sink.
+pub(super) fn options(
+    plan: &PipelinePlan,
+    inputs: &[SinkInput],
+    limits: &QueryLimitsDoc,
+    clock: &Arc<dyn Clock>,
+) -> QueryOptions {
+    let topic = |input: &SinkInput| (input.name.clone(), Arc::clone(&input.schema.columns));
+    let time = Duration::from_micros(u64::try_from(limits.time).unwrap_or(0));
+    let limits = AskLimits {
+        time,
+        memory: usize::try_from(limits.memory).unwrap_or(usize::MAX),
+        rows: limits.rows,
+    };
+    let topics = inputs.iter().map(topic).collect();
+    let engine = Arc::new(TopicQuery {
+        ask: Ask::new(&plan.catalog, topics, limits),
+        clock: Arc::clone(clock),
+    });
+    QueryOptions { engine, time }
+}
+
+impl Query for TopicQuery {
+    fn run(&self, sql: &str, held: Held<'_>, stop: &Arc<AtomicBool>) -> Result<Answered, Refused> {
+        match self.ask.run(sql, self.clock.now().0, held, stop) {
+            Ok((schema, rows)) => Ok(Answered { schema, rows }),
+            Err(Refusal::Wrong(mistakes)) => Err(Refused::Wrong(shown(sql, &mistakes))),
+            Err(Refusal::Failed(text)) => Err(Refused::Failed(text)),
+        }
+    }
+}
+
+/// Mistakes, each with its line of the SQL.
+fn shown(sql: &str, mistakes: &[SqlMistake]) -> String {
+    let mut sources = SourceMap::default();
+    let file = sources.add("query", sql);
+    let mut diagnostics = Diagnostics::default();
+    for mistake in mistakes {
+        let (start, end) = mistake.at.unwrap_or_else(|| first_word(sql));
+        let diagnostic = Diagnostic::at(Span { file, start, end }, mistake.message.clone());
+        diagnostics.push(match &mistake.help {
+            Some(help) => diagnostic.help(help.clone()),
+            None => diagnostic,
+        });
+    }
+    sources.render_all(&diagnostics)
+}
+
+fn first_word(text: &str) -> (usize, usize) {
+    let start = text.len() - text.trim_start().len();
+    let length = text[start..].find(char::is_whitespace);
+    (start, start + length.unwrap_or(text.len() - start))
+}

@@ -1,0 +1,199 @@
+//! Queries asked once: what they answer, what is refused, and what stops them.
+
+use std::sync::atomic::Ordering;
+
+use arrow::array::{ArrayRef, AsArray as _, Int64Array, StringArray};
+use arrow::datatypes::Int64Type;
+use zaraba_finance::calendar::Calendar;
+
+use super::*;
+
+const TIME: Duration = Duration::from_millis(500);
+
+fn facts(n: i64) -> RecordBatch {
+    let names = (0..n).map(|i| format!("row {i}"));
+    RecordBatch::try_from_iter([
+        (
+            "n",
+            Arc::new(Int64Array::from_iter_values(0..n)) as ArrayRef,
+        ),
+        ("name", Arc::new(StringArray::from_iter_values(names))),
+    ])
+    .unwrap()
+}
+
+fn ask(sql: &str, rows: i64, limits: AskLimits) -> Result<Answer, Refusal> {
+    let catalog = Catalog::new("Asia/Tokyo", None, &Calendar::built_in(), &[]);
+    let topics = vec![
+        ("facts".to_owned(), facts(0).schema()),
+        ("others".to_owned(), facts(0).schema()),
+    ];
+    let held = |name: &str| (name == "facts").then(|| facts(rows));
+    let stop = Arc::new(AtomicBool::new(false));
+    Ask::new(&catalog, topics, limits).run(sql, 0, &held, &stop)
+}
+
+const LIMITS: AskLimits = AskLimits {
+    time: TIME,
+    memory: 64 << 20,
+    rows: 1_000,
+};
+
+fn numbers(answer: &Answer) -> Vec<i64> {
+    let columns = answer
+        .1
+        .iter()
+        .map(|b| b.column(0).as_primitive::<Int64Type>());
+    columns.flat_map(|c| c.values().to_vec()).collect()
+}
+
+#[test]
+fn rows_that_are_there() {
+    for (sql, expected) in [
+        ("SELECT count(*) FROM facts", vec![5_000]),
+        ("SELECT count(*) FROM others", vec![0]),
+        (
+            "SELECT n FROM facts WHERE n > 4997 ORDER BY n DESC",
+            vec![4_999, 4_998],
+        ),
+        // 0 + 7 + … + 4998
+        (
+            "SELECT sum(n) FROM facts WHERE n % 7 = 0",
+            vec![7 * (714 * 715 / 2)],
+        ),
+        (
+            "SELECT a.n FROM facts a JOIN facts b ON a.n = b.n + 4998 ORDER BY 1",
+            vec![4_998, 4_999],
+        ),
+        (
+            "WITH few AS (SELECT n FROM facts LIMIT 3) SELECT max(n) FROM few",
+            vec![2],
+        ),
+        ("SELECT 1 + 1", vec![2]),
+    ] {
+        let answer = ask(sql, 5_000, LIMITS).unwrap_or_else(|e| panic!("{sql}: {e:?}"));
+        assert_eq!(numbers(&answer), expected, "{sql}");
+    }
+}
+
+#[test]
+fn what_may_not_be_asked() {
+    for (sql, at, message) in [
+        (
+            "SELECT nn FROM facts",
+            Some((7, 9)),
+            "no column `nn` in `facts`; did you mean `n`?",
+        ),
+        (
+            "SELECT n FROM fact",
+            None,
+            "no stream or table `fact`; did you mean `facts`?",
+        ),
+        (
+            "DROP TABLE facts",
+            None,
+            "expected a SELECT, found another statement",
+        ),
+        (
+            "INSERT INTO facts VALUES (1)",
+            None,
+            "expected a SELECT, found another statement",
+        ),
+        (
+            "SELECT 1; SELECT 2",
+            Some((10, 16)),
+            "expected one SELECT, found 2 statements",
+        ),
+        (
+            "SELECT repeat('x', 1000000000)",
+            Some((7, 13)),
+            "repeat() can make more than",
+        ),
+        (
+            "SELECT random()",
+            Some((7, 13)),
+            "random() gives another answer each time",
+        ),
+        (
+            "SELECT count(*) FROM TUMBLE(facts, n, INTERVAL '1 minute')",
+            None,
+            "",
+        ),
+        (
+            "SELECT",
+            Some((6, 6)),
+            "expected an expression, found the end of the SQL",
+        ),
+    ] {
+        let Err(Refusal::Wrong(mistakes)) = ask(sql, 10, LIMITS) else {
+            panic!("{sql}")
+        };
+        assert!(
+            mistakes[0].message.starts_with(message),
+            "{sql}: {mistakes:?}"
+        );
+        assert!(at.is_none() || mistakes[0].at == at, "{sql}: {mistakes:?}");
+    }
+}
+
+#[test]
+fn limits_stop_it() {
+    let millions = "SELECT count(*) FROM facts a, facts b, facts c WHERE a.n + b.n + c.n = -1";
+    let loops = "SELECT count(*) FROM facts a JOIN facts b ON a.n + b.n < -1 \
+                 JOIN facts c ON a.n + c.n > b.n";
+    let many = "SELECT count(*) FROM (SELECT DISTINCT a.n * 5000 + b.n AS k FROM facts a, facts b)";
+    let small = AskLimits {
+        memory: 1 << 20,
+        time: Duration::from_secs(30),
+        ..LIMITS
+    };
+    for (sql, limits, message) in [
+        (
+            millions,
+            LIMITS,
+            "the query was stopped: it ran longer than its limit of 500ms",
+        ),
+        (
+            "SELECT n FROM facts",
+            LIMITS,
+            "the query answers more rows than its limit of 1000",
+        ),
+        (
+            many,
+            small,
+            "the query needs more memory than its limit of 1 MiB",
+        ),
+        ("SELECT 1 / (n - n) FROM facts", LIMITS, "division by zero"),
+    ] {
+        let watch = zaraba_core::clock::Stopwatch::start();
+        let refused = ask(sql, 5_000, limits);
+        let took = watch.elapsed();
+        let Err(Refusal::Failed(text)) = refused else {
+            panic!("{sql}: {refused:?}")
+        };
+        assert!(
+            text.to_lowercase().contains(&message.to_lowercase()),
+            "{sql}: {text}"
+        );
+        assert!(
+            took < limits.time + Duration::from_secs(5),
+            "{sql}: {took:?}"
+        );
+    }
+    // A join that finds nothing hands no batch on, and ends all the same, one way or the other.
+    drop(ask(loops, 5_000, LIMITS));
+}
+
+#[test]
+fn nobody_waits() {
+    let catalog = Catalog::new("UTC", Some(0), &Calendar::built_in(), &[]);
+    let topics = vec![("facts".to_owned(), facts(0).schema())];
+    let stop = Arc::new(AtomicBool::new(false));
+    stop.store(true, Ordering::Relaxed);
+    let held = |_: &str| Some(facts(10));
+    let refused = Ask::new(&catalog, topics, LIMITS).run("SELECT n FROM facts", 0, &held, &stop);
+    assert!(
+        matches!(&refused, Err(Refusal::Failed(text)) if text.contains("nobody waits")),
+        "{refused:?}"
+    );
+}
