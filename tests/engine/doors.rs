@@ -186,3 +186,27 @@ from = ["beat", "ticks"]
     let expected = "`beat` ticks in the present and without end, beside the rows of `ticks`";
     assert!(checked.warnings.contains(expected), "{}", checked.warnings);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listener_that_all_may_read_takes_no_rows() {
+    let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = free.local_addr().unwrap().to_string();
+    drop(free);
+    let text = format!(
+        "{}[sink.clients]\nconnector = \"websocket\"\nlisten = \"{address}\"\nauth = \
+         \"public-read\"\nfrom = [\"a\"]\n",
+        source(&address, "a", "")
+    );
+    let running = Pipeline::from_text("pipeline.toml", text).build().unwrap();
+    let running = running.start().unwrap();
+    let row = r#"{"ts":"2025-11-14T09:00:00Z","n":1}"#;
+    let (status, body) = ask(&address, "/a", Some(row)).await;
+    assert!(
+        status.contains("403") && body.contains("reading only"),
+        "{status}: {body}"
+    );
+    let (status, _) = ask(&address, "/api/topics", None).await;
+    assert!(status.contains("200"), "{status}");
+    running.stopper().stop();
+    running.wait().await.unwrap();
+}
