@@ -15,6 +15,8 @@ mod exact;
 
 pub mod merge;
 
+pub mod number;
+
 pub mod agg;
 
 pub mod window;

@@ -44,6 +44,10 @@ mod aggregation;
 
 pub mod spread;
 
+mod origins;
+
+mod tied;
+
 mod session;
 
 mod lift;

@@ -9,6 +9,7 @@ use zaraba_core::stream::StreamSchema;
 use crate::join::as_of::{AsOfJoin, AsOfPlan};
 use crate::join::interval::{IntervalJoin, IntervalPlan};
 use crate::merge::Merge;
+use crate::number::Number;
 use crate::over::operator::Over;
 use crate::over::plan::OverPlan;
 use crate::over::whole::{OverWhole, WholePlan};
@@ -38,6 +39,8 @@ pub enum Work {
     PassThrough(Vec<Vec<Step>>),
     /// Streams of one shape as one, in order.
     Merge,
+    /// Rows that may tie, with sequences of their own.
+    Number,
     /// Rows in an exchange's sessions.
     InSession(Arc<InSessionPlan>),
     /// A windowed aggregate.
@@ -109,6 +112,7 @@ impl Stage {
         Ok(match &self.work {
             Work::PassThrough(steps) => Box::new(PassThrough::new(node, steps.clone())),
             Work::Merge => Box::new(Merge::new(Arc::clone(&self.schema), self.inputs.len())),
+            Work::Number => Box::new(Number::new()),
             Work::InSession(plan) => Box::new(InSession::new(Arc::clone(plan))),
             Work::Window(plan) => Box::new(WindowAggregate::new(Arc::clone(plan))),
             Work::Session(plan) => Box::new(Session::new(Arc::clone(plan))?),
@@ -127,7 +131,8 @@ impl Stage {
     pub fn state(&self) -> String {
         match &self.work {
             Work::PassThrough(_) => "rows on their own; no state".into(),
-            Work::Merge => "rows that one copy of a stage has found before the others".into(),
+            Work::Merge => "rows that the watermark has not passed, to be put in order".into(),
+            Work::Number => "how many rows there were".into(),
             Work::InSession(plan) => plan.describe(),
             Work::Window(plan) => plan.describe(),
             Work::Session(plan) => plan.describe(),
