@@ -43,7 +43,9 @@ impl PipelinePlan {
                 Some(Work::SnapshotAt(_) | Work::InSession(_)) => ("query", "rows"),
                 Some(Work::Window(_)) => ("query", "windows"),
                 Some(Work::AsOf(_) | Work::Interval(_)) => ("query", "join"),
-                Some(Work::PassThrough(_) | Work::Merge | Work::Number) | None => ("query", "rows"),
+                Some(Work::PassThrough(_) | Work::Merge(_) | Work::Number) | None => {
+                    ("query", "rows")
+                }
                 Some(Work::Session(_)) => ("query", "sessions"),
                 Some(Work::Over(_) | Work::OverWhole(_)) => ("query", "over"),
             };

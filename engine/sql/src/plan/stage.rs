@@ -6,6 +6,7 @@ use arrow::datatypes::SchemaRef;
 use zaraba_core::operator::Operator;
 use zaraba_core::stream::StreamSchema;
 
+use crate::in_order::Ties;
 use crate::join::as_of::{AsOfJoin, AsOfPlan};
 use crate::join::interval::{IntervalJoin, IntervalPlan};
 use crate::merge::Merge;
@@ -38,7 +39,7 @@ pub enum Work {
     /// Rows on their own; the steps of each input.
     PassThrough(Vec<Vec<Step>>),
     /// Streams of one shape as one, in order.
-    Merge,
+    Merge(Ties),
     /// Rows that may tie, with sequences of their own.
     Number,
     /// Rows in an exchange's sessions.
@@ -111,7 +112,11 @@ impl Stage {
     pub fn operator(&self, node: &str) -> zaraba_core::error::Result<Box<dyn Operator>> {
         Ok(match &self.work {
             Work::PassThrough(steps) => Box::new(PassThrough::new(node, steps.clone())),
-            Work::Merge => Box::new(Merge::new(Arc::clone(&self.schema), self.inputs.len())),
+            Work::Merge(ties) => Box::new(Merge::new(
+                Arc::clone(&self.schema),
+                *ties,
+                self.inputs.len(),
+            )),
             Work::Number => Box::new(Number::new()),
             Work::InSession(plan) => Box::new(InSession::new(Arc::clone(plan))),
             Work::Window(plan) => Box::new(WindowAggregate::new(Arc::clone(plan))),
@@ -131,7 +136,7 @@ impl Stage {
     pub fn state(&self) -> String {
         match &self.work {
             Work::PassThrough(_) => "rows on their own; no state".into(),
-            Work::Merge => "rows that the watermark has not passed, to be put in order".into(),
+            Work::Merge(_) => "rows that the watermark has not passed, to be put in order".into(),
             Work::Number => "how many rows there were".into(),
             Work::InSession(plan) => plan.describe(),
             Work::Window(plan) => plan.describe(),

@@ -4,6 +4,7 @@
 
 use arrow::datatypes::SchemaRef;
 
+use crate::in_order::Ties;
 use crate::plan::origins::origins;
 use crate::plan::stage::{Input, Stage, Work};
 use crate::plan::streaming::{Builder, Flow};
@@ -46,7 +47,7 @@ impl Builder<'_> {
         }
         let merged = self.close(Stage {
             inputs: branches,
-            work: Work::Merge,
+            work: Work::Merge(Ties::AsTheyCame),
             schema: SchemaRef::clone(&schema),
         });
         self.numbered(merged.input, schema)
