@@ -67,6 +67,8 @@ pub(crate) struct Node {
     /// Whether no two rows have one sequence, at whatever times: a row is then in one window's
     /// group, and no two groups tie.
     pub(crate) lone: bool,
+    /// Whether sequences are numbers of its own, or of a node that it is made of.
+    pub(crate) numbered: bool,
     pub(crate) come: Come,
     /// Whether it may have as many rows as pairs.
     pub(crate) wide: bool,
@@ -98,6 +100,7 @@ fn source(place: usize, source: &Source) -> Node {
         end: false,
         unique: true,
         lone: true,
+        numbered: false,
         come: Come::Arrived,
         wide: false,
         key: source.columns[1].kind,

@@ -52,9 +52,15 @@ impl Pairs {
             true => String::new(),
             false => format!(", {other}.{at}, {other}._seq"),
         };
+        // Of several matches each is numbered; a row that comes once keeps its sequence.
+        let place = format!("row_number() OVER (ORDER BY {time}, {of}._seq{behind})");
+        let seq = match once {
+            true => format!("{of}._seq"),
+            false => format!("CAST({place} AS BIGINT) - 1"),
+        };
         format!(
-            "SELECT {}, {time} AS _t, {of}._seq AS _seq, row_number() OVER (ORDER BY {time}, \
-             {of}._seq{behind}) AS _place FROM {a} AS a {words} {b} AS b ON {on}",
+            "SELECT {}, {time} AS _t, {seq} AS _seq, {place} AS _place FROM {a} AS a {words} {b} AS b \
+             ON {on}",
             self.columns(ts)
         )
     }
@@ -65,8 +71,9 @@ impl Pairs {
         let of = inputs[usize::from(self.of == "b")];
         let both = inputs.iter().all(|n| n.unique);
         node.come = if both { Come::Numbered } else { Come::Any };
-        node.unique = self.once && of.unique;
-        node.lone = self.once && of.lone;
+        node.unique = if self.once { of.unique } else { both };
+        node.lone = if self.once { of.lone } else { both };
+        node.numbered |= !self.once;
         node.wide = !self.once;
         node.end = of.end;
         node.watermark = None;
@@ -131,9 +138,12 @@ pub(crate) fn window_join(dag: &Dag, dice: &mut Dice) -> Option<Node> {
     let mut node = pairs.mark(dag, dag.query("window_join", &[a, b], &engine, batch));
     if let Some(windows) = windows {
         // Within a window rows come by their own times.
-        let come = node.come;
+        let (come, unique, lone) = (node.come, node.unique, node.lone);
         node = in_windows(node, windows);
         node.come = come;
+        if !pairs.once {
+            (node.unique, node.lone) = (unique, lone);
+        }
     }
     Some(node)
 }

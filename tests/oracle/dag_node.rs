@@ -89,6 +89,7 @@ impl Dag {
             end: first.end,
             unique: first.unique,
             lone: first.lone,
+            numbered: inputs.iter().any(|i| self.nodes[*i].numbered),
             come: if first.unique {
                 Come::Sorted
             } else {
@@ -154,19 +155,33 @@ fn union(dag: &Dag, dice: &mut Dice) -> Option<Node> {
     } else {
         dice.pick(&CONDITIONS).to_owned()
     };
-    let all = |hidden: &str| {
+    let all = |hidden: [&str; 2]| {
+        let [first, second] = hidden;
         format!(
-            "SELECT ts, k1, vi, vf{hidden} FROM {} WHERE {condition} UNION ALL SELECT ts, k1, vi, \
-             vf{hidden} FROM {} WHERE {rest}",
+            "SELECT ts, k1, vi, vf{first} FROM {} WHERE {condition} UNION ALL SELECT ts, k1, vi, \
+             vf{second} FROM {} WHERE {rest}",
             one.name, other.name
         )
     };
-    let mut node = dag.query("union", &[a, b], &all(""), all(", _t, _seq"));
-    let apart = one.of.is_disjoint(&other.of) || (a == b && split);
-    node.unique = one.unique && other.unique && apart;
-    node.lone = one.lone && other.lone && apart;
-    // Its branches run side by side.
-    node.come = Come::Any;
+    let apart = one.of.is_disjoint(&other.of) && !(one.numbered && other.numbered);
+    let batch = match apart {
+        true => all([", _t, _seq"; 2]),
+        // Branches that may tie: numbered by time, sequence and branch.
+        false => format!(
+            "SELECT ts, k1, vi, vf, _t, CAST(row_number() OVER (ORDER BY _t, _seq, _b) AS BIGINT) - 1 \
+             AS _seq FROM ({}) AS u",
+            all([", _t, _seq, 0 AS _b", ", _t, _seq, 1 AS _b"])
+        ),
+    };
+    let mut node = dag.query("union", &[a, b], &all([""; 2]), batch);
+    node.unique = one.unique && other.unique;
+    node.lone = node.unique && (!apart || (one.lone && other.lone));
+    node.numbered |= !apart;
+    // Branches that cannot tie run side by side.
+    node.come = match node.unique && !apart {
+        true => Come::Sorted,
+        false => Come::Any,
+    };
     node.watermark = None;
     Some(node)
 }

@@ -47,6 +47,7 @@ pub(crate) fn table(dag: &Dag, dice: &mut Dice) -> Option<Node> {
     node.toml = table.toml();
     node.batch = Batch::Table(batch, Box::new(table));
     (node.name, node.upsert, node.ttl) = (name, true, ttl);
+    node.numbered = true;
     Some(node)
 }
 
@@ -153,7 +154,7 @@ pub(crate) fn triggered(dag: &Dag, dice: &mut Dice) -> Option<Node> {
     let mut node = dag.query("triggered", &inputs, "", String::new());
     node.toml = format!("[query.{name}]\n{when}\nkey = [\"k1\"]\nsql = \"\"\"{engine}\"\"\"\n");
     node.batch = Batch::Triggered(tables, trigger, batch);
-    node.upsert = true;
+    (node.upsert, node.numbered) = (true, true);
     node.come = Come::Any;
     node.watermark = None;
     if grouped {

@@ -39,13 +39,16 @@ impl PipelinePlan {
                 Input::Stream(name, _) => Some(name.clone()),
                 Input::Stage(_) => None,
             });
-            let (kind, detail) = match n.stages.last().map(|s| &s.work) {
+            let mut works = n.stages.iter().rev().map(|s| &s.work);
+            let (kind, detail) = match works.find(|w| !matches!(w, Work::Number)) {
                 Some(Work::Table(_)) => ("table", "newest row per key"),
                 Some(Work::Triggered(_)) => ("query", "on a trigger"),
                 Some(Work::SnapshotAt(_) | Work::InSession(_)) => ("query", "rows"),
                 Some(Work::Window(_)) => ("query", "windows"),
                 Some(Work::AsOf(_) | Work::Interval(_)) => ("query", "join"),
-                Some(Work::PassThrough(_) | Work::Merge) | None => ("query", "rows"),
+                Some(Work::PassThrough(_) | Work::Merge(_) | Work::Number) | None => {
+                    ("query", "rows")
+                }
                 Some(Work::Session(_)) => ("query", "sessions"),
                 Some(Work::Over(_) | Work::OverWhole(_)) => ("query", "over"),
             };

@@ -20,7 +20,7 @@ pub(crate) struct InOrder {
 
 /// Which of two rows with one time and sequence comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ties {
+pub enum Ties {
     /// The one with the lesser columns: they may come in any order (from branches of a union).
     ByContent,
     /// The one that came first: whoever made them put them in order.

@@ -16,6 +16,8 @@ mod exact;
 
 pub mod merge;
 
+pub mod number;
+
 pub mod agg;
 
 pub mod window;

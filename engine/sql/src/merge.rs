@@ -1,7 +1,7 @@
 //! Several streams of one shape as one, in order of (time, sequence): what copies of a stage, each
 //! with its share of the keys, found between them, or the failed rows of all stages of a node. What
-//! ties comes from the first of them first, and failed rows by what they say: which of the copies
-//! met one must not show.
+//! ties comes from the first of them first (branches of a union, or a join's row, whose matches are
+//! all in one copy), or by what it says, failed rows too: which of the copies met it must not show.
 
 use arrow::datatypes::SchemaRef;
 use zaraba_core::bad_rows;
@@ -24,23 +24,19 @@ pub struct Merge {
 impl Merge {
     /// Of so many streams with these columns.
     #[must_use]
-    pub fn new(schema: SchemaRef, inputs: usize) -> Self {
-        Self::with(schema, Ties::AsTheyCame, inputs)
-    }
-
-    /// Of the failed rows of so many stages.
-    #[must_use]
-    pub fn of_errors(inputs: usize) -> Self {
-        Self::with(bad_rows::stream().columns, Ties::ByContent, inputs)
-    }
-
-    fn with(schema: SchemaRef, ties: Ties, inputs: usize) -> Self {
+    pub fn new(schema: SchemaRef, ties: Ties, inputs: usize) -> Self {
         let input = || InOrder::new(SchemaRef::clone(&schema), ties);
         Self {
             inputs: std::iter::repeat_with(input).take(inputs).collect(),
             ties,
             schema,
         }
+    }
+
+    /// Of the failed rows of so many stages.
+    #[must_use]
+    pub fn of_errors(inputs: usize) -> Self {
+        Self::new(bad_rows::stream().columns, Ties::ByContent, inputs)
     }
 
     /// Emits the rows before `time` (none: all).

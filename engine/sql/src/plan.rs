@@ -46,6 +46,10 @@ mod aggregation;
 
 pub mod spread;
 
+mod origins;
+
+mod tied;
+
 mod session;
 
 mod lift;

@@ -148,6 +148,7 @@ impl Planning<'_> {
             Changelog::Upsert { key } => key_columns(key, &planned.output.columns).ok(),
         };
         let name = planned.name.clone();
+        self.catalog.passes_sequences(&planned);
         if let Some(key) = &upsert {
             // A table was noted with its ttl before.
             let shape = self.shapes.entry(name.clone());

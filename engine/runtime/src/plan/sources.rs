@@ -58,6 +58,7 @@ impl Planning<'_> {
         }
         self.add_stream(&format!("{name}__late"), late, false);
         self.add_stream(&format!("{name}__errors"), bad_rows::stream(), false);
+        self.catalog.gives_sequences(&name);
         self.sources.push(source);
     }
 

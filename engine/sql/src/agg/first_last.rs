@@ -173,7 +173,8 @@ impl Keys for TimeKeys {
     fn beats(&mut self, group: usize, keys: &Self::Columns<'_>, row: usize, last: bool) -> bool {
         let key = (keys.0.values()[row], keys.1.values()[row]);
         let held = (self.times[group], self.seqs[group]);
-        let better = if last { key > held } else { key < held };
+        // Of rows that tie (one row in several windows) the last one wins `last`.
+        let better = if last { key >= held } else { key < held };
         if better {
             (self.times[group], self.seqs[group]) = key;
         }
@@ -215,7 +216,7 @@ impl Keys for ByteKeys {
     fn beats(&mut self, group: usize, keys: &Self::Columns<'_>, row: usize, last: bool) -> bool {
         let key = keys.value(row);
         let better = match &self.keys[group] {
-            Some(held) if last => key > held.as_ref(),
+            Some(held) if last => key >= held.as_ref(),
             Some(held) => key < held.as_ref(),
             None => true,
         };

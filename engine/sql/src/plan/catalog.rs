@@ -1,6 +1,6 @@
 //! What SQL can name: the streams and tables of the pipeline, and the functions of the session.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, SchemaRef};
@@ -20,6 +20,8 @@ use zaraba_finance::calendar::Calendar;
 use crate::functions::QueryTime;
 use crate::over::{counter_delta, indicator};
 use crate::plan::mistake::{SqlMistake, there};
+use crate::plan::origins;
+use crate::plan::stage::PlannedNode;
 use crate::plan::window_call::WindowCalls;
 use crate::required;
 use crate::table::reader::TableShape;
@@ -59,6 +61,8 @@ impl TableSource for StreamSource {
 #[derive(Clone)]
 pub struct Catalog {
     streams: BTreeMap<String, Arc<StreamSource>>,
+    /// Whose sequences the rows of streams carry; of others that is not known.
+    origins: BTreeMap<String, BTreeSet<String>>,
     /// Tables and upsert streams, as joins need to know them.
     shapes: BTreeMap<String, TableShape>,
     /// What triggered queries read in place of their tables.
@@ -115,6 +119,7 @@ impl Catalog {
         let planners = vec![Arc::new(windows) as Arc<dyn RelationPlanner>];
         Self {
             streams: BTreeMap::new(),
+            origins: BTreeMap::new(),
             shapes: BTreeMap::new(),
             snapshots: BTreeMap::new(),
             state,
@@ -149,6 +154,24 @@ impl Catalog {
             places: Some(places),
         };
         self.streams.insert(name.to_owned(), Arc::new(source));
+    }
+
+    /// Notes that a source gives rows their sequences.
+    pub fn gives_sequences(&mut self, source: &str) {
+        let own = BTreeSet::from([source.to_owned()]);
+        self.origins.insert(format!("{source}__late"), own.clone());
+        self.origins.insert(source.to_owned(), own);
+    }
+
+    /// Notes whose sequences the rows of a node carry.
+    pub fn passes_sequences(&mut self, node: &PlannedNode) {
+        let all = origins::of_node(node, self);
+        self.origins.insert(node.name.clone(), all);
+    }
+
+    /// Whose sequences the rows of a stream carry, if that is known.
+    pub(super) fn origins(&self, stream: &str) -> Option<&BTreeSet<String>> {
+        self.origins.get(stream)
     }
 
     /// Adds what joins need to know of a table or upsert stream.

@@ -25,7 +25,7 @@ impl PlannedNode {
     /// What its stages keep, each said once; that there is nothing only where there is nothing.
     #[must_use]
     pub fn states(&self) -> Vec<String> {
-        let keeps = |s: &&Stage| !matches!(s.work, Work::PassThrough(_));
+        let keeps = |s: &&Stage| !matches!(s.work, Work::PassThrough(_) | Work::Number);
         let mut states: Vec<(String, usize)> = Vec::new();
         for state in self.stages.iter().filter(keeps).map(Stage::state) {
             match states.iter_mut().find(|(said, _)| *said == state) {

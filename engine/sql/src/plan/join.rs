@@ -16,7 +16,7 @@ use crate::join::as_of::AsOfPlan;
 use crate::join::interval::IntervalPlan;
 use crate::join::pairs::{Condition, Reads};
 use crate::join::side::{Gives, Side};
-use crate::plan::event_time::{TimeOf, event_time, window_column};
+use crate::plan::event_time::{TimeOf, event_time, plain, window_column};
 use crate::plan::join_bounds::{Bounds, Reader};
 use crate::plan::join_kind::{Kind, Of, input, kind, table_of};
 use crate::plan::mistake::{SqlMistake, find_word};
@@ -110,6 +110,9 @@ impl Builder<'_> {
         let whole = !conditions.is_empty();
         conditions.extend(self.rest(join, &terms.rest, exchanged)?);
         let schema = plain_schema(&join.schema);
+        let names = |c: &usize| shape.schema.field(*c).name().clone();
+        let key: Vec<String> = shape.key.iter().map(names).collect();
+        let several = !gives.first_only() && !whole_key(terms, table, &key);
         let work = Work::AsOf(Arc::new(AsOfPlan {
             node: self.node.into(),
             gives,
@@ -122,11 +125,12 @@ impl Builder<'_> {
             conditions,
             schema: Arc::clone(&schema),
         }));
-        Ok(self.close(Stage {
+        let stage = Stage {
             inputs: vec![stream.input, rows.input],
             work,
             schema,
-        }))
+        };
+        Ok(self.joined(stage, several))
     }
 
     fn interval(
@@ -174,11 +178,12 @@ impl Builder<'_> {
             conditions,
             schema: Arc::clone(&schema),
         }));
-        Ok(self.close(Stage {
+        let stage = Stage {
             inputs: vec![first_flow.input, second_flow.input],
             work,
             schema,
-        }))
+        };
+        Ok(self.joined(stage, !gives.first_only()))
     }
 
     fn mark(&self) -> datafusion::common::DataFusionError {
@@ -410,4 +415,19 @@ fn other_types(a: &Expr, b: &Expr, types: &[DataType; 2]) -> SqlMistake {
         "`{a}` and `{b}` are of different types: {} and {}",
         types[0], types[1]
     ))
+}
+
+/// Whether a table's rows are equal to the stream's in all columns of its key: one matches at most.
+fn whole_key(terms: &Terms<'_>, table: Of, key: &[String]) -> bool {
+    let column = |(left, right): &&(Expr, Expr)| {
+        let of = if table == Of::Left { left } else { right };
+        plain(of).map(|c| c.name.clone())
+    };
+    let equal: Vec<String> = terms
+        .equal
+        .iter()
+        .copied()
+        .filter_map(|e| column(&e))
+        .collect();
+    key.iter().all(|k| equal.contains(k))
 }

@@ -7,6 +7,7 @@ use arrow::datatypes::Schema;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::Column;
 
+use crate::in_order::Ties;
 use crate::join::interval::IntervalPlan;
 use crate::join::side::Side;
 use crate::over::plan::OverPlan;
@@ -46,6 +47,12 @@ pub fn spread(stages: &[Stage], copies: usize) -> Vec<Stage> {
 /// Each copy sees all rows and keeps its own: so a row that fails is shown as it came.
 fn share(stage: Stage, keyed: &[Keyed], copies: usize, out: &mut Vec<Stage>) {
     let first = out.len();
+    // One copy has all matches of a row, in their order. One row's copies in several windows are in
+    // several copies, and stand there by what they say.
+    let ties = match stage.work {
+        Work::Interval(_) => Ties::AsTheyCame,
+        _ => Ties::ByContent,
+    };
     for index in 0..copies {
         let shared = keyed.iter().map(|(steps, keys)| {
             let share = Share {
@@ -64,7 +71,7 @@ fn share(stage: Stage, keyed: &[Keyed], copies: usize, out: &mut Vec<Stage>) {
     }
     out.push(Stage {
         inputs: (first..first + copies).map(Input::Stage).collect(),
-        work: Work::Merge,
+        work: Work::Merge(ties),
         schema: stage.schema,
     });
 }

@@ -6,9 +6,11 @@ use arrow::datatypes::SchemaRef;
 use zaraba_core::operator::Operator;
 use zaraba_core::stream::StreamSchema;
 
+use crate::in_order::Ties;
 use crate::join::as_of::{AsOfJoin, AsOfPlan};
 use crate::join::interval::{IntervalJoin, IntervalPlan};
 use crate::merge::Merge;
+use crate::number::Number;
 use crate::over::operator::Over;
 use crate::over::plan::OverPlan;
 use crate::over::whole::{OverWhole, WholePlan};
@@ -37,7 +39,9 @@ pub enum Work {
     /// Rows on their own; the steps of each input.
     PassThrough(Vec<Vec<Step>>),
     /// Streams of one shape as one, in order.
-    Merge,
+    Merge(Ties),
+    /// Rows that may tie, with sequences of their own.
+    Number,
     /// Rows in an exchange's sessions.
     InSession(Arc<InSessionPlan>),
     /// A windowed aggregate.
@@ -108,7 +112,12 @@ impl Stage {
     pub fn operator(&self, node: &str) -> zaraba_core::error::Result<Box<dyn Operator>> {
         Ok(match &self.work {
             Work::PassThrough(steps) => Box::new(PassThrough::new(node, steps.clone())),
-            Work::Merge => Box::new(Merge::new(Arc::clone(&self.schema), self.inputs.len())),
+            Work::Merge(ties) => Box::new(Merge::new(
+                Arc::clone(&self.schema),
+                *ties,
+                self.inputs.len(),
+            )),
+            Work::Number => Box::new(Number::new()),
             Work::InSession(plan) => Box::new(InSession::new(Arc::clone(plan))),
             Work::Window(plan) => Box::new(WindowAggregate::new(Arc::clone(plan))),
             Work::Session(plan) => Box::new(Session::new(Arc::clone(plan))?),
@@ -127,7 +136,8 @@ impl Stage {
     pub fn state(&self) -> String {
         match &self.work {
             Work::PassThrough(_) => "rows on their own; no state".into(),
-            Work::Merge => "rows that one copy of a stage has found before the others".into(),
+            Work::Merge(_) => "rows that the watermark has not passed, to be put in order".into(),
+            Work::Number => "how many rows there were".into(),
             Work::InSession(plan) => plan.describe(),
             Work::Window(plan) => plan.describe(),
             Work::Session(plan) => plan.describe(),

@@ -279,12 +279,7 @@ impl Builder<'_> {
                 for (steps, input) in steps.iter_mut().zip(&union.inputs) {
                     steps.push(renamed(input.schema(), &schema)?);
                 }
-                let stage = Stage {
-                    inputs,
-                    work: Work::PassThrough(steps),
-                    schema,
-                };
-                Ok(self.close(stage))
+                Ok(self.union(inputs, steps, schema))
             }
             other => Err(unbuilt(
                 other

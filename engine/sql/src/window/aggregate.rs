@@ -18,6 +18,7 @@ use zaraba_core::time::{Epoch, EventTime, duration_text};
 use crate::agg::call::growth;
 use crate::agg::state::{AggPlan, Evaluated, Finished};
 use crate::failed;
+use crate::in_order::{Ties, in_order};
 use crate::rows::{Step, bound, external, record, run, sift};
 use crate::window::pane::Pane;
 use crate::window::spec::WindowSpec;
@@ -245,13 +246,8 @@ impl WindowAggregate {
             seq: finished.seq,
             deleted: None,
         };
-        if batch.seq.is_sorted() {
-            return Ok(batch);
-        }
         // Groups stand as their first rows came, which the interleaving of sources decides.
-        let mut order: Vec<u32> = (0..).take(rows).collect();
-        order.sort_unstable_by_key(|i| batch.seq[*i as usize]);
-        batch.take(&UInt32Array::from(order)).map_err(external)
+        in_order(&self.plan.schema, Ties::ByContent, &[batch]).map_err(external)
     }
 
     /// Emits a slice of the pending window, or closes the next.

@@ -1,0 +1,2 @@
+SELECT date_bin(INTERVAL '10 seconds', ts) + INTERVAL '10 seconds' AS window_end, array_agg(bn ORDER BY ts, bts) AS bns, array_agg(bn ORDER BY ts DESC, bts DESC) AS back, first_value(bn ORDER BY ts, bts) AS f, last_value(bn ORDER BY ts, bts) AS l, first_value(bn ORDER BY ts DESC, bts DESC) AS fd, nth_value(bn, 2 ORDER BY ts, bts) AS second
+FROM (SELECT a.ts, a.id, b.bn, b.ts AS bts FROM a JOIN b ON b.ts BETWEEN a.ts - INTERVAL '5 seconds' AND a.ts + INTERVAL '5 seconds') AS j GROUP BY date_bin(INTERVAL '10 seconds', ts)

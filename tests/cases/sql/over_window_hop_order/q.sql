@@ -1,0 +1,2 @@
+SELECT ts, n, window_end, sum(n) OVER (PARTITION BY window_end, k ORDER BY ts) AS s, lag(n) OVER (PARTITION BY window_end ORDER BY ts, n) AS before, count(*) OVER (PARTITION BY window_end ORDER BY ts RANGE BETWEEN INTERVAL '5 seconds' PRECEDING AND CURRENT ROW) AS c
+FROM (SELECT ts, n, k, date_bin(INTERVAL '10 seconds', ts) + INTERVAL '10 seconds' AS window_end FROM a UNION ALL SELECT ts, n, k, date_bin(INTERVAL '10 seconds', ts) + INTERVAL '20 seconds' FROM a)
