@@ -48,6 +48,10 @@ mod session;
 
 mod lift;
 
+mod push_down;
+
+mod one_zero;
+
 mod over;
 
 mod over_calls;

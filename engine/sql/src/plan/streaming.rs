@@ -13,7 +13,6 @@ use datafusion::optimizer::common_subexpr_eliminate::CommonSubexprEliminate;
 use datafusion::optimizer::decorrelate_predicate_subquery::DecorrelatePredicateSubquery;
 use datafusion::optimizer::extract_equijoin_predicate::ExtractEquijoinPredicate;
 use datafusion::optimizer::optimize_projections::OptimizeProjections;
-use datafusion::optimizer::push_down_filter::PushDownFilter;
 use datafusion::optimizer::replace_distinct_aggregate::ReplaceDistinctWithAggregate;
 use datafusion::optimizer::simplify_expressions::SimplifyExpressions;
 use datafusion::optimizer::{Optimizer, OptimizerContext};
@@ -29,8 +28,10 @@ use crate::plan::join_kind;
 use crate::plan::lengths;
 use crate::plan::lift::lifted;
 use crate::plan::mistake::SqlMistake;
+use crate::plan::one_zero::one_zero;
 use crate::plan::over;
 use crate::plan::parse::Parsed;
+use crate::plan::push_down::PushDown;
 use crate::plan::refuse;
 use crate::plan::session::Pending;
 use crate::plan::session_assign::session;
@@ -91,6 +92,7 @@ pub(crate) fn logical(parsed: &Parsed, catalog: &Catalog) -> Result<LogicalPlan>
         .state()
         .analyzer()
         .execute_and_check(plan, config, |_, _| {})?;
+    let plan = one_zero(plan)?;
     match &catalog.zone {
         Some(zone) => in_zone(plan, zone),
         None => Ok(plan),
@@ -103,7 +105,7 @@ fn optimize(plan: LogicalPlan, catalog: &Catalog) -> Result<LogicalPlan> {
         Arc::new(SimplifyExpressions::new()),
         Arc::new(ReplaceDistinctWithAggregate::new()),
         Arc::new(ExtractEquijoinPredicate::new()),
-        Arc::new(PushDownFilter::new()),
+        Arc::new(PushDown::default()),
         Arc::new(CommonSubexprEliminate::new()),
         Arc::new(OptimizeProjections::new()),
     ]);
