@@ -52,6 +52,8 @@ mod push_down;
 
 mod one_zero;
 
+mod decimal_float;
+
 mod over;
 
 mod over_calls;

@@ -22,6 +22,7 @@ use zaraba_core::stream::{Changelog, StreamSchema, TimeColumn};
 
 use crate::exact::exact;
 use crate::plan::catalog::{Catalog, StreamSource};
+use crate::plan::decimal_float::as_floats;
 use crate::plan::event_time::{TimeOf, event_time, plain, window_column};
 use crate::plan::explain::in_words;
 use crate::plan::join_kind;
@@ -87,6 +88,7 @@ pub(crate) fn logical(parsed: &Parsed, catalog: &Catalog) -> Result<LogicalPlan>
     };
     let plan = SqlToRel::new_with_options(catalog, options)
         .sql_statement_to_plan(parsed.statement.clone())?;
+    let plan = as_floats(plan)?;
     let config = catalog.state().config_options();
     let plan = catalog
         .state()
