@@ -4,6 +4,8 @@ pub mod mistake;
 
 pub(crate) mod wording;
 
+mod unbuilt;
+
 pub mod parse;
 
 mod ignored;

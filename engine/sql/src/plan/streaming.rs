@@ -54,7 +54,8 @@ pub fn plan(name: &str, parsed: &Parsed, catalog: &Catalog) -> Result<PlannedNod
     refuse::streaming(&logical, &parsed.sql)?;
     let warnings = lengths::gaps(&logical, &parsed.sql);
     let mut output = output_schema(&logical)?;
-    let optimized = optimize(logical, catalog).map_err(of_datafusion)?;
+    let optimized = one_zero(logical).and_then(|plan| optimize(plan, catalog));
+    let optimized = optimized.map_err(of_datafusion)?;
     // Some types are known only once constants have been folded: round(x, 1) of a decimal. An OVER
     // that nobody reads is gone, and does not move rows to their window's end.
     output.columns = plain_schema(optimized.schema());
@@ -94,7 +95,6 @@ pub(crate) fn logical(parsed: &Parsed, catalog: &Catalog) -> Result<LogicalPlan>
         .state()
         .analyzer()
         .execute_and_check(plan, config, |_, _| {})?;
-    let plan = one_zero(plan)?;
     match &catalog.zone {
         Some(zone) => in_zone(plan, zone),
         None => Ok(plan),
