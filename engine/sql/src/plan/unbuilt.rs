@@ -75,12 +75,11 @@ fn outer(sql: &str, from: usize) -> Option<(usize, usize)> {
         (first.is_alphabetic() || first == '_').then_some((start, dot))
     };
     let declared = |name: &str| {
-        let found = text.match_indices(name).any(|(i, _)| {
+        text.match_indices(name).any(|(i, _)| {
             let end = i + name.len();
             let whole = !text[..i].ends_with(inside) && !text[end..].starts_with(inside);
             whole && !text[end..].starts_with('.') && !text[..i].ends_with('.')
-        });
-        found
+        })
     };
     let mut names = text.match_indices('.').filter_map(before_dot);
     let (start, end) = names.find(|(start, end)| !declared(&text[*start..*end]))?;
