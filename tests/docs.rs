@@ -2,7 +2,7 @@
 //! `cases/sql`, and its blocks are that case's files, which the case's own test runs.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::cases::folders;
 
@@ -15,6 +15,17 @@ fn block<'a>(page: &'a str, kind: &str) -> Option<&'a str> {
     rest.split_once("\n```\n").map(|(block, _)| block)
 }
 
+/// The name of a case's batch SQL, which is its query's.
+fn batch_sql(folder: &Path) -> String {
+    let entries = fs::read_dir(folder).expect("a case is a folder");
+    let name = |entry: std::io::Result<fs::DirEntry>| {
+        let name = entry.expect("an entry").file_name();
+        name.to_string_lossy().into_owned()
+    };
+    let mut sql = entries.map(name).filter(|name| name.ends_with(".sql"));
+    sql.next().unwrap_or_default()
+}
+
 /// What is wrong with a page.
 fn complaints(name: &str, page: &str) -> Vec<String> {
     let case = page.split_once("/tests/cases/sql/");
@@ -24,11 +35,12 @@ fn complaints(name: &str, page: &str) -> Vec<String> {
     };
     let folder = folders("sql").into_iter().find(|f| f.ends_with(case));
     let folder = folder.unwrap_or_else(|| panic!("{name}: no case {case}"));
+    let batch = batch_sql(&folder);
     let files = [
         ("toml", "pipeline.toml"),
         ("csv", "ticks.csv"),
         ("text", "expected.txt"),
-        ("sql", "q.sql"),
+        ("sql", batch.as_str()),
     ];
     let differs = |(kind, file): &(&str, &str)| {
         let text = fs::read_to_string(folder.join(file)).unwrap_or_default();

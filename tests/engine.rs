@@ -13,3 +13,5 @@ mod file_a_day;
 mod sources;
 
 mod to_a_client;
+
+mod doors;

@@ -20,3 +20,6 @@ mod contracts;
 
 /// The simulated market in a pipeline.
 mod simulator;
+
+/// Days on which something is different, replayed through a desk.
+mod replay;

@@ -31,6 +31,18 @@ mod window;
 /// SESSION.
 mod session;
 
+/// What follows an exchange's calendar.
+mod trading;
+
+/// Sessions of an exchange, by hand.
+mod market_hours;
+
+/// TRADING_SESSION.
+mod trading_session;
+
+/// Tables that follow an exchange's calendar.
+mod trading_table;
+
 /// Queries without a window.
 mod pass;
 

@@ -1,5 +1,11 @@
 //! The shipped pipelines, over the data that they are made for.
 
+/// Feeds into the canonical streams.
+mod feeds;
+
+/// The page of the canonical streams.
+mod page;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -25,7 +31,7 @@ fn the_real_minute_chain_equals_batch_sql() {
     let out = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let pipeline = zaraba::pipeline::Pipeline::from_path(here("../pipelines/nse-chain.toml"))
-        .set("input", chain.to_str().unwrap())
+        .set("nse", chain.to_str().unwrap())
         .set("output", out.path().to_str().unwrap());
     runtime
         .block_on(async { pipeline.build().unwrap().run().await })
@@ -50,18 +56,21 @@ fn the_real_minute_chain_equals_batch_sql() {
         compared.insert(stream.to_owned(), rows.parse::<usize>().unwrap());
     }
     let streams: Vec<&String> = compared.keys().collect();
-    assert_eq!(streams, ["balance", "oi_window", "top_strikes"]);
+    assert_eq!(streams, ["balance", "oi_window", "options", "top_strikes"]);
     assert!(compared.values().all(|rows| *rows > 300), "{compared:?}");
 }
 
 #[test]
-fn every_shipped_pipeline_has_no_mistake() {
-    for entry in std::fs::read_dir(here("../pipelines")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|e| e == "toml")
-            && let Err(mistakes) = zaraba::pipeline::Pipeline::from_path(&path).check()
-        {
-            panic!("{mistakes}");
+fn every_shipped_pipeline_has_no_mistake_and_passes_its_tests() {
+    let all = glob::glob(here("../pipelines/**/*.toml").to_str().unwrap()).unwrap();
+    let mut tests = 0;
+    for path in all.map(Result::unwrap) {
+        let checked = zaraba::pipeline::Pipeline::from_path(&path).check();
+        let checked = checked.unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        for outcome in checked.run_tests() {
+            assert!(outcome.passed(), "{}: {outcome:?}", path.display());
+            tests += 1;
         }
     }
+    assert!(tests >= 9, "{tests}");
 }

@@ -18,6 +18,7 @@ use zaraba_core::time::{Epoch, EventTime};
 use zaraba_runtime::run::graph::Graph;
 
 use super::indicator::with_longer_n;
+use super::market_hours::{VENUES, without_closing_minute};
 use super::window::Windows;
 
 /// Queries over tables, as the cases call them.
@@ -53,6 +54,13 @@ pub(crate) enum Fault {
     /// Sessions are made in the order of arrival: a row between two does not make them one.
     ArrivalOrder,
 
+    /// A night session is given to its own date in place of the next trading day.
+    NightsOwnDate,
+    /// Rows of the minute after a close are taken for rows after the session.
+    ClosingMinute,
+    /// Days without trading count for a ttl.
+    WeekendCounted,
+
     /// A frame of rows is a row too long.
     FrameLong,
     /// Rows of the same time as the last of a frame are left out.
@@ -85,7 +93,7 @@ impl Fault {
         if self == Self::GapTouches {
             return with_longer_gap(toml);
         }
-        if let Some(spoilt) = self.change_over(toml) {
+        if let Some(spoilt) = self.change_over(toml).or_else(|| self.change_days(toml)) {
             return spoilt;
         }
         let key = match self {
@@ -110,6 +118,19 @@ impl Fault {
             None => format!("{line}\n"),
         };
         toml.lines().map(longer).collect()
+    }
+
+    /// The pipeline file with a bug in its trading days.
+    fn change_days(self, toml: &str) -> Option<String> {
+        let own_date = |toml: String, venue| {
+            let day = format!("trading_day(ts, '{venue}')");
+            toml.replace(&day, "(ts + INTERVAL '9 hours')::date")
+        };
+        match self {
+            Self::NightsOwnDate => Some(VENUES[..2].iter().fold(toml.to_owned(), own_date)),
+            Self::WeekendCounted => Some(toml.replace(" trading_days\"", "d\"")),
+            _ => None,
+        }
     }
 
     /// The pipeline file with a bug in its frames.
@@ -227,6 +248,13 @@ impl Planted {
             (Fault::StepLost, Some(windows)) if windows.grow => {
                 let step = |t: &i64| (t - windows.offset).div_euclid(windows.slide);
                 self.steps.extend(rows.time.iter().map(step));
+            }
+            (Fault::ClosingMinute, _) => {
+                rows.time = rows
+                    .time
+                    .iter()
+                    .map(|t| without_closing_minute(*t))
+                    .collect();
             }
             (Fault::ArrivalOrder, _) => {
                 let newest = &mut self.newest;

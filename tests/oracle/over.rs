@@ -144,7 +144,7 @@ fn rows_frame(dice: &mut Dice) -> String {
 }
 
 /// A frame of time, in both tongues.
-fn range_frame(dice: &mut Dice, grain: i64) -> (String, String) {
+pub(crate) fn range_frame(dice: &mut Dice, grain: i64) -> (String, String) {
     let length = |dice: &mut Dice| {
         let exact = grain * dice.pick(&[0, 1, 2, 5, 20]);
         (exact + dice.pick(&[0, 0, 0, 1, -1])).max(0)

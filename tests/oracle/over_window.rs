@@ -5,6 +5,7 @@ use super::batch::BatchSql;
 use super::case::{Case, Expected, Order, drive, timed};
 use super::data::{Source, Times};
 use super::dice::Dice;
+use super::over::range_frame;
 use super::window::Windows;
 
 /// Running figures: `@` stands for `OVER (…)` by time, `#` for the same with ties told apart.
@@ -20,6 +21,17 @@ const RUNNING: [&str; 11] = [
     "rank() @",
     "dense_rank() @",
     "lag(vi, 2) #",
+];
+
+/// Figures over a frame of time within a window, after which a key without rows may be forgotten
+/// long before its window ends: `@` stands for `OVER (…)` by time with the frame.
+const RANGED: [&str; 6] = [
+    "sum(vi) @",
+    "count(*) @",
+    "min(vi) @",
+    "max(vi) @",
+    "avg(vi) @",
+    "count(vf) @",
 ];
 
 /// Figures of whole partitions: `~` stands for `OVER (…)` by a value, `^` for the same with ties
@@ -116,14 +128,34 @@ fn calls(dice: &mut Dice, by: &str, whole: bool) -> (Vec<String>, Vec<String>) {
     (engine, batch)
 }
 
+/// Calls over frames of time.
+fn ranged(dice: &mut Dice, by: &str, grain: i64) -> (Vec<String>, Vec<String>) {
+    let (mut engine, mut batch) = (Vec::new(), Vec::new());
+    for i in 0..1 + dice.below(3) {
+        let template = dice.pick(&RANGED);
+        let (ours, theirs) = range_frame(dice, grain);
+        let over = |bounds: &str, time: &str, frame: &str| {
+            let over = format!("OVER (PARTITION BY {bounds}{by} ORDER BY {time}{frame})");
+            format!("{} AS a{i}", template.replace('@', &over))
+        };
+        engine.push(over("window_start, window_end", "ts", &ours));
+        batch.push(over("_ws", "_t", &theirs));
+    }
+    (engine, batch)
+}
+
 /// The pipeline's node and the batch's SQL.
-fn sides(dice: &mut Dice, source: &Source, windows: Windows) -> (String, String) {
+fn sides(dice: &mut Dice, source: &Source, windows: Windows, grain: i64) -> (String, String) {
     let names = source.key_names();
     let n = dice.below(names.len() + 1);
     let by = dice.subset(&names, n);
     let by: String = by.iter().map(|k| format!(", {k}")).collect();
     let whole = dice.percent(50);
-    let (engine, batch) = calls(dice, &by, whole);
+    let (engine, batch) = if !whole && dice.percent(50) {
+        ranged(dice, &by, grain)
+    } else {
+        calls(dice, &by, whole)
+    };
     let ranked = engine[0].starts_with("row_number") && whole;
     let top = if ranked { " WHERE a0 <= 3" } else { "" };
     let keys: String = names.iter().map(|k| format!("{k}, ")).collect();
@@ -162,7 +194,7 @@ pub(crate) fn running(seed: u64) -> Case {
     let keys = dice.below(3);
     let columns = Source::schema(&mut dice, keys);
     let source = Source::random(&mut dice, "s", 0, columns, times);
-    let (nodes, sql) = sides(&mut dice, &source, windows);
+    let (nodes, sql) = sides(&mut dice, &source, windows, times.grain);
     let asked = sql.clone();
     Case {
         nodes,

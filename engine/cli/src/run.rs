@@ -68,6 +68,9 @@ async fn drive(pipeline: &Pipeline, checked: &Checked, voice: &Voice) -> Result<
              (Ctrl-C stops)"
         ));
     }
+    for (name, url) in built.posting() {
+        voice.say(&format!("{name}: POST rows to {url} (Ctrl-C stops)"));
+    }
     let running = built.start().map_err(Error::from)?;
     let stopper = running.stopper();
     let mut monitor = Monitor::new(&checked.plan.source_names(), running.meters(), voice);

@@ -32,6 +32,11 @@ mod stop;
 #[path = "command/outside.rs"]
 mod outside;
 
+/// Rows that are POSTed.
+#[cfg(unix)]
+#[path = "command/post.rs"]
+mod post;
+
 /// `test`.
 #[path = "command/tests.rs"]
 mod tests;

@@ -13,6 +13,7 @@ mod market;
 pub use self::market::{CrashDoc, FuturesProduct, MarketDoc, MarketStream};
 
 pub use crate::calendar::{CalendarDoc, HaltDoc};
+pub use crate::connector::{HttpClientDoc, HttpServerDoc, NextPage, SourceConnector};
 
 /// A value and where it stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -157,19 +158,6 @@ pub enum ErrorPolicy {
     Skip,
     /// The row goes to `SOURCE__errors`.
     DeadLetter,
-}
-
-/// What feeds a source.
-#[derive(Clone, Debug)]
-pub enum SourceConnector {
-    /// `connector = "file"`
-    File(FileSourceDoc),
-    /// `connector = "simulate"`
-    Simulate(SimulateDoc),
-    /// `connector = "simulate"` with `kind = "nikkei225-options"`
-    Market(MarketDoc),
-    /// `connector = "channel"`: rows come from the embedding program.
-    Channel,
 }
 
 /// Options of `connector = "file"` (in).

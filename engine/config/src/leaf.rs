@@ -14,6 +14,7 @@ use crate::params;
 use crate::read::{Context, Typed, not_built};
 use crate::spec::{Kind, Words};
 use crate::tree::{Node, TomlValue, quoted};
+use crate::url;
 
 /// What a kind of option wants, in words.
 pub(crate) fn expected(kind: &Kind) -> String {
@@ -24,6 +25,7 @@ pub(crate) fn expected(kind: &Kind) -> String {
         Kind::Sql => "SQL in quotes".to_owned(),
         Kind::Path => "a path in quotes".to_owned(),
         Kind::Listen => "an address like \"127.0.0.1:8225\"".to_owned(),
+        Kind::Url => "a URL like \"https://example.com/rows\"".to_owned(),
         Kind::Int(low, i64::MAX) => format!("an integer from {low}"),
         Kind::Int(low, high) => format!("an integer from {low} to {high}"),
         Kind::Float => "a number".to_owned(),
@@ -79,6 +81,7 @@ pub(crate) fn read(cx: &mut Context<'_>, kind: &'static Kind, node: &Node) -> Op
         (Kind::Char, TomlValue::Text(text)) => one_char(&text.value).map(Typed::Char),
         (Kind::Path, TomlValue::Text(text)) => return path(cx, text),
         (Kind::Listen, TomlValue::Text(text)) => return listen(cx, text),
+        (Kind::Url, TomlValue::Text(text)) => return url::read(cx, text),
         (Kind::Int(low, high), TomlValue::Integer(i)) if low <= i && i <= high => {
             Some(Typed::Int(*i))
         }

@@ -62,7 +62,7 @@ pub(crate) fn check_from(cx: &mut Context<'_>, schema: &[ColumnDoc], format: For
 }
 
 /// Whether this is what may follow the `$` of a path: `.name`, `[0]`, `['name']`, at least one.
-fn is_path(mut rest: &str) -> bool {
+pub(crate) fn is_path(mut rest: &str) -> bool {
     if rest.is_empty() {
         return false;
     }

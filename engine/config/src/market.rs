@@ -9,14 +9,14 @@ use crate::document::{
     ColumnDoc, ColumnType, CrashDoc, FuturesProduct, Located, MarketDoc, MarketStream,
 };
 use crate::read::{Context, Fields, Typed, ticked};
-use crate::source::{COMMON, LATER};
+use crate::source::{COMMON, HEAD, LATER};
 use crate::spec::{Kind, Least, Opt, Section, Words, optional, required};
 
 /// The section of a simulated market.
 pub(crate) static MARKET: Section = Section {
     title: "[source.NAME] with connector = \"simulate\" and a kind",
     about: "Simulates a market from a seed, a trading day at a time: one of its streams. Sources with the same options but `stream` show the same market. The columns are fixed by the stream (see [the simulator](simulator.md)); a schema may leave some out.",
-    groups: &[COMMON, OPTIONS],
+    groups: &[HEAD, COMMON, OPTIONS],
     later: LATER,
     example: r#"[source.options]
 connector = "simulate"

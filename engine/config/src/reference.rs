@@ -63,15 +63,23 @@ fn node(page: &mut String, node: &NodeSpec) {
             .for_each(|(_, section)| whole(page, section, "##"));
         return;
     };
-    let common = first.groups.first().copied().unwrap_or_default();
+    let shared = shared(&sections);
+    let common = || shared.iter().flat_map(|group| group.iter());
     let kind = node.kind;
     let _ = writeln!(page, "\n## [{kind}.NAME]\n\nWhat every {kind} may say:\n");
-    options(page, common.iter());
+    options(page, common());
     later(page, first);
-    nested(page, common.iter(), "###");
+    nested(page, common(), "###");
     for (connector, section) in &sections {
         let connector = connector.unwrap_or_default();
-        let own = || section.groups.iter().skip(1).flat_map(|g| g.iter());
+        let of_all = |group: &Group| shared.iter().any(|s| same(s, group));
+        let own = || {
+            section
+                .groups
+                .iter()
+                .filter(|g| !of_all(g))
+                .flat_map(|g| g.iter())
+        };
         let which = section.kind();
         let which = which.map_or_else(String::new, |k| format!(", kind = \"{k}\""));
         let _ = writeln!(
@@ -79,16 +87,48 @@ fn node(page: &mut String, node: &NodeSpec) {
             "\n### {kind}: connector = \"{connector}\"{which}\n\n{}",
             section.about
         );
+        let has: Vec<&Opt> = common()
+            .filter(|o| section.option(o.name).is_some())
+            .collect();
+        if has.len() < common().count() {
+            let names: Vec<String> = has.iter().map(|o| format!("`{}`", o.name)).collect();
+            let names = names.join(" and ");
+            let _ = writeln!(page, "\nOf what every {kind} may say it has {names} only.");
+        }
         if own().next().is_some() {
             page.push('\n');
             options(page, own());
         }
-        if !std::ptr::eq(section.later, first.later) {
+        if section.later != first.later {
             later(page, section);
         }
         example(page, section);
         nested(page, own(), "####");
     }
+}
+
+/// A group of options.
+type Group = &'static [Opt];
+
+/// The groups that nearly all sections of a kind of node have.
+fn shared(sections: &[(Option<&'static str>, &'static Section)]) -> Vec<Group> {
+    let first = sections.first().map(|(_, first)| first.groups);
+    let has = |section: &Section, group: &Group| section.groups.iter().any(|g| same(g, group));
+    let shared = |group: &Group| {
+        let having = sections.iter().filter(|(_, s)| has(s, group)).count();
+        having + 1 >= sections.len()
+    };
+    first
+        .unwrap_or_default()
+        .iter()
+        .copied()
+        .filter(shared)
+        .collect()
+}
+
+/// Whether two groups are the same: constants may lie in several places.
+fn same(a: &Group, b: &Group) -> bool {
+    a.iter().map(|o| o.name).eq(b.iter().map(|o| o.name))
 }
 
 /// A section with all its options.

@@ -13,7 +13,10 @@ use crate::document::{
 use crate::market;
 use crate::path;
 use crate::read::{Context, Fields, ticked};
+use crate::source_clock::CLOCK;
 use crate::source_file::{BOOTSTRAP, FILE, file};
+use crate::source_http_client::{HTTP_CLIENT, http_client};
+use crate::source_http_server::{HTTP_SERVER, http_server};
 use crate::spec::{Body, Kind, NodeSpec, Opt, Section, Words, optional, required};
 
 /// `[source.NAME]`
@@ -21,28 +24,35 @@ pub(crate) static SOURCE: NodeSpec = NodeSpec {
     kind: "source",
     body: Body::ByConnector(
         &CONNECTORS,
-        &[&FILE, &SIMULATE, &CHANNEL],
+        &[
+            &FILE,
+            &SIMULATE,
+            &HTTP_SERVER,
+            &HTTP_CLIENT,
+            &CLOCK,
+            &CHANNEL,
+        ],
         &[("simulate", &market::MARKET)],
     ),
 };
 
 static CONNECTORS: Words = Words {
     what: "connector",
-    now: &["file", "simulate", "channel"],
-    later: &[
+    now: &[
+        "file",
+        "simulate",
         "http_server",
         "http_client",
-        "websocket",
-        "nats",
-        "kafka",
-        "mqtt",
         "clock",
+        "channel",
     ],
+    later: &["websocket", "nats", "kafka", "mqtt"],
 };
 
 pub(crate) const LATER: &[&str] = &["schema_evolution"];
 
-pub(crate) const COMMON: &[Opt] = &[
+/// Options of all sources.
+pub(crate) const HEAD: &[Opt] = &[
     required(
         "connector",
         Kind::Words(&CONNECTORS),
@@ -50,6 +60,10 @@ pub(crate) const COMMON: &[Opt] = &[
         "what feeds the source",
     ),
     required("time", Kind::Name, "\"ts\"", "the event-time column"),
+];
+
+/// Options of all sources but the clock.
+pub(crate) const COMMON: &[Opt] = &[
     optional(
         "out_of_order",
         Kind::DurationOrZero,
@@ -95,16 +109,16 @@ pub(crate) const COMMON: &[Opt] = &[
     optional(
         "on_error",
         Kind::Words(&ON_ERROR),
-        "`\"fail\"` for files, `\"dead_letter\"` for live sources",
+        "`\"fail\"` for files and `http_server`, `\"dead_letter\"` for other live sources",
         "\"dead_letter\"",
-        "what becomes of a bad row: the run ends, it is counted and logged, or it goes to the stream `NAME__errors`",
+        "what becomes of a bad row: the run ends (of `http_server`: the request that has it is refused), it is counted and logged, or it goes to the stream `NAME__errors`",
     ),
     optional(
         "schema",
         Kind::Map(&column::COLUMN_OR_TYPE),
         "what the files say",
         "{ ts = \"timestamp\", price = \"float64\" }",
-        "the columns; required for csv, json, simulate without `kind`, and channel",
+        "the columns; required for csv, json, simulate without `kind`, http_server, http_client and channel",
     ),
 ];
 
@@ -131,7 +145,7 @@ static REPLAY: Section = Section {
 static SIMULATE: Section = Section {
     title: "[source.NAME] with connector = \"simulate\"",
     about: "Makes rows from a seed: the same seed gives the same rows. Every column but the time says how its values are made; one that has only a `default` always has that, one that is only `optional` is null.",
-    groups: &[COMMON, SIMULATE_OPTIONS],
+    groups: &[HEAD, COMMON, SIMULATE_OPTIONS],
     later: LATER,
     example: r#"[source.ticks]
 connector = "simulate"
@@ -191,7 +205,7 @@ const SIMULATE_OPTIONS: &[Opt] = &[
 static CHANNEL: Section = Section {
     title: "[source.NAME] with connector = \"channel\"",
     about: "Rows come from the program that embeds zaraba.",
-    groups: &[COMMON],
+    groups: &[HEAD, COMMON],
     later: LATER,
     example: r#"[source.ticks]
 connector = "channel"
@@ -226,6 +240,17 @@ pub(crate) fn convert(
             market::convert(cx, fields).map(SourceConnector::Market)
         }
         "simulate" => simulate(cx, &name.value, fields, &schema).map(SourceConnector::Simulate),
+        "http_server" => http_server(cx, &name, fields, &schema).map(SourceConnector::HttpServer),
+        "http_client" => {
+            let client = http_client(cx, &name.value, fields, &schema);
+            client.map(SourceConnector::HttpClient)
+        }
+        "clock" => {
+            let time = fields.name("time")?;
+            schema = vec![column::plain(time, ColumnType::Timestamp)];
+            let every = fields.micros("every");
+            every.map(|every| SourceConnector::Clock { every })
+        }
         _ => {
             require_schema(cx, &name.value, fields, &schema, "connector \"channel\"");
             Some(SourceConnector::Channel)

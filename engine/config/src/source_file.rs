@@ -6,7 +6,7 @@ use crate::document::{ColumnDoc, Encoding, FileSourceDoc, Format};
 use crate::format;
 use crate::mapping::check_from;
 use crate::read::{Context, Fields};
-use crate::source::{COMMON, LATER, located_path, require_schema};
+use crate::source::{COMMON, HEAD, LATER, located_path, require_schema};
 use crate::spec::{Kind, Opt, Section, Words, optional, required};
 
 /// `bootstrap`
@@ -22,7 +22,7 @@ pub(crate) static BOOTSTRAP: Section = Section {
 pub(crate) static FILE: Section = Section {
     title: "[source.NAME] with connector = \"file\"",
     about: "Reads files in the order of their names, then ends.",
-    groups: &[COMMON, FILE_OPTIONS],
+    groups: &[HEAD, COMMON, FILE_OPTIONS],
     later: LATER,
     example: r#"[source.ticks]
 connector = "file"

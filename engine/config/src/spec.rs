@@ -82,6 +82,8 @@ pub(crate) enum Kind {
     Path,
     /// A loopback address with a port; `$name` is a parameter.
     Listen,
+    /// A URL of http or https; `$name` is a parameter.
+    Url,
     /// An integer in a range, both ends included.
     Int(i64, i64),
     /// A finite number.

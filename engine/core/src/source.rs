@@ -103,6 +103,12 @@ pub trait Source: Send {
     /// When it cannot: the file is gone, or the source is not replayable.
     fn seek(&mut self, position: &Position) -> Result<()>;
 
+    /// The run is stopped: nothing more is taken from outside. Answers whether there are rows that
+    /// outside was promised to be taken, which the next polls hand over.
+    fn close(&mut self) -> bool {
+        false
+    }
+
     /// Everything up to the epoch is safe: a broker may forget it.
     fn ack(&mut self, _epoch: Epoch) {}
 

@@ -21,6 +21,8 @@ mod ipc;
 
 mod json;
 
+pub mod memory;
+
 mod number;
 
 mod parquet;
@@ -49,6 +51,7 @@ use zaraba_core::error::{Error, Result};
 use zaraba_core::source::BadRow;
 use zaraba_core::suggest;
 
+use self::input::Input;
 use self::rows::Rows;
 pub use self::types::{arrow_schema, arrow_type, type_name};
 
@@ -155,11 +158,11 @@ pub fn open(
         Format::Arrow => ipc::open(path, &wanted, options),
         Format::Csv => {
             let rows = Rows::new(schema, &wanted, options)?;
-            csv::open(path, schema, rows, options)
+            csv::open(Input::open(path, options.encoding)?, schema, rows, options)
         }
         Format::Json => {
             let rows = Rows::new(schema, &wanted, options)?;
-            json::open(path, schema, rows, options.encoding)
+            json::open(Input::open(path, options.encoding)?, schema, rows)
         }
     }
 }

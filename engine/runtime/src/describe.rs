@@ -26,6 +26,9 @@ impl PipelinePlan {
             detail: match s.doc.connector {
                 SourceConnector::File(_) => "file",
                 SourceConnector::Simulate(_) | SourceConnector::Market(_) => "simulate",
+                SourceConnector::HttpServer(_) => "http_server",
+                SourceConnector::HttpClient(_) => "http_client",
+                SourceConnector::Clock { .. } => "clock",
                 SourceConnector::Channel => "channel",
             },
             reads: Vec::new(),

@@ -10,6 +10,8 @@ mod nodes;
 
 mod sinks;
 
+mod doors;
+
 mod places;
 
 mod pruning;
@@ -146,6 +148,7 @@ impl<'a> Planning<'a> {
         self.plan_sources();
         self.plan_nodes();
         self.check_sinks();
+        self.check_addresses();
         self.check_tests();
     }
 

@@ -5,6 +5,8 @@ mod sources;
 
 mod sinks;
 
+mod doors;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -31,6 +33,7 @@ use crate::run::hide::HideSecrets;
 use crate::run::ledger::{Ledger, half_of_machine};
 use crate::run::timekeeper::Timekeeper;
 use crate::run::vertex::Vertex;
+use crate::wire::doors::Doors;
 
 /// Batches that wait between the pipeline and the embedding program.
 const CHANNEL_BATCHES: usize = 16;
@@ -48,7 +51,7 @@ pub struct StandIn {
 pub struct Surroundings {
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
-    /// Where sinks that need tokio run; none: such sinks are an error.
+    /// Where sinks and sources that need tokio run; none: such are an error.
     pub tokio: Option<tokio::runtime::Handle>,
     /// Rows that stand in for streams; what feeds those is left out.
     pub stand_ins: BTreeMap<String, StandIn>,
@@ -66,6 +69,8 @@ pub struct Wired {
     pub graph: Graph,
     /// Where WebSocket sinks listen, by name.
     pub listening: Vec<(String, SocketAddr)>,
+    /// Where rows are POSTed to sources, by name: URLs.
+    pub posting: Vec<(String, String)>,
     /// Into sources with `connector = "channel"`, by name.
     pub senders: BTreeMap<String, ChannelSender>,
     /// Out of sinks with `connector = "channel"`, by name.
@@ -87,6 +92,8 @@ struct Wirer<'a> {
     producers: BTreeMap<String, (Producer, OutPort)>,
     /// The stages of a node, whose failed rows are merged when somebody reads them.
     stages: BTreeMap<String, Vec<usize>>,
+    /// Where rows will be POSTed, by address.
+    doors: Vec<Doors>,
     wired: Wired,
 }
 
@@ -110,9 +117,11 @@ pub fn wire(plan: &PipelinePlan, around: Surroundings) -> Result<Wired> {
         timekeeper: Arc::new(Timekeeper::default()),
         producers: BTreeMap::new(),
         stages: BTreeMap::new(),
+        doors: Vec::new(),
         wired: Wired {
             graph,
             listening: Vec::new(),
+            posting: Vec::new(),
             senders: BTreeMap::new(),
             receivers: BTreeMap::new(),
         },
@@ -121,6 +130,7 @@ pub fn wire(plan: &PipelinePlan, around: Surroundings) -> Result<Wired> {
     wirer.sources(&wanted)?;
     wirer.vertices(&wanted)?;
     wirer.sinks()?;
+    wirer.open_doors()?;
     Ok(wirer.wired)
 }
 

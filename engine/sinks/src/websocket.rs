@@ -30,6 +30,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use chrono_tz::Tz;
 use tokio::runtime::Handle;
 use zaraba_core::batch::Batch;
@@ -84,7 +85,8 @@ pub struct WebsocketSink {
 }
 
 impl WebsocketSink {
-    /// Binds the address and serves on the given runtime. Answers where it listens.
+    /// Binds the address and serves on the given runtime, `beside` with what is its own. Answers
+    /// where it listens.
     ///
     /// # Errors
     /// When the address is wrong or taken, the assets' folder is not there, or a column has no
@@ -92,6 +94,7 @@ impl WebsocketSink {
     pub fn start(
         inputs: &[SinkInput],
         options: WebsocketOptions,
+        beside: Router,
         handle: &Handle,
     ) -> Result<(Self, SocketAddr)> {
         let stream_id = format!("{:x}-{:x}", options.clock.now().0, std::process::id());
@@ -117,7 +120,7 @@ impl WebsocketSink {
             metrics: options.metrics,
             graph: options.graph,
         });
-        let server = Server::start(&options.listen, routes, handle)?;
+        let server = Server::start(&options.listen, routes.merge(beside), handle)?;
         let address = server.address();
         Ok((
             Self {

@@ -381,7 +381,8 @@ fn a_port_in_use_is_told() {
     let (_sink, address) = start(&runtime, |_| {});
     let mut again = options();
     again.listen = address.to_string();
-    let error = WebsocketSink::start(&inputs(), again, runtime.handle()).unwrap_err();
+    let error =
+        WebsocketSink::start(&inputs(), again, axum::Router::new(), runtime.handle()).unwrap_err();
     let Error::Outside(message) = error else {
         panic!("{error:?}")
     };

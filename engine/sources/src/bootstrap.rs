@@ -103,6 +103,12 @@ impl Source for Bootstrapped {
         self.then.seek(&Position { rows, own })
     }
 
+    fn close(&mut self) -> bool {
+        // What is left of the past stays unread.
+        self.done = true;
+        self.then.close()
+    }
+
     fn ack(&mut self, epoch: Epoch) {
         self.then.ack(epoch);
     }

@@ -21,7 +21,7 @@ use zaraba_core::output::{OutPort, Output};
 use zaraba_core::sequence::Sequence;
 use zaraba_core::source::{BadRow, SourceRows};
 use zaraba_core::stream::event_time_type;
-use zaraba_core::time::{ClockTime, EventTime, iso8601};
+use zaraba_core::time::{ClockTime, EventTime, SECOND, iso8601};
 
 /// The first microsecond of year 1 and the last of year 9999: event time outside is a bad row.
 const YEARS: (i64, i64) = (-62_135_596_800_000_000, 253_402_300_799_999_999);
@@ -29,6 +29,48 @@ const YEARS: (i64, i64) = (-62_135_596_800_000_000, 253_402_300_799_999_999);
 /// The column that `SOURCE__late` has beside the source's: how far its partition had come when
 /// the row came. It is the stream's event time, since the rows' own times go backwards.
 pub const LATE_AT: &str = "late_at";
+
+/// Why a row cannot be taken, as far as its time goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TimeFault {
+    /// It has none.
+    Null,
+    /// It is outside of the years that there are.
+    Years,
+    /// The time is further past the clock than this limit.
+    Ahead(i64, i64),
+}
+
+impl TimeFault {
+    /// What is wrong with the event time, which is this column.
+    pub(crate) fn told(self, column: &str) -> String {
+        match self {
+            Self::Null => format!("the event time `{column}` is null"),
+            Self::Years => format!("the event time `{column}` is outside the years 1 to 9999"),
+            Self::Ahead(time, limit) => {
+                let (time, limit) = (iso8601(time), limit / SECOND);
+                format!("the event time {time} is more than {limit} s ahead of the clock")
+            }
+        }
+    }
+}
+
+/// What is wrong with an event time; `ahead`: how far past the clock it may be.
+#[inline]
+pub(crate) fn fault_of_time(
+    time: Option<i64>,
+    ahead: Option<i64>,
+    now: ClockTime,
+) -> Option<TimeFault> {
+    match (time, ahead) {
+        (None, _) => Some(TimeFault::Null),
+        (Some(time), _) if time < YEARS.0 || time > YEARS.1 => Some(TimeFault::Years),
+        (Some(time), Some(limit)) if time > now.0.saturating_add(limit) => {
+            Some(TimeFault::Ahead(time, limit))
+        }
+        _ => None,
+    }
+}
 
 /// What the intake must know of its source.
 #[derive(Clone, Debug)]
@@ -156,10 +198,6 @@ impl Intake {
         let times = rows
             .column(self.plan.time)
             .as_primitive::<TimestampMicrosecondType>();
-        let ahead = self
-            .plan
-            .ahead
-            .map_or(YEARS.1, |a| now.0.saturating_add(a).min(YEARS.1));
         let mut judged = Judged::default();
         let mut unread = unread.into_iter().peekable();
         let mut newest = self.partitions[index].newest;
@@ -169,9 +207,10 @@ impl Intake {
                 judged.bad.push((bad, newest.max(self.floor)));
             }
             let time = &(*time).saturating_add(self.plan.offset);
-            if times.is_null(i as usize) || *time < YEARS.0 || *time > ahead {
-                let shown = times.is_valid(i as usize).then_some(*time);
-                let bad = self.bad_time(shown, rows, i as usize, places);
+            let known = times.is_valid(i as usize).then_some(*time);
+            if let Some(fault) = fault_of_time(known, self.plan.ahead, now) {
+                let column = rows.schema_ref().field(self.plan.time).name().clone();
+                let bad = self.bad_time(fault.told(&column), rows, i as usize, places);
                 judged.bad.push((bad, newest.max(self.floor)));
             } else if *time
                 < newest
@@ -191,27 +230,7 @@ impl Intake {
         judged
     }
 
-    fn bad_time(
-        &self,
-        time: Option<i64>,
-        rows: &RecordBatch,
-        row: usize,
-        places: &Places,
-    ) -> BadRow {
-        let column = rows.schema().field(self.plan.time).name().clone();
-        let reason = match time {
-            None => format!("the event time `{column}` is null"),
-            Some(t) if t < YEARS.0 || t > YEARS.1 => {
-                format!("the event time `{column}` is outside the years 1 to 9999")
-            }
-            Some(t) => {
-                let limit = self.plan.ahead.unwrap_or_default() / zaraba_core::time::SECOND;
-                format!(
-                    "the event time {} is more than {limit} s ahead of the clock",
-                    iso8601(t)
-                )
-            }
-        };
+    fn bad_time(&self, reason: String, rows: &RecordBatch, row: usize, places: &Places) -> BadRow {
         let position = places.first + places.of(row) + 1;
         let one = rows.slice(row, 1);
         BadRow {

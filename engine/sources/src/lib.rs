@@ -10,3 +10,11 @@ pub mod bootstrap;
 pub mod simulate;
 
 pub mod channel;
+
+mod pending;
+
+pub mod http_server;
+
+pub mod http_client;
+
+pub mod clock;

@@ -33,4 +33,6 @@ pub mod join;
 
 pub mod functions;
 
+mod required;
+
 pub mod plan;

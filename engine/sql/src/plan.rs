@@ -6,6 +6,8 @@ pub(crate) mod wording;
 
 mod unbuilt;
 
+mod dialect;
+
 pub mod parse;
 
 mod ignored;

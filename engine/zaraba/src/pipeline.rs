@@ -174,6 +174,7 @@ impl Pipeline {
         let Wired {
             graph,
             listening,
+            posting,
             senders,
             receivers,
         } = wire(&checked.plan, around)?;
@@ -183,6 +184,7 @@ impl Pipeline {
             meters: graph.meters.clone(),
             graph,
             listening,
+            posting,
             senders,
             receivers,
             queue: checked.plan.limits.queue,
@@ -214,6 +216,7 @@ pub struct Built {
     graph: zaraba_runtime::run::graph::Graph,
     meters: Vec<(Arc<str>, Arc<Meter>)>,
     listening: Vec<(String, SocketAddr)>,
+    posting: Vec<(String, String)>,
     senders: BTreeMap<String, ChannelSender>,
     receivers: BTreeMap<String, ChannelReceiver>,
     queue: usize,
@@ -225,6 +228,12 @@ impl Built {
     #[must_use]
     pub fn listening(&self) -> &[(String, SocketAddr)] {
         &self.listening
+    }
+
+    /// Where rows are POSTed to sources with `connector = "http_server"`: name and URL.
+    #[must_use]
+    pub fn posting(&self) -> &[(String, String)] {
+        &self.posting
     }
 
     /// What nodes count, in the order of the pipeline.

@@ -66,6 +66,10 @@ impl Days {
                 held_or_not(flags & !(OSE | TSE) | HOLIDAY, held)
             });
         }
+        if let Some(third) = NaiveDate::from_ymd_opt(year, 1, 3) {
+            let held = !is_weekend(third) && holiday_trading::is_held(third);
+            self.change(third, |flags| held_or_not(flags, held));
+        }
         for closed in us_holiday::holidays(year) {
             self.change(closed, |flags| flags & !US);
         }

@@ -102,6 +102,36 @@ fn a_holiday_session_belongs_to_the_next_business_day() {
     assert_eq!(changed.basis(day("2026-11-23")), Basis::Published);
 }
 
+/// The exchange's lists: its announcement of 2022-06-30 for the first half of 2023, its page
+/// 祝日取引実施日 for 2024 and for 2025 as planned.
+#[test]
+fn holiday_trading_as_the_exchange_has_it() {
+    let held = "2022-09-23 2022-10-10 2022-11-03 2022-11-23 2023-01-03 2023-02-23 2023-03-21 \
+                2023-05-03 2023-05-04 2023-05-05 2024-01-03 2024-02-12 2024-02-23 2024-03-20 \
+                2024-04-29 2024-05-03 2024-05-06 2024-07-15 2024-09-23 2024-10-14 2025-01-03 \
+                2025-02-11 2025-02-24 2025-03-20 2025-04-29 2025-05-05 2025-05-06 2025-07-21 \
+                2025-08-11";
+    let not = "2022-09-19 2023-01-02 2023-01-09 2024-01-01 2024-01-02 2024-01-08 2024-08-12 \
+               2024-09-16 2024-11-04 2024-12-31 2025-01-01 2025-01-02 2025-01-13 2025-09-15";
+    let calendar = Calendar::built_in();
+    for (list, expected) in [(held, true), (not, false)] {
+        for date in list.split_whitespace().map(day) {
+            assert_eq!(calendar.is_holiday_trading(date), expected, "{date}");
+            assert!(!calendar.is_trading_day(Venue::OseFuture, date), "{date}");
+        }
+    }
+    // January 3 and the nights of December 30 and January 3 are the first business day's.
+    let sessions = calendar.sessions_of(Venue::OseFuture, day("2025-01-06"));
+    let starts: Vec<EventTime> = sessions.iter().map(|s| s.start).collect();
+    let expected = [
+        "2024-12-30 17:00",
+        "2025-01-03 08:45",
+        "2025-01-03 17:00",
+        "2025-01-06 08:45",
+    ];
+    assert_eq!(starts, expected.map(jst));
+}
+
 #[test]
 fn phases_of_today() {
     let calendar = Calendar::built_in();

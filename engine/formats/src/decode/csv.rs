@@ -1,7 +1,6 @@
 //! CSV (RFC 4180): `csv-core` finds fields and unquotes them chunk by chunk, and each declared field
 //! is parsed into its column at once.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
@@ -36,16 +35,16 @@ impl Width {
     }
 }
 
-/// Opens a file and reads its header.
+/// Reads the header.
 pub(super) fn open(
-    path: &Path,
+    input: Input,
     schema: &[ColumnDoc],
     rows: Rows,
     options: &DecodeOptions,
 ) -> Result<Box<dyn Decoder>> {
     let core = ReaderBuilder::new().delimiter(options.delimiter).build();
     let mut lines = Lines {
-        input: Input::open(path, options.encoding)?,
+        input,
         core,
         used: 0,
         line: 1,

@@ -2,7 +2,7 @@
 //! one buffer that a row never leaves before it is decoded. Knows how much of the file is done.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,7 +30,7 @@ impl<R: Read> Read for Counting<R> {
     }
 }
 
-/// A text file being read.
+/// A text being read.
 pub(super) struct Input {
     /// Its name, for messages.
     pub(super) file: String,
@@ -67,9 +67,29 @@ impl Input {
             Some("zst") => Box::new(zstd::stream::read::Decoder::new(file).map_err(failed)?),
             _ => Box::new(file),
         };
+        Self::of(name, decoded(encoding, reader), count, bytes)
+    }
+
+    /// Bytes in memory; `name` is what messages call them.
+    pub(super) fn memory(name: &str, data: impl AsRef<[u8]> + Send + 'static) -> Result<Self> {
+        let bytes = data.as_ref().len() as u64;
+        let count = Arc::new(AtomicU64::new(0));
+        let reader = Counting {
+            inner: Cursor::new(data),
+            count: Arc::clone(&count),
+        };
+        Self::of(name.to_owned(), Box::new(reader), count, bytes)
+    }
+
+    fn of(
+        file: String,
+        reader: Box<dyn Read + Send>,
+        count: Arc<AtomicU64>,
+        bytes: u64,
+    ) -> Result<Self> {
         let mut input = Self {
-            file: name,
-            reader: decoded(encoding, reader),
+            file,
+            reader,
             buffer: vec![0; CHUNK_BYTES],
             start: 0,
             end: 0,

@@ -3,7 +3,7 @@
 //! would have them ask for terabytes.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -35,7 +35,27 @@ pub(super) fn open(
     options: &DecodeOptions,
 ) -> Result<Box<dyn Decoder>> {
     let name = path.display().to_string();
-    let batches = reader(path)?;
+    let batches = reader(&name, Bytes::open(path))?;
+    decoder(name, batches, wanted, options)
+}
+
+/// The same for bytes in memory.
+pub(super) fn memory(
+    name: &str,
+    data: impl AsRef<[u8]> + Send + 'static,
+    wanted: &Wanted<'_>,
+    options: &DecodeOptions,
+) -> Result<Box<dyn Decoder>> {
+    let batches = reader(name, Ok(Bytes::memory(data)))?;
+    decoder(name.to_owned(), batches, wanted, options)
+}
+
+fn decoder(
+    name: String,
+    batches: IpcBatches,
+    wanted: &Wanted<'_>,
+    options: &DecodeOptions,
+) -> Result<Box<dyn Decoder>> {
     let fit = Fit::new(&name, &batches.schema, wanted, options)?;
     let batches = batches.with_columns(&fit.read);
     let bytes = batches.file.bytes;
@@ -44,19 +64,25 @@ pub(super) fn open(
 
 /// The file's own columns.
 pub(super) fn schema(path: &Path) -> Result<SchemaRef> {
-    Ok(reader(path)?.schema)
+    let name = path.display().to_string();
+    Ok(reader(&name, Bytes::open(path))?.schema)
 }
 
-fn reader(path: &Path) -> Result<IpcBatches> {
-    let wrong = |e: String| Error::outside(format!("{}: {e}", path.display()));
-    let file = Bytes::open(path).map_err(wrong)?;
+fn reader(name: &str, file: Result<Bytes, String>) -> Result<IpcBatches> {
+    let wrong = |e: String| Error::outside(format!("{name}: {e}"));
+    let file = file.map_err(wrong)?;
     let opened = guarded(|| IpcBatches::open(file)).and_then(|opened| opened);
     opened.map_err(|e| wrong(format!("expected an arrow file or stream: {e}")))
 }
 
+/// What can be read from any place in it.
+trait Placed: Read + Seek + Send {}
+
+impl<T: Read + Seek + Send> Placed for T {}
+
 /// A file of known size.
 struct Bytes {
-    file: File,
+    file: Box<dyn Placed>,
     bytes: u64,
     done: u64,
 }
@@ -66,10 +92,18 @@ impl Bytes {
         let file = File::open(path).map_err(|e| e.to_string())?;
         let bytes = file.metadata().map_err(|e| e.to_string())?.len();
         Ok(Self {
-            file,
+            file: Box::new(file),
             bytes,
             done: 0,
         })
+    }
+
+    fn memory(data: impl AsRef<[u8]> + Send + 'static) -> Self {
+        Self {
+            bytes: data.as_ref().len() as u64,
+            file: Box::new(Cursor::new(data)),
+            done: 0,
+        }
     }
 
     /// `length` bytes from `start`, if the file has them.

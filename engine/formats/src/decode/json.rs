@@ -1,10 +1,9 @@
 //! JSON lines: one object a line, of which the declared values go straight into their columns.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
-use zaraba_config::document::{ColumnDoc, Encoding};
+use zaraba_config::document::ColumnDoc;
 use zaraba_core::error::{Error, Result};
 
 use super::builder::Builder;
@@ -14,15 +13,10 @@ use super::rows::{ROW_BYTES_MAX, Rows, shortened};
 use super::scan::{Scan, Token, unescape};
 use super::{Decoded, Decoder};
 
-/// Opens a file.
-pub(super) fn open(
-    path: &Path,
-    schema: &[ColumnDoc],
-    rows: Rows,
-    encoding: Encoding,
-) -> Result<Box<dyn Decoder>> {
+/// Reads lines.
+pub(super) fn open(input: Input, schema: &[ColumnDoc], rows: Rows) -> Result<Box<dyn Decoder>> {
     Ok(Box::new(JsonDecoder {
-        input: Input::open(path, encoding)?,
+        input,
         root: tree(schema.iter().enumerate())?,
         rows,
         plain: Vec::new(),
@@ -131,7 +125,7 @@ fn newline(data: &[u8]) -> Option<usize> {
 }
 
 /// Puts a line's values into the columns as their row number `row`.
-fn object(
+pub(super) fn object(
     line: &[u8],
     root: &Node,
     columns: &mut [Builder],

@@ -53,8 +53,8 @@ fn entry<K: PartialEq>(list: &mut Vec<(K, Node)>, key: K) -> &mut Node {
 }
 
 /// One step of a path.
-#[derive(Debug, PartialEq, Eq)]
-enum Step {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Step {
     Field(String),
     Item(usize),
 }
@@ -81,7 +81,7 @@ pub(super) fn tree<'a>(columns: impl IntoIterator<Item = (usize, &'a ColumnDoc)>
 }
 
 /// The steps of a path; without a `$` it is a field's name.
-fn steps(path: &str) -> Option<Vec<Step>> {
+pub(super) fn steps(path: &str) -> Option<Vec<Step>> {
     let Some(mut rest) = path.strip_prefix('$') else {
         return Some(vec![Step::Field(path.to_owned())]);
     };

@@ -44,6 +44,13 @@ pub(super) struct Scan<'a> {
     depth: usize,
 }
 
+impl Fault {
+    /// What is wrong, where the text is no line.
+    pub(super) fn of_text(&self) -> String {
+        format!("expected {} at byte {}", self.expected, self.at + 1)
+    }
+}
+
 type Scanned<T> = Result<T, Fault>;
 
 impl<'a> Scan<'a> {
@@ -53,6 +60,11 @@ impl<'a> Scan<'a> {
             at: 0,
             depth: 0,
         }
+    }
+
+    /// How many bytes it has gone past.
+    pub(super) fn at(&self) -> usize {
+        self.at
     }
 
     fn fault<T>(&self, expected: &'static str) -> Scanned<T> {

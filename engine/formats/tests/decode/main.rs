@@ -11,6 +11,9 @@ mod csv;
 /// JSON lines, case by case.
 mod json;
 
+/// Bytes in memory.
+mod memory;
+
 /// Parquet and Arrow: types, projection, damage.
 mod columnar;
 

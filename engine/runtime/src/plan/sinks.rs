@@ -1,6 +1,5 @@
 //! Sinks and tests: the streams that they name must be there.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use zaraba_config::document::{Located, Row, SinkConnector, SourceConnector};
@@ -16,7 +15,6 @@ use crate::test_run::{Checking, check_rows};
 impl Planning<'_> {
     pub(crate) fn check_sinks(&mut self) {
         let document = self.document;
-        let mut listeners: BTreeMap<&str, &str> = BTreeMap::new();
         let mut files: Vec<(PathBuf, &str)> = Vec::new();
         for sink in &document.sinks {
             for from in &sink.from {
@@ -39,13 +37,6 @@ impl Planning<'_> {
                     }
                     files.push((file, &sink.name.value));
                 }
-            }
-            if let SinkConnector::Websocket { listen, .. } = &sink.connector
-                && !listen.value.ends_with(":0")
-                && let Some(other) = listeners.insert(&listen.value, &sink.name.value)
-            {
-                let message = format!("`{}` is already the address of `{other}`", listen.value);
-                self.mistakes.push(Diagnostic::at(listen.span, message));
             }
         }
     }

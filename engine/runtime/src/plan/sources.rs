@@ -150,9 +150,15 @@ impl Planning<'_> {
     fn columns(&self, doc: &SourceDoc) -> Result<SchemaRef, Diagnostic> {
         let zone = self.document.timezone.value;
         if !doc.schema.is_empty() {
-            if let SourceConnector::File(file) = &doc.connector {
+            let format = match &doc.connector {
+                SourceConnector::File(file) => Some(file.format),
+                SourceConnector::HttpServer(_) => Some(Format::Json),
+                SourceConnector::HttpClient(client) => Some(client.format),
+                _ => None,
+            };
+            if let Some(format) = format {
                 for column in &doc.schema {
-                    check_column(column, file.format, zone)
+                    check_column(column, format, zone)
                         .map_err(|e| Diagnostic::at(column.name.span, e.to_string()))?;
                 }
             }
@@ -162,6 +168,9 @@ impl Planning<'_> {
             SourceConnector::File(file) => own_columns(file),
             SourceConnector::Simulate(_)
             | SourceConnector::Market(_)
+            | SourceConnector::HttpServer(_)
+            | SourceConnector::HttpClient(_)
+            | SourceConnector::Clock { .. }
             | SourceConnector::Channel => {
                 Err(Diagnostic::at(doc.name.span, "a schema is required here"))
             }

@@ -1,5 +1,6 @@
 //! What is no mistake, and most likely not meant.
 
+use zaraba_config::document::SourceConnector;
 use zaraba_core::diagnostic::{Diagnostic, Diagnostics};
 
 use crate::plan::{Planning, places};
@@ -19,6 +20,22 @@ pub(crate) fn warnings(planning: &Planning<'_>) -> Diagnostics {
     } else if document.sinks.is_empty() && document.tests.is_empty() {
         let help = "declare `[sink.NAME]` with `from = […]`";
         warnings.push(whole("there is no sink, so nothing is written", help));
+    }
+    let past = document.sources.iter().find(|source| {
+        use SourceConnector::{File, Market, Simulate};
+        matches!(source.connector, File(_) | Simulate(_) | Market(_))
+    });
+    for source in &document.sources {
+        if let (SourceConnector::Clock { .. }, Some(past)) = (&source.connector, past) {
+            let (clock, past) = (&source.name, &past.name.value);
+            let message = format!(
+                "`{}` ticks in the present and without end, beside the rows of `{past}`",
+                clock.value
+            );
+            let help =
+                "to replay, write a clock's ticks to a file and read them with a `file` source";
+            warnings.push(Diagnostic::at(clock.span, message).help(help));
+        }
     }
     for query in &document.queries {
         let node = planning.nodes.iter().find(|n| n.name == query.name.value);

@@ -61,6 +61,10 @@ impl<S: Source> Source for Picked<S> {
         self.inner.seek(position)
     }
 
+    fn close(&mut self) -> bool {
+        self.inner.close()
+    }
+
     fn ack(&mut self, epoch: Epoch) {
         self.inner.ack(epoch);
     }

@@ -197,9 +197,23 @@ impl SourceTask {
         Ok(())
     }
 
-    /// Reads no further, though there may be more.
-    pub fn stop(&mut self) {
+    /// Reads no further, though there may be more; only what the connector has promised to take
+    /// is still taken.
+    ///
+    /// # Errors
+    /// As [`Self::step`].
+    pub fn stop(&mut self) -> Result<()> {
+        if !self.ended && self.source.close() {
+            let now = self.clock.now();
+            if let Some(rows) = self.waiting.take() {
+                self.take(rows, now)?;
+            }
+            while let Polled::Rows(rows) = self.source.poll(self.options.batch_rows)? {
+                self.take(rows, now)?;
+            }
+        }
         self.leave(&Message::Stop);
+        Ok(())
     }
 
     fn leave(&mut self, last: &Message) {
@@ -323,6 +337,7 @@ impl SourceTask {
             return self.take(rows, now);
         }
         let next = due_of(due, pacer);
+        let held = EventTime(times.value(due));
         // A bad row goes with the row before it.
         let split = rows.bad.partition_point(|(before, _)| *before <= due);
         let mut bad = rows.bad;
@@ -333,6 +348,7 @@ impl SourceTask {
             bad: later.map(|(before, row)| (before - due, row)).collect(),
         });
         if due == 0 && bad.is_empty() {
+            self.timekeeper.holds(self.options.ordinal, held);
             return Ok(Stepped::Wait(Some(next)));
         }
         let first = SourceRows {

@@ -275,7 +275,7 @@ fn drive_source(
         }
         let watch = Stopwatch::start();
         let stepped = if control.stop.load(Ordering::Relaxed) {
-            task.stop();
+            task.stop()?;
             Stepped::Ended
         } else {
             task.step()?

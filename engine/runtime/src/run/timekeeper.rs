@@ -14,6 +14,8 @@ struct Known {
     counts: bool,
     /// It is fed from outside: before its first row nobody waits for it.
     live: bool,
+    /// The time of the row that it holds until that is due, if it replays: it is not slow.
+    holds: Option<EventTime>,
     /// It waits until the slowest has come so far.
     paused: Option<(EventTime, Wake)>,
 }
@@ -42,18 +44,31 @@ impl Timekeeper {
             watermark: EventTime::MIN,
             counts: true,
             live,
+            holds: None,
             paused: None,
         });
     }
 
     /// A source states its watermark and whether it counts. Those that waited for it go on.
     pub fn state(&self, source: usize, watermark: EventTime, counts: bool) {
+        self.change(source, |known| {
+            (known.watermark, known.counts, known.holds) = (watermark, counts, None);
+        });
+    }
+
+    /// A source has read on, to a row of this time, and holds it until it is due: nobody waits for
+    /// it up to there. Without that a file of a row a day would stop the others for most of it.
+    pub fn holds(&self, source: usize, time: EventTime) {
+        self.change(source, |known| known.holds = Some(time));
+    }
+
+    fn change(&self, source: usize, change: impl FnOnce(&mut Known)) {
         if self.alone() {
             return;
         }
         let mut sources = self.sources();
         if let Some(known) = sources.get_mut(source) {
-            (known.watermark, known.counts) = (watermark, counts);
+            change(known);
         }
         for i in 0..sources.len() {
             let waits = sources[i].paused.as_ref().map(|(until, _)| *until);
@@ -100,13 +115,13 @@ impl Timekeeper {
     }
 }
 
-/// The least watermark of the others that count.
+/// How far the slowest of the others that count is.
 fn slowest(sources: &[Known], but: usize) -> Option<EventTime> {
     let others = sources.iter().enumerate().filter(|(i, _)| *i != but);
     others
         .map(|(_, s)| s)
         .filter(|s| s.counts && !(s.live && s.watermark == EventTime::MIN))
-        .map(|s| s.watermark)
+        .map(|s| s.holds.map_or(s.watermark, |held| held.max(s.watermark)))
         .min()
 }
 
@@ -132,6 +147,27 @@ mod tests {
         assert!(pause(0, 106) && pause(1, 96) && !pause(2, 50));
         keeper.state(2, EventTime(50), false);
         assert!(!pause(0, 106), "an idle or ended source holds nobody");
+    }
+
+    #[test]
+    fn a_row_that_is_not_due_holds_nobody() {
+        let keeper = Timekeeper::default();
+        keeper.add(false);
+        keeper.add(false);
+        let wake = Wake::default();
+        let pause = |time| keeper.pause(0, EventTime(time), 10, &wake);
+        keeper.state(0, EventTime(50), true);
+        keeper.state(1, EventTime(20), true);
+        assert!(pause(50));
+        keeper.holds(1, EventTime(100));
+        assert!(!pause(50) && !pause(110) && pause(111));
+        assert_eq!(
+            keeper.follow(ClockTime(500), 0),
+            EventTime(20),
+            "it is no watermark"
+        );
+        keeper.state(1, EventTime(100), true);
+        assert!(!pause(110));
     }
 
     #[test]

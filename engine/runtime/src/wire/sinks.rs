@@ -16,6 +16,7 @@ use zaraba_sinks::websocket::{WebsocketOptions, WebsocketSink};
 use crate::run::capture::CaptureSink;
 use crate::run::graph::Target;
 use crate::run::sink_task::SinkTask;
+use crate::wire::doors::Doors;
 use crate::wire::{CHANNEL_BATCHES, Wirer};
 
 impl Wirer<'_> {
@@ -100,7 +101,12 @@ impl Wirer<'_> {
                     clock: Arc::clone(&self.around.clock),
                     limits: Limits::default(),
                 };
-                let (sink, address) = WebsocketSink::start(inputs, options, &handle)?;
+                let doors = self.doors_of(&listen.value);
+                let beside = doors.as_ref().map(Doors::routes).unwrap_or_default();
+                let (sink, address) = WebsocketSink::start(inputs, options, beside, &handle)?;
+                if let Some(doors) = doors {
+                    self.opened(doors, address);
+                }
                 self.wired.listening.push((doc.name.value.clone(), address));
                 Box::new(sink)
             }

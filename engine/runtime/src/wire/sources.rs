@@ -10,7 +10,9 @@ use zaraba_core::source::{Source, Wake};
 use zaraba_core::stream::StreamSchema;
 use zaraba_formats::decode::types::arrow_schema;
 use zaraba_sources::bootstrap::Bootstrapped;
+use zaraba_sources::clock::ClockSource;
 use zaraba_sources::file::FileSource;
+use zaraba_sources::http_client::HttpClientSource;
 use zaraba_sources::intake::{Intake, IntakePlan};
 use zaraba_sources::simulate::SimulateSource;
 use zaraba_sources::simulate::market::MarketSource;
@@ -43,10 +45,14 @@ impl Wirer<'_> {
         let name = doc.name.value.as_str();
         let (source, wake) = self.connector(planned)?;
         let live = source.live();
-        let policy = if live {
-            ErrorPolicy::DeadLetter
-        } else {
-            ErrorPolicy::Fail
+        // Whoever POSTs bad rows is refused; that must not end the run.
+        let policy = match (doc.on_error, &doc.connector) {
+            (None | Some(ErrorPolicy::Fail), SourceConnector::HttpServer(_)) => {
+                ErrorPolicy::DeadLetter
+            }
+            (Some(policy), _) => policy,
+            (None, _) if live => ErrorPolicy::DeadLetter,
+            (None, _) => ErrorPolicy::Fail,
         };
         let intake = IntakePlan {
             name: name.to_owned(),
@@ -55,7 +61,7 @@ impl Wirer<'_> {
             offset: 0,
             out_of_order: doc.out_of_order,
             ahead: live.then_some(doc.ahead),
-            on_error: doc.on_error.unwrap_or(policy),
+            on_error: policy,
         };
         let options = SourceOptions {
             ordinal: self.wired.graph.sources.len(),
@@ -95,6 +101,23 @@ impl Wirer<'_> {
                 let source =
                     MarketSource::new(market, &self.plan.calendar).map_err(|e| e.at(name))?;
                 Box::new(Picked::new(source, columns))
+            }
+            SourceConnector::HttpServer(http) => {
+                let source = self.http_server(planned, http);
+                wake = source.wake();
+                Box::new(Picked::new(source, columns))
+            }
+            SourceConnector::HttpClient(client) => {
+                let clock = Arc::clone(&self.around.clock);
+                let source = HttpClientSource::new(client, &doc.schema, self.plan.zone, clock);
+                let source = source.map_err(|e| e.at(name))?;
+                wake = source.wake();
+                Box::new(Picked::new(source, columns))
+            }
+            SourceConnector::Clock { every } => {
+                let clock = Arc::clone(&self.around.clock);
+                let all = arrow_schema(&doc.schema);
+                Box::new(Picked::new(ClockSource::new(*every, all, clock), columns))
             }
             SourceConnector::Channel => {
                 let all = arrow_schema(&doc.schema);

@@ -115,7 +115,7 @@ pub(crate) fn start(
 ) -> (WebsocketSink, SocketAddr) {
     let mut options = options();
     change(&mut options);
-    WebsocketSink::start(&inputs(), options, runtime.handle()).unwrap()
+    WebsocketSink::start(&inputs(), options, axum::Router::new(), runtime.handle()).unwrap()
 }
 
 /// How a connection ended.

@@ -1,4 +1,4 @@
-//! The connectors that need nothing outside: files, made-up rows, the embedding program.
+//! The connectors that need nothing outside of this process.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails says where")]
 
@@ -16,6 +16,15 @@ mod market;
 
 /// `connector = "channel"`
 mod channel;
+
+/// `connector = "http_server"`
+mod http_server;
+
+/// `connector = "http_client"`
+mod http_client;
+
+/// `connector = "clock"`
+mod clock;
 
 /// Rows judged by time.
 mod intake;

@@ -1,7 +1,7 @@
 //! All keys of an OVER: found by their key, forgotten when the time of their frames or of their
 //! window is over.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{SchemaRef, TimestampMicrosecondType};
@@ -21,8 +21,9 @@ pub(crate) struct Partitions {
     free: Vec<u32>,
     /// Answered rows in the order of time, whose partitions may forget them.
     answered: VecDeque<(i64, u32)>,
-    /// The partitions of each window.
-    ends: BTreeMap<i64, Vec<u32>>,
+    /// The partitions of windows, by their ends. One that goes before its window ends leaves here,
+    /// too: its number may be another's by then.
+    ends: BTreeSet<(i64, u32)>,
     bytes: usize,
 }
 
@@ -36,7 +37,7 @@ impl Partitions {
             held: Vec::new(),
             free: Vec::new(),
             answered: VecDeque::new(),
-            ends: BTreeMap::new(),
+            ends: BTreeSet::new(),
             bytes: 0,
         })
     }
@@ -76,7 +77,7 @@ impl Partitions {
             }
         };
         if let Some(end) = partition.end {
-            self.ends.entry(end).or_default().push(number);
+            self.ends.insert((end, number));
         }
         self.by_key.insert(partition.key.clone(), number);
         self.bytes += partition.size();
@@ -147,12 +148,11 @@ impl Partitions {
                 }
             }
         }
-        while let Some(entry) = self.ends.first_entry()
-            && *entry.key() <= time
+        while let Some((end, number)) = self.ends.first().copied()
+            && end <= time
         {
-            for number in entry.remove() {
-                self.remove(number);
-            }
+            self.ends.remove(&(end, number));
+            self.remove(number);
         }
         Ok(())
     }
@@ -161,6 +161,9 @@ impl Partitions {
         if let Some(gone) = self.held[number as usize].take() {
             self.bytes -= gone.size();
             self.by_key.remove(&gone.key);
+            if let Some(end) = gone.end {
+                self.ends.remove(&(end, number));
+            }
             self.free.push(number);
         }
     }

@@ -3,15 +3,15 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{Expr, SelectItem, SetExpr, Visit, Visitor};
-use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
+use crate::plan::dialect::ZarabaDialect;
 use crate::plan::mistake::find_word;
 
 /// What to do about a column that is not there, if SELECT gives that name to something; and where
 /// WHERE asks for it.
 pub(crate) fn way_out(sql: &str, name: &str) -> Option<(&'static str, Option<(usize, usize)>)> {
-    let statements = Parser::parse_sql(&GenericDialect {}, sql).ok()?;
+    let statements = Parser::parse_sql(&ZarabaDialect, sql).ok()?;
     let mut found = Named { name, of: None };
     let _ = Visit::visit(&statements, &mut found);
     let behind = find_word(sql, "WHERE").map(|(_, end)| end)?;

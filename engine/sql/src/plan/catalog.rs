@@ -21,6 +21,7 @@ use crate::functions::QueryTime;
 use crate::over::{counter_delta, indicator};
 use crate::plan::mistake::{SqlMistake, there};
 use crate::plan::window_call::WindowCalls;
+use crate::required;
 use crate::table::reader::TableShape;
 use crate::triggered::scan::Slot;
 
@@ -91,6 +92,7 @@ impl Catalog {
             .build();
         let registry: &mut dyn datafusion::execution::FunctionRegistry = &mut state;
         let _ = registry.register_udwf(counter_delta::function());
+        let _ = registry.register_udf(required::function());
         for function in zaraba_finance::functions::all(calendar) {
             let _ = registry.register_udf(function);
         }

@@ -4,8 +4,8 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Distinct, Expr, Join, JoinOperator, NamedWindowExpr, Query, Select, SetExpr, Statement,
-    TableAlias, TableFactor, Visit, Visitor, WindowType,
+    Distinct, Expr, Join, JoinConstraint, JoinOperator, NamedWindowExpr, Query, Select, SetExpr,
+    Statement, TableAlias, TableFactor, Visit, Visitor, WindowType,
 };
 
 use crate::plan::mistake::{SqlMistake, find_word};
@@ -61,6 +61,9 @@ fn of_select(select: &Select) -> Option<Found> {
 
 /// Joins that the planner does not know.
 fn of_join(join: &Join) -> Option<Found> {
+    if let Some(found) = of_using(&join.join_operator) {
+        return Some(found);
+    }
     let side = "say of which side: LEFT SEMI JOIN, LEFT ANTI JOIN";
     Some(match &join.join_operator {
         JoinOperator::Semi(_) => ("SEMI", "SEMI JOIN without a side", side),
@@ -79,6 +82,26 @@ fn of_join(join: &Join) -> Option<Found> {
         }
         _ => return None,
     })
+}
+
+/// The planner takes the left side's column for a column of USING, which a row of the right side
+/// that found no other has not.
+fn of_using(join: &JoinOperator) -> Option<Found> {
+    const HELP: &str = "write ON a.k = b.k, and take the key from the side that has it: b.k, or \
+                        coalesce(a.k, b.k) of a FULL JOIN";
+    use JoinConstraint::{Natural, Using};
+    let (word, what) = match join {
+        JoinOperator::Right(Using(_)) | JoinOperator::RightOuter(Using(_)) => {
+            ("RIGHT", "RIGHT JOIN … USING")
+        }
+        JoinOperator::FullOuter(Using(_)) => ("FULL", "FULL JOIN … USING"),
+        JoinOperator::Right(Natural) | JoinOperator::RightOuter(Natural) => {
+            ("RIGHT", "NATURAL RIGHT JOIN")
+        }
+        JoinOperator::FullOuter(Natural) => ("FULL", "NATURAL FULL JOIN"),
+        _ => return None,
+    };
+    Some((word, what, HELP))
 }
 
 impl Visitor for Clauses {

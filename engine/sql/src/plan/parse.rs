@@ -7,11 +7,11 @@ use datafusion::sql::sqlparser::ast::{
     Expr, FunctionArg, FunctionArgExpr, ObjectName, Query, Statement, TableFactor, Value, Visit,
     VisitMut, Visitor, VisitorMut,
 };
-use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 use zaraba_config::document::Value as Param;
 use zaraba_core::suggest;
 
+use crate::plan::dialect::ZarabaDialect;
 use crate::plan::ignored;
 use crate::plan::mistake::{SqlMistake, find_word, of_parser};
 
@@ -38,7 +38,7 @@ pub struct Parsed {
 /// # Errors
 /// Every mistake found: syntax, more than one statement, not a SELECT, an unknown `$parameter`.
 pub fn parse(sql: &str, params: &[(String, Param)]) -> Result<Parsed, Vec<SqlMistake>> {
-    let statements = Parser::new(&GenericDialect {})
+    let statements = Parser::new(&ZarabaDialect)
         .with_recursion_limit(100)
         .try_with_sql(sql)
         .and_then(|mut p| p.parse_statements())

@@ -95,10 +95,7 @@ pub(crate) fn logical(parsed: &Parsed, catalog: &Catalog) -> Result<LogicalPlan>
         .state()
         .analyzer()
         .execute_and_check(plan, config, |_, _| {})?;
-    match &catalog.zone {
-        Some(zone) => in_zone(plan, zone),
-        None => Ok(plan),
-    }
+    in_zone(plan, catalog.zone.as_ref())
 }
 
 fn optimize(plan: LogicalPlan, catalog: &Catalog) -> Result<LogicalPlan> {

@@ -1,6 +1,7 @@
 //! Days and hours in SQL are those of the pipeline's time zone: `date_trunc`, `date_part`
 //! (EXTRACT), `to_char` and casts to a date or a text see event time as the zone's clocks show it,
-//! and a time written without a zone is read so. Event time itself stays UTC.
+//! and a time written without a zone is read so. Event time itself stays UTC. Behind `AT TIME ZONE`
+//! they are those of the zone named there.
 
 use std::sync::Arc;
 
@@ -20,8 +21,8 @@ const FUNCTIONS: [(&str, usize, bool); 3] = [
     ("to_char", 0, false),
 ];
 
-/// Rewrites a plan for a zone.
-pub(crate) fn in_zone(plan: LogicalPlan, zone: &Arc<str>) -> Result<LogicalPlan> {
+/// Rewrites a plan for a zone; none: UTC.
+pub(crate) fn in_zone(plan: LogicalPlan, zone: Option<&Arc<str>>) -> Result<LogicalPlan> {
     let rewritten = plan.transform_up_with_subqueries(|node| {
         let mut schema = DFSchema::empty();
         for input in node.inputs() {
@@ -40,6 +41,23 @@ pub(crate) fn in_zone(plan: LogicalPlan, zone: &Arc<str>) -> Result<LogicalPlan>
 fn is_event_time(expr: &Expr, schema: &DFSchema) -> bool {
     expr.get_type(schema)
         .is_ok_and(|t| matches!(t, DataType::Timestamp(_, Some(_))))
+}
+
+/// A time as its own zone's clocks show it, where `AT TIME ZONE` gave it one that is not UTC, else as
+/// the pipeline's do; none where there is nothing to change.
+fn local(
+    time: Expr,
+    schema: &DFSchema,
+    zone: Option<&Arc<str>>,
+) -> std::result::Result<Expr, Expr> {
+    match (time.get_type(schema), zone) {
+        (Ok(DataType::Timestamp(_, Some(own))), _) if own.as_ref() != "UTC" => Ok(time),
+        (_, Some(zone)) => {
+            let local = DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::clone(zone)));
+            Ok(cast(time, local))
+        }
+        (_, None) => Err(time),
+    }
 }
 
 /// Whether it is written without a zone: a text, a date, or a TIMESTAMP made from one.
@@ -77,8 +95,7 @@ fn text_of(expr: Expr, schema: &DFSchema) -> Result<std::result::Result<Expr, Ex
     })
 }
 
-fn one(expr: Expr, schema: &DFSchema, zone: &Arc<str>) -> Result<Transformed<Expr>> {
-    let local = DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::clone(zone)));
+fn one(expr: Expr, schema: &DFSchema, zone: Option<&Arc<str>>) -> Result<Transformed<Expr>> {
     match expr {
         Expr::ScalarFunction(mut call) => {
             let found = FUNCTIONS
@@ -86,8 +103,9 @@ fn one(expr: Expr, schema: &DFSchema, zone: &Arc<str>) -> Result<Transformed<Exp
                 .find(|(name, ..)| *name == call.func.name());
             match found {
                 Some((_, at, back)) if is_event_time_at(&call.args, *at, schema) => {
-                    let time = call.args[*at].clone();
-                    let time = cast(time, local);
+                    let Ok(time) = local(call.args[*at].clone(), schema, zone) else {
+                        return Ok(Transformed::no(Expr::ScalarFunction(call)));
+                    };
                     call.args[*at] = if call.func.name() == "to_char" {
                         // It does not look at zones: hand it what the clocks show.
                         to_local_time().call(vec![time])
@@ -106,8 +124,8 @@ fn one(expr: Expr, schema: &DFSchema, zone: &Arc<str>) -> Result<Transformed<Exp
         }
         Expr::Cast(to) => {
             let kind = to.field.data_type().clone();
-            match &kind {
-                DataType::Timestamp(unit, Some(_)) if zoneless(&to.expr, schema) => {
+            match (&kind, zone) {
+                (DataType::Timestamp(unit, Some(_)), Some(zone)) if zoneless(&to.expr, schema) => {
                     // A text may still name a zone of its own.
                     let time = match text_of(*to.expr, schema)? {
                         Ok(text) => cast(text, DataType::Timestamp(*unit, Some(Arc::clone(zone)))),
@@ -115,11 +133,14 @@ fn one(expr: Expr, schema: &DFSchema, zone: &Arc<str>) -> Result<Transformed<Exp
                     };
                     Ok(Transformed::yes(cast(time, kind)))
                 }
-                kind if (*kind == DataType::Date32 || kind.is_string())
-                    && is_event_time(&to.expr, schema) =>
+                (kind, _)
+                    if (*kind == DataType::Date32 || kind.is_string())
+                        && is_event_time(&to.expr, schema) =>
                 {
-                    let time = cast(*to.expr, local);
-                    Ok(Transformed::yes(cast(time, kind.clone())))
+                    Ok(match local(*to.expr, schema, zone) {
+                        Ok(time) => Transformed::yes(cast(time, kind.clone())),
+                        Err(time) => Transformed::no(cast(time, kind.clone())),
+                    })
                 }
                 _ => Ok(Transformed::no(Expr::Cast(to))),
             }
