@@ -1,5 +1,6 @@
 //! Rows on which an expression failed, on their way to `NODE__errors`.
 
+use arrow::array::RecordBatch;
 use zaraba_core::bad_rows;
 use zaraba_core::error::Result;
 use zaraba_core::output::{OutPort, Output};
@@ -23,9 +24,27 @@ pub fn send(node: &str, failed: &mut Vec<FailedRow>, out: &mut Output) -> Result
         bad.push(BadRow {
             reason,
             place: node.to_owned(),
-            row: bad_rows::as_text(&row.rows),
+            row: bad_rows::as_text(&written(&row.rows)?),
         });
     }
     out.rows_to(OutPort::Errors, bad_rows::batch(&bad, &time, &seq)?);
     Ok(())
+}
+
+/// The columns that have a name in the query: not what a call with OVER is called inside a plan, nor
+/// what was computed beside the input.
+fn written(rows: &RecordBatch) -> Result<RecordBatch> {
+    let schema = rows.schema();
+    let inner = |name: &str| {
+        let over = [
+            " ORDER BY [",
+            " PARTITION BY [",
+            " ROWS BETWEEN ",
+            " RANGE BETWEEN ",
+        ];
+        name.starts_with("__") || over.iter().any(|part| name.contains(part))
+    };
+    let columns = schema.fields().iter().enumerate();
+    let columns = columns.filter(|(_, f)| !inner(f.name())).map(|(i, _)| i);
+    Ok(rows.project(&columns.collect::<Vec<_>>())?)
 }

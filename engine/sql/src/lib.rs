@@ -14,6 +14,8 @@ mod in_order;
 
 mod exact;
 
+mod one_form;
+
 pub mod merge;
 
 pub mod number;

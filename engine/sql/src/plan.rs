@@ -4,6 +4,8 @@ pub mod mistake;
 
 pub(crate) mod wording;
 
+mod unbuilt;
+
 mod dialect;
 
 pub mod parse;
@@ -53,6 +55,12 @@ mod tied;
 mod session;
 
 mod lift;
+
+mod push_down;
+
+mod one_zero;
+
+mod decimal_float;
 
 mod over;
 

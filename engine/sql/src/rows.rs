@@ -9,7 +9,7 @@ use arrow::array::{
     new_null_array,
 };
 use arrow::buffer::ScalarBuffer;
-use arrow::datatypes::{Float32Type, Float64Type, SchemaRef, TimestampMicrosecondType};
+use arrow::datatypes::{SchemaRef, TimestampMicrosecondType};
 use arrow::error::ArrowError;
 use datafusion::common::DataFusionError;
 use datafusion::common::hash_utils::{RandomState, create_hashes};
@@ -17,6 +17,7 @@ use datafusion::physical_expr::PhysicalExpr;
 use zaraba_core::batch::Batch;
 use zaraba_core::error::Error;
 
+use crate::one_form::all_in_one_form;
 use crate::plan::wording::decapitalised;
 use crate::window::windows::Windows;
 
@@ -53,9 +54,10 @@ pub struct Share {
 impl Share {
     fn of_batch(&self, batch: &Batch) -> datafusion::common::Result<Batch> {
         let n = batch.len();
-        let key = |e: &Arc<dyn PhysicalExpr>| e.evaluate(&batch.rows)?.into_array(n).map(canonical);
+        let key = |e: &Arc<dyn PhysicalExpr>| e.evaluate(&batch.rows)?.into_array(n);
         let keys = self.keys.iter().map(key);
         let keys: Vec<ArrayRef> = keys.collect::<datafusion::common::Result<_>>()?;
+        let keys = all_in_one_form(&keys);
         let mut hashes = vec![0; n];
         create_hashes(&keys, &RandomState::default(), &mut hashes)?;
         let mine = hashes
@@ -63,19 +65,6 @@ impl Share {
             .map(|h| Some((h >> 32) as usize % self.of == self.index));
         batch.filter(&mine.collect()).map_err(external)
     }
-}
-
-/// Floats that are one key in one form: there are two zeros and many NaNs.
-fn canonical(keys: ArrayRef) -> ArrayRef {
-    if let Some(keys) = keys.as_primitive_opt::<Float64Type>() {
-        let one = |v: f64| if v.is_nan() { f64::NAN } else { v + 0.0 };
-        return Arc::new(keys.unary::<_, Float64Type>(one));
-    }
-    if let Some(keys) = keys.as_primitive_opt::<Float32Type>() {
-        let one = |v: f32| if v.is_nan() { f32::NAN } else { v + 0.0 };
-        return Arc::new(keys.unary::<_, Float32Type>(one));
-    }
-    keys
 }
 
 /// A row on which an expression failed.

@@ -23,6 +23,7 @@ use crate::agg::extreme::of_floats;
 use crate::agg::first_last::{ByteKeys, FirstLast, Primitives, Scalars, TimeKeys};
 use crate::agg::sorted_rows::{Factory, SortedRows};
 use crate::exact::exact;
+use crate::one_form::{all_in_one_form, one_form};
 
 /// Aggregates whose result depends on the order of their rows.
 const ORDERED: [&str; 5] = [
@@ -327,11 +328,14 @@ impl AggCall {
                     .collect::<Result<Vec<_>>>()?;
                 columns.extend([batch.time_array() as ArrayRef, batch.seq_array()]);
                 arrays.truncate(1);
-                arrays.push(Arc::new(keys.convert_columns(&columns)?.try_into_binary()?));
+                arrays.push(Arc::new(
+                    keys.convert_columns(&all_in_one_form(&columns))?
+                        .try_into_binary()?,
+                ));
             }
             Kind::Sorted { order, .. } => {
                 for o in order {
-                    arrays.push(column(&o.expr)?);
+                    arrays.push(one_form(&column(&o.expr)?));
                 }
                 arrays.extend([batch.time_array() as ArrayRef, batch.seq_array()]);
             }

@@ -17,6 +17,8 @@ use arrow::row::{RowConverter, SortField};
 use datafusion::common::{Result, ScalarValue, internal_err};
 use datafusion::logical_expr::{Accumulator, EmitTo, GroupsAccumulator};
 
+use crate::one_form::all_in_one_form;
+
 /// Makes the accumulator that is fed with one group's rows in order.
 pub(crate) type Factory = Arc<dyn Fn() -> Result<Box<dyn Accumulator>> + Send + Sync>;
 
@@ -115,7 +117,7 @@ fn first_of_equals(columns: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
         .iter()
         .map(|c| SortField::new(c.data_type().clone()))
         .collect();
-    let rows = RowConverter::new(fields)?.convert_columns(columns)?;
+    let rows = RowConverter::new(fields)?.convert_columns(&all_in_one_form(columns))?;
     let mut seen = HashSet::new();
     let mask: BooleanArray = rows
         .iter()

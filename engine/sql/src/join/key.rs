@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Float32Array, Float64Array};
-use arrow::datatypes::{DataType, Float32Type, Float64Type};
+use arrow::array::Array;
+use arrow::datatypes::DataType;
 use arrow::row::{RowConverter, SortField};
 use datafusion::physical_expr::PhysicalExpr;
 use zaraba_core::batch::Batch;
 use zaraba_core::error::Result;
+
+use crate::one_form::one_form;
 
 /// A key.
 pub(crate) type Key = Arc<[u8]>;
@@ -43,26 +45,11 @@ impl Keys {
         let mut columns = Vec::with_capacity(expressions.len());
         for expression in expressions {
             let column = expression.evaluate(&batch.rows)?.into_array(batch.len())?;
-            columns.push(one_zero(column));
+            columns.push(one_form(&column));
         }
         let rows = self.converter.convert_columns(&columns)?;
         let known = |i| self.nulls_equal || columns.iter().all(|c| !c.is_null(i));
         let key = |i| known(i).then(|| Key::from(rows.row(i).as_ref()));
         Ok((0..batch.len()).map(key).collect())
-    }
-}
-
-/// Floats without a negative zero.
-fn one_zero(column: ArrayRef) -> ArrayRef {
-    match column.data_type() {
-        DataType::Float64 => {
-            let floats: Float64Array = column.as_primitive::<Float64Type>().unary(|x| x + 0.0);
-            Arc::new(floats)
-        }
-        DataType::Float32 => {
-            let floats: Float32Array = column.as_primitive::<Float32Type>().unary(|x| x + 0.0);
-            Arc::new(floats)
-        }
-        _ => column,
     }
 }

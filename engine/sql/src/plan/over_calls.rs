@@ -10,7 +10,7 @@ use datafusion::logical_expr::{
     AggregateUDF, Expr, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition,
 };
 use datafusion::physical_expr::aggregate::{AggregateExprBuilder, AggregateFunctionExpr};
-use zaraba_core::time::{DAY, parse_duration};
+use zaraba_core::time::{DAY, duration_text, parse_duration};
 
 use crate::over::call::{Aggregate, Call, How, Of, What};
 use crate::over::counter_delta;
@@ -265,10 +265,16 @@ fn bound(bound: &WindowFrameBound, unit: Unit) -> Result<Option<i64>, Unfit> {
         Some(length) => Ok(Some(sign * length)),
         None => Err(Unfit::new(
             format!(
-                "expected a bound such as {} in the frame, found {value}",
+                "expected a bound such as {} in the frame, found {}",
                 match unit {
                     Unit::Rows => "10 PRECEDING",
                     Unit::Range => "INTERVAL '1 minute' PRECEDING",
+                },
+                match (unit, length) {
+                    (Unit::Range, Some(below)) => {
+                        format!("one of {}", duration_text(below))
+                    }
+                    _ => value.to_string(),
                 }
             ),
             "RANGE is bound by intervals not below zero, ROWS by numbers of rows",

@@ -13,7 +13,6 @@ use datafusion::optimizer::common_subexpr_eliminate::CommonSubexprEliminate;
 use datafusion::optimizer::decorrelate_predicate_subquery::DecorrelatePredicateSubquery;
 use datafusion::optimizer::extract_equijoin_predicate::ExtractEquijoinPredicate;
 use datafusion::optimizer::optimize_projections::OptimizeProjections;
-use datafusion::optimizer::push_down_filter::PushDownFilter;
 use datafusion::optimizer::replace_distinct_aggregate::ReplaceDistinctWithAggregate;
 use datafusion::optimizer::simplify_expressions::SimplifyExpressions;
 use datafusion::optimizer::{Optimizer, OptimizerContext};
@@ -23,14 +22,17 @@ use zaraba_core::stream::{Changelog, StreamSchema, TimeColumn};
 
 use crate::exact::exact;
 use crate::plan::catalog::{Catalog, StreamSource};
+use crate::plan::decimal_float::as_floats;
 use crate::plan::event_time::{TimeOf, event_time, plain, window_column};
 use crate::plan::explain::in_words;
 use crate::plan::join_kind;
 use crate::plan::lengths;
 use crate::plan::lift::lifted;
 use crate::plan::mistake::SqlMistake;
+use crate::plan::one_zero::one_zero;
 use crate::plan::over;
 use crate::plan::parse::Parsed;
+use crate::plan::push_down::PushDown;
 use crate::plan::refuse;
 use crate::plan::session::Pending;
 use crate::plan::session_assign::session;
@@ -52,7 +54,8 @@ pub fn plan(name: &str, parsed: &Parsed, catalog: &Catalog) -> Result<PlannedNod
     refuse::streaming(&logical, &parsed.sql)?;
     let warnings = lengths::gaps(&logical, &parsed.sql);
     let mut output = output_schema(&logical)?;
-    let optimized = optimize(logical, catalog).map_err(of_datafusion)?;
+    let optimized = one_zero(logical).and_then(|plan| optimize(plan, catalog));
+    let optimized = optimized.map_err(of_datafusion)?;
     // Some types are known only once constants have been folded: round(x, 1) of a decimal. An OVER
     // that nobody reads is gone, and does not move rows to their window's end.
     output.columns = plain_schema(optimized.schema());
@@ -86,6 +89,7 @@ pub(crate) fn logical(parsed: &Parsed, catalog: &Catalog) -> Result<LogicalPlan>
     };
     let plan = SqlToRel::new_with_options(catalog, options)
         .sql_statement_to_plan(parsed.statement.clone())?;
+    let plan = as_floats(plan)?;
     let config = catalog.state().config_options();
     let plan = catalog
         .state()
@@ -100,7 +104,7 @@ fn optimize(plan: LogicalPlan, catalog: &Catalog) -> Result<LogicalPlan> {
         Arc::new(SimplifyExpressions::new()),
         Arc::new(ReplaceDistinctWithAggregate::new()),
         Arc::new(ExtractEquijoinPredicate::new()),
-        Arc::new(PushDownFilter::new()),
+        Arc::new(PushDown::default()),
         Arc::new(CommonSubexprEliminate::new()),
         Arc::new(OptimizeProjections::new()),
     ]);

@@ -20,6 +20,7 @@ use crate::plan::catalog::Catalog;
 use crate::plan::event_time::plain;
 use crate::plan::explain::in_words;
 use crate::plan::mistake::{SqlMistake, there};
+use crate::plan::one_zero::one_zero;
 use crate::plan::parse::{Parsed, moved, parse_condition};
 use crate::plan::refuse;
 use crate::plan::stage::{Input, PlannedNode, Stage, Work};
@@ -209,7 +210,7 @@ pub fn key_columns(
 
 /// The physical plan of a query whose tables are snapshots.
 pub(crate) fn compile(parsed: &Parsed, catalog: &Catalog) -> Result<Arc<dyn ExecutionPlan>> {
-    let logical = logical(parsed, catalog)?;
+    let logical = one_zero(logical(parsed, catalog)?)?;
     // Nothing here waits: the tables are in memory.
     exact_plan(futures::executor::block_on(
         catalog.state().create_physical_plan(&logical),
@@ -259,7 +260,8 @@ pub(crate) fn condition_expr(
     );
     let in_condition =
         |e: DataFusionError| moved(SqlMistake::from_datafusion(&e, &parsed.sql), before);
-    let plan = logical(&parsed, &catalog).map_err(in_condition)?;
+    let plan = logical(&parsed, &catalog).and_then(one_zero);
+    let plan = plan.map_err(in_condition)?;
     let mut predicate = None;
     let _ = plan.apply(|node| {
         if let LogicalPlan::Filter(filter) = node {

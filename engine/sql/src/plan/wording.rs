@@ -6,6 +6,7 @@ use zaraba_core::suggest;
 use zaraba_finance::indicator::table::find as indicator;
 
 use crate::plan::mistake::{SqlMistake, find_word};
+use crate::plan::unbuilt;
 
 /// The table that stands for the rows of a condition such as `drop_when`.
 pub(crate) const ROWS: &str = "__rows";
@@ -57,6 +58,9 @@ const RULES: &[Rule] = &[
     unordered,
     recursive,
     filter,
+    unbuilt::form,
+    unbuilt::correlated,
+    unbuilt::field,
 ];
 
 /// A message in our words.

@@ -7,16 +7,13 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryArray, Int64Array, PrimitiveArray, RecordBatch, UInt64Array,
-};
-use arrow::datatypes::{
-    ArrowPrimitiveType, DataType, Field, Float32Type, Float64Type, Int64Type, Schema, SchemaRef,
-    UInt64Type,
-};
+use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, Int64Array, RecordBatch, UInt64Array};
+use arrow::datatypes::{Field, Int64Type, Schema, SchemaRef, UInt64Type};
 use arrow::row::{RowConverter, Rows, SortField};
 use zaraba_core::batch::Batch;
 use zaraba_core::error::{Error, Result};
+
+use crate::one_form::all_in_one_form;
 
 /// A key as bytes, shared by the two maps.
 type Key = Arc<[u8]>;
@@ -157,11 +154,7 @@ impl OpenSessions {
         if self.columns.is_empty() {
             return Ok(None);
         }
-        let columns: Vec<ArrayRef> = self
-            .columns
-            .iter()
-            .map(|c| one_zero(rows.column(*c)))
-            .collect();
+        let columns = all_in_one_form(self.columns.iter().map(|c| rows.column(*c)));
         Ok(Some(self.converter.convert_columns(&columns)?))
     }
 
@@ -208,35 +201,10 @@ impl OpenSessions {
     }
 }
 
-/// Floats with one zero and one NaN, so that equal keys are equal bytes.
-fn one_zero(column: &ArrayRef) -> ArrayRef {
-    fn unified<T>(column: &ArrayRef, nan: T::Native) -> ArrayRef
-    where
-        T: ArrowPrimitiveType,
-        T::Native: std::ops::Add<Output = T::Native> + PartialOrd,
-    {
-        let zero = T::default_value();
-        let unify = |v: T::Native| {
-            // Not equal, less or greater: a NaN. A negative zero and zero are zero.
-            if v.partial_cmp(&v).is_none() {
-                nan
-            } else {
-                v + zero
-            }
-        };
-        let column: &PrimitiveArray<T> = column.as_primitive();
-        Arc::new(column.unary::<_, T>(unify))
-    }
-    match column.data_type() {
-        DataType::Float64 => unified::<Float64Type>(column, f64::NAN),
-        DataType::Float32 => unified::<Float32Type>(column, f32::NAN),
-        _ => Arc::clone(column),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use arrow::array::Float64Array;
+    use arrow::datatypes::DataType;
 
     use super::*;
 

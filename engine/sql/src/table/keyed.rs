@@ -4,13 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::RecordBatch;
 use arrow::compute::interleave_record_batch;
 use arrow::datatypes::SchemaRef;
 use arrow::row::{RowConverter, Rows, SortField};
 use zaraba_core::batch::Batch;
 use zaraba_core::error::Result;
 
+use crate::one_form::all_in_one_form;
 use crate::table::ttl::{Expiry, Ttl};
 
 /// Stale rows that are kept before the live ones are copied together.
@@ -43,11 +44,7 @@ impl KeyEncoder {
         if self.columns.is_empty() {
             return Ok(None);
         }
-        let columns: Vec<ArrayRef> = self
-            .columns
-            .iter()
-            .map(|c| Arc::clone(rows.column(*c)))
-            .collect();
+        let columns = all_in_one_form(self.columns.iter().map(|c| rows.column(*c)));
         Ok(Some(self.converter.convert_columns(&columns)?))
     }
 }
