@@ -202,7 +202,7 @@ async fn a_listener_that_all_may_read_takes_no_rows() {
     let row = r#"{"ts":"2025-11-14T09:00:00Z","n":1}"#;
     let (status, body) = ask(&address, "/a", Some(row)).await;
     assert!(
-        status.contains("403") && body.contains("reading only"),
+        status.contains("403") && body.contains("public-read"),
         "{status}: {body}"
     );
     let (status, _) = ask(&address, "/api/topics", None).await;

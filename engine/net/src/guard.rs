@@ -71,6 +71,11 @@ pub(crate) async fn guard(door: Arc<Door>, mut request: Request, next: Next) -> 
         login(Arc::clone(token), door.secure, request.into_body()).await
     } else {
         match door.access.auth.caller(headers) {
+            Some(Caller::Public) if !reads(request.method()) => {
+                let message = "changes and queries need a token: this listener has \
+                               `auth = \"public-read\"`\n";
+                (StatusCode::FORBIDDEN, message).into_response()
+            }
             Some(caller) => {
                 request.extensions_mut().insert(caller);
                 next.run(request).await
@@ -83,6 +88,11 @@ pub(crate) async fn guard(door: Arc<Door>, mut request: Request, next: Next) -> 
         }
     };
     shared_with(response, listed)
+}
+
+/// Whether a method asks and changes nothing.
+fn reads(method: &Method) -> bool {
+    [Method::GET, Method::HEAD, Method::OPTIONS].contains(method)
 }
 
 /// Lets the page of a listed origin read the answer.

@@ -5,13 +5,9 @@ use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError};
 
 use axum::Router;
-use axum::extract::Request;
-use axum::http::{StatusCode, Uri};
-use axum::middleware::{Next, from_fn};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::Uri;
 use zaraba_config::document::{ErrorPolicy, HttpServerDoc};
 use zaraba_core::error::{Error, Result};
-use zaraba_net::access::Caller;
 use zaraba_net::listen::Server;
 use zaraba_sources::http_server::{
     HttpServerOptions, HttpServerSource, Listener, http_server, not_found,
@@ -38,17 +34,8 @@ fn any_port(listen: &str) -> bool {
 impl Doors {
     /// What leads to the sources.
     pub(super) fn routes(&self) -> Router {
-        self.routes.clone().layer(from_fn(trusted))
+        self.routes.clone()
     }
-}
-
-/// Rows are a change: where everybody may read, not everybody may send them.
-async fn trusted(request: Request, next: Next) -> Response {
-    if request.extensions().get() == Some(&Caller::Trusted) {
-        return next.run(request).await;
-    }
-    let message = "this listener is open for reading only: rows are not taken here\n";
-    (StatusCode::FORBIDDEN, message).into_response()
 }
 
 impl Wirer<'_> {
