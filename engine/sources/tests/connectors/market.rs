@@ -6,6 +6,9 @@ mod repeats;
 /// What the streams say, and that they say the same.
 mod streams;
 
+/// What they say at other dates.
+mod past;
+
 /// The simulated market beside what was measured on the real one.
 mod fit;
 

@@ -103,8 +103,11 @@ pub(super) fn open_interest(doc: &MarketDoc, day: &Day, future: &Future, date: N
     };
     let quarters = day.hours.sq_dates_after(date, 3, 2);
     let rolled = listing::rolled(&quarters, date);
-    let front = quarters.first() == Some(&future.sq_date);
-    let part = if front { 1.0 - rolled } else { rolled };
+    let part = match quarters.iter().position(|q| *q == future.sq_date) {
+        Some(0) => 1.0 - rolled,
+        Some(_) => rolled,
+        None => listing::ROLLED_LEAST, // listed, and nobody's next quarter yet
+    };
     let name = [
         doc.seed,
         future.product as u64,

@@ -250,10 +250,13 @@ pub(super) fn futures(doc: &MarketDoc, day: &Day) -> Vec<Future> {
     listed
 }
 
+/// The part that is in a quarter long before its turn.
+pub(super) const ROLLED_LEAST: f64 = 0.03;
+
 /// The part of what trades that is in the next quarter already: it grows in the last two weeks.
 pub(super) fn rolled(quarters: &[NaiveDate], date: NaiveDate) -> f64 {
     let days = quarters
         .first()
         .map_or(99.0, |sq| (*sq - date).num_days() as f64);
-    0.03 + 0.9 / (1.0 + ((days - 3.5) / 1.5).exp())
+    ROLLED_LEAST + 0.9 / (1.0 + ((days - 3.5) / 1.5).exp())
 }

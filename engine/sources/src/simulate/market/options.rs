@@ -91,6 +91,8 @@ pub(super) struct Options {
     flows: Vec<Flow>,
     ticks: Ticks,
     pace: Pace,
+    /// The second and the time of the next tick, once somebody asked for it.
+    due: Option<(usize, i64)>,
     draw: Draw,
     quoted: Weights,
     traded: Weights,
@@ -117,6 +119,7 @@ impl Options {
         let mut options = Self {
             doc: doc.clone(),
             pace: Pace::new(&day, ticks_per_day),
+            due: None,
             draw: Draw::new(doc.seed, day.number, Purpose::Options),
             books: vec![Book::default(); listing.contracts.len()],
             flows: vec![Flow::default(); listing.contracts.len()],
@@ -200,9 +203,18 @@ impl Options {
         self.traded = Weights::new(contracts.iter().map(|c| traded(c).unwrap_or(0.0)));
     }
 
+    /// When the next tick comes, before it does.
+    pub(super) fn next_time(&mut self) -> Option<i64> {
+        if self.due.is_none() {
+            self.due = self.pace.next(&self.day, &mut self.draw);
+        }
+        self.due.map(|(_, time)| time)
+    }
+
     /// The next tick: its time and contract. The contract's book is as the tick leaves it.
     pub(super) fn tick(&mut self) -> Option<(i64, usize)> {
-        let (at, time) = self.pace.next(&self.day, &mut self.draw)?;
+        self.next_time()?;
+        let (at, time) = self.due.take()?;
         self.go_to(at);
         let trade = self.draw.chance(TRADES);
         let weights = if trade { &self.traded } else { &self.quoted };

@@ -44,8 +44,6 @@ pub(super) struct Pages {
     /// The page being handed out: when it was collected, and its next line.
     page: Option<(i64, i64)>,
     line: usize,
-    /// A tick that is after the page.
-    beyond: Option<(i64, usize)>,
 }
 
 impl Pages {
@@ -67,7 +65,6 @@ impl Pages {
             to_come,
             page: None,
             line: 0,
-            beyond: None,
         }
     }
 
@@ -77,11 +74,8 @@ impl Pages {
             return false;
         };
         let until = updated * 1_000_000;
-        while self.beyond.is_none_or(|(time, _)| time < until) {
-            self.beyond = self.options.tick();
-            if self.beyond.is_none() {
-                break;
-            }
+        while self.options.next_time().is_some_and(|time| time < until) {
+            self.options.tick();
         }
         self.options.published(until);
         let collected = (updated + OLD) * 1_000_000 + self.draw.up_to(90) * 1_000_000;

@@ -4,16 +4,17 @@
 
 use super::hours::Minute;
 
-/// The usual range of an hour, in percent; of the quarter of an hour before 9:00 scaled up.
+/// The usual range of an hour, in percent; of the quarter of an hour before 9:00 scaled up,
+/// and of the half hour from 16:30, when nights began until 2024, that of the hour after it.
 const RANGE: [f64; 24] = [
     0.41, 0.34, 0.37, 0.31, 0.33, 0.25, 0.0, 0.0, 0.60, 0.74, 0.47, 0.34, 0.37, 0.33, 0.32, 0.34,
-    0.0, 0.37, 0.26, 0.26, 0.26, 0.31, 0.43, 0.48,
+    0.37, 0.37, 0.26, 0.26, 0.26, 0.31, 0.43, 0.48,
 ];
 
 /// What trades in an hour, in thousands.
 const VOLUME: [f64; 24] = [
     26.0, 16.0, 13.0, 11.0, 12.0, 6.0, 0.0, 0.0, 70.0, 93.0, 50.0, 32.0, 35.0, 32.0, 35.0, 50.0,
-    0.0, 26.0, 14.0, 14.0, 14.0, 18.0, 29.0, 32.0,
+    26.0, 26.0, 14.0, 14.0, 14.0, 18.0, 29.0, 32.0,
 ];
 
 /// The squares of the ranges, summed over a day of 20 hours.
