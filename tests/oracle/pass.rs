@@ -40,8 +40,8 @@ fn branch(dice: &mut Dice, source: &Source, number: usize, expression: (&str, &s
     }
 }
 
-/// The two sides of a case: the pipeline's nodes, and the batch.
-fn union(dice: &mut Dice, sources: &[Source]) -> (String, String) {
+/// The two sides of a case, the pipeline's nodes and the batch, and which rows have an order.
+fn union(dice: &mut Dice, sources: &[Source]) -> (String, String, Order) {
     let expression = dice.pick(&EXPRESSIONS);
     let mut branches = Vec::new();
     for number in 0..1 + dice.below(3) {
@@ -70,11 +70,21 @@ fn union(dice: &mut Dice, sources: &[Source]) -> (String, String) {
     } else {
         "true"
     };
+    // Branches of one source come in the order of time, and rows that tie in that of branches;
+    // else each partition keeps its own. (A plain `branch` is a constant of each branch, which
+    // DataFusion's batch loses from the order.)
+    let tied = branches.len() > sources.len();
+    let (partition, order, key) = if tied {
+        ("", "_t, _seq, _seq + branch", Order::Key(Vec::new()))
+    } else {
+        let partition = ", CAST(floor(_seq / 1099511627776) AS BIGINT) AS _p";
+        (partition, "_seq", Order::Partition(vec![1]))
+    };
     let sql = format!(
-        "SELECT ts, branch, vi, x, vf, CAST(floor(_seq / 1099511627776) AS BIGINT) AS _p, _t AS \
-         _time FROM ({batch}) AS u WHERE {last} ORDER BY _seq"
+        "SELECT ts, branch, vi, x, vf{partition}, _t AS _time FROM ({batch}) AS u WHERE {last} \
+         ORDER BY {order}"
     );
-    (nodes, sql)
+    (nodes, sql, key)
 }
 
 /// Windows as columns: a row for each window that holds it.
@@ -107,14 +117,14 @@ pub(crate) fn pass(seed: u64) -> Case {
         .map(|(ordinal, name)| Source::random(&mut dice, name, ordinal, columns.clone(), times))
         .collect();
     let windowed = n == 1 && dice.percent(30);
-    let (nodes, sql) = if windowed {
+    let (nodes, sql, order) = if windowed {
         let windows = Windows::hop(&mut dice);
-        expanded(&mut dice, &sources[0], windows)
+        let (nodes, sql) = expanded(&mut dice, &sources[0], windows);
+        (nodes, sql, Order::Partition(Vec::new()))
     } else {
         union(&mut dice, &sources)
     };
     let asked = sql.clone();
-    let order = Order::Partition(if windowed { Vec::new() } else { vec![1] });
     Case {
         sources,
         nodes,

@@ -4,20 +4,14 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
-/// Trading days, sessions and their phases, holidays, last trading days.
 pub mod calendar;
 
-/// Contracts on the Nikkei 225: products, months, strikes, ticks, names.
 pub mod contract;
 
-/// What options are worth.
 pub mod pricing;
 
-/// Futures: profit, margin, the roll.
 pub mod margin;
 
-/// The functions that SQL calls.
 pub mod functions;
 
-/// Indicators on bars: streaming state machines.
 pub mod indicator;

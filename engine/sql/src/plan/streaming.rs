@@ -37,6 +37,7 @@ use crate::plan::refuse;
 use crate::plan::session::Pending;
 use crate::plan::session_assign::session;
 use crate::plan::stage::{Input, PlannedNode, Stage, Work};
+use crate::plan::tied;
 use crate::plan::time_zone::in_zone;
 use crate::plan::unassigned::unassigned;
 use crate::plan::window_call::WindowAssign;
@@ -272,15 +273,13 @@ impl Builder<'_> {
             LogicalPlan::Join(join) => self.join(join),
             LogicalPlan::Window(window) => self.over(window),
             LogicalPlan::Union(union) => {
-                let flows: Vec<Flow> = union
-                    .inputs
-                    .iter()
-                    .map(|i| self.flow(i))
-                    .collect::<Result<_>>()?;
+                let branches = tied::branches(union);
+                let flows = branches.iter().map(|i| self.flow(i));
+                let flows: Vec<Flow> = flows.collect::<Result<_>>()?;
                 let (inputs, mut steps): (Vec<_>, Vec<_>) =
                     flows.into_iter().map(|f| (f.input, f.steps)).unzip();
                 let schema = plain_schema(&union.schema);
-                for (steps, input) in steps.iter_mut().zip(&union.inputs) {
+                for (steps, input) in steps.iter_mut().zip(&branches) {
                     steps.push(renamed(input.schema(), &schema)?);
                 }
                 Ok(self.union(inputs, steps, schema))

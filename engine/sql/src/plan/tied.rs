@@ -3,12 +3,26 @@
 //! every reader sees them in that order.
 
 use arrow::datatypes::SchemaRef;
+use datafusion::logical_expr::{LogicalPlan, Union};
 
 use crate::in_order::Ties;
 use crate::plan::origins::origins;
 use crate::plan::stage::{Input, Stage, Work};
 use crate::plan::streaming::{Builder, Flow};
 use crate::rows::Step;
+
+/// The branches of a union, those of unions within it among them: `a UNION ALL b UNION ALL c` has
+/// three that stand in this order.
+pub(super) fn branches(union: &Union) -> Vec<&LogicalPlan> {
+    let mut all = Vec::with_capacity(union.inputs.len());
+    for input in &union.inputs {
+        match input.as_ref() {
+            LogicalPlan::Union(inner) => all.extend(branches(inner)),
+            other => all.push(other),
+        }
+    }
+    all
+}
 
 impl Builder<'_> {
     /// What a join emits. `several`: a row may have several matches.
