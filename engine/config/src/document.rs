@@ -301,6 +301,19 @@ pub enum TtlDoc {
     TradingDays(u32),
 }
 
+/// `snapshot_at`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MomentDoc {
+    /// `OSE.day_close`
+    OseDayClose,
+    /// `OSE.night_close`
+    OseNightClose,
+    /// `TSE.close`
+    TseClose,
+    /// `US.close`
+    UsClose,
+}
+
 /// `[table.NAME]`
 #[derive(Clone, Debug)]
 pub struct TableDoc {
@@ -315,7 +328,7 @@ pub struct TableDoc {
     /// `drop_when`: an SQL condition over its columns.
     pub drop_when: Option<Text>,
     /// `snapshot_at`: the moment as of which readers see it.
-    pub snapshot_at: Option<&'static str>,
+    pub snapshot_at: Option<MomentDoc>,
 }
 
 /// `[query.NAME]`

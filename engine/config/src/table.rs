@@ -1,6 +1,6 @@
 //! `[table.NAME]`: the newest row per key of a stream.
 
-use crate::document::{Located, TableDoc};
+use crate::document::{Located, MomentDoc, TableDoc};
 use crate::read::Fields;
 use crate::spec::{Body, Kind, Least, NodeSpec, Section, Words, optional, required};
 
@@ -72,6 +72,11 @@ pub(crate) fn convert(name: Located<String>, fields: &Fields) -> Option<TableDoc
         key: fields.names("key")?,
         ttl: fields.ttl("ttl"),
         drop_when: fields.text("drop_when"),
-        snapshot_at: fields.word("snapshot_at"),
+        snapshot_at: fields.word("snapshot_at").map(|word| match word {
+            "OSE.day_close" => MomentDoc::OseDayClose,
+            "OSE.night_close" => MomentDoc::OseNightClose,
+            "TSE.close" => MomentDoc::TseClose,
+            _ => MomentDoc::UsClose,
+        }),
     })
 }

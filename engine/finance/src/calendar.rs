@@ -133,6 +133,19 @@ impl Calendar {
         before.last().map_or(EventTime::MAX, |session| session.end)
     }
 
+    /// The trading day that a time is of, its beginning and its end.
+    #[must_use]
+    pub fn trading_day_span(
+        &self,
+        venue: Venue,
+        time: EventTime,
+    ) -> (NaiveDate, EventTime, EventTime) {
+        let day = self.trading_day(venue, time);
+        let next = self.next_trading_day(venue, day);
+        let from = self.trading_day_begins(venue, day).min(time);
+        (day, from, self.trading_day_begins(venue, next))
+    }
+
     /// Whether a date is a trading day: in Osaka a business day, for a holiday on which
     /// derivatives trade belongs to the next one. Outside 1990 to 2100 every weekday is.
     #[must_use]

@@ -6,6 +6,9 @@ use arrow::datatypes::{DataType, Float64Type};
 use datafusion_common::{Result, exec_datafusion_err, exec_err, plan_err};
 use datafusion_expr::ColumnarValue;
 
+use crate::calendar::Venue;
+use crate::contract::{ContractMonth, Product, Vendor};
+
 /// What an argument is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
@@ -19,6 +22,14 @@ pub(crate) enum Kind {
     Time,
     /// A number or a text.
     NumberOrText,
+    /// A month such as `2026-09`.
+    Month,
+    /// The name of a venue.
+    Venue,
+    /// The name of a product.
+    Product,
+    /// The name of a vendor.
+    Vendor,
 }
 
 /// An argument: its name and what it is.
@@ -39,7 +50,7 @@ impl Kind {
         let text = is_text(found) || found.is_null();
         match self {
             Self::Number | Self::NumberOrText if number => Some(DataType::Float64),
-            Self::Text | Self::NumberOrText if text => Some(DataType::Utf8),
+            Self::Number => None,
             Self::Date if text || matches!(found, DataType::Date32 | DataType::Date64) => {
                 Some(DataType::Date32)
             }
@@ -47,7 +58,8 @@ impl Kind {
                 let micros = arrow::datatypes::TimeUnit::Microsecond;
                 Some(DataType::Timestamp(micros, Some("UTC".into())))
             }
-            _ => None,
+            Self::Date | Self::Time => None,
+            _ => text.then_some(DataType::Utf8),
         }
     }
 
@@ -58,6 +70,24 @@ impl Kind {
             Self::Date => "a date",
             Self::Time => "a timestamp",
             Self::NumberOrText => "a number or a text",
+            Self::Month => "a month such as '2026-09'",
+            Self::Venue => "a venue such as 'OSE.future'",
+            Self::Product => "a product such as 'NK225.option'",
+            Self::Vendor => "a vendor such as 'qri'",
+        }
+    }
+
+    /// What is wrong with a constant.
+    pub(crate) fn mistake(self, constant: &str) -> Option<String> {
+        match self {
+            Self::Month => constant
+                .parse::<ContractMonth>()
+                .err()
+                .map(|e| e.to_string()),
+            Self::Venue => constant.parse::<Venue>().err().map(|e| e.to_string()),
+            Self::Product => constant.parse::<Product>().err().map(|e| e.to_string()),
+            Self::Vendor => constant.parse::<Vendor>().err().map(|e| e.to_string()),
+            _ => None,
         }
     }
 }
@@ -75,16 +105,13 @@ pub(crate) fn coerced(
     let names: Vec<&str> = arguments.iter().map(|(name, _)| *name).collect();
     let usage = format!("{function}({})", names.join(", "));
     if found.len() > arguments.len() || found.len() + optional < arguments.len() {
-        let least = arguments.len() - optional;
-        let expected = if optional == 0 {
-            least.to_string()
-        } else {
-            format!("{least} to {}", arguments.len())
+        let (least, most) = (arguments.len() - optional, arguments.len());
+        let expected = match (least, most) {
+            (1, 1) => "1 argument".to_owned(),
+            (least, most) if least == most => format!("{least} arguments"),
+            (least, most) => format!("{least} or {most} arguments"),
         };
-        return plan_err!(
-            "{usage}: expected {expected} arguments, found {}",
-            found.len()
-        );
+        return plan_err!("{usage}: expected {expected}, found {}", found.len());
     }
     let cast = |((name, kind), found): (&Argument, &DataType)| match kind.cast(found) {
         Some(cast) => Ok(cast),

@@ -13,7 +13,8 @@ use zaraba_core::time::EventTime;
 
 use crate::calendar::cursor::Cursor;
 use crate::calendar::{Calendar, Venue, covers};
-use crate::functions::call::{Function, Kind};
+use crate::functions::arguments::Kind;
+use crate::functions::call::Function;
 use crate::functions::words::{Words, date32, dates, times};
 
 const OF_TIME: &[(&str, Kind)] = &[("ts", Kind::Time), ("venue", Kind::Venue)];

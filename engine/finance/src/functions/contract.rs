@@ -18,7 +18,8 @@ use crate::contract::expiry::{ContractMonth, Expiry};
 use crate::contract::parse::{Vendor, parse};
 use crate::contract::product::Product;
 use crate::contract::{listing, tick};
-use crate::functions::call::{Function, Kind};
+use crate::functions::arguments::Kind;
+use crate::functions::call::Function;
 use crate::functions::words::{Words, date32, dates, numbers, texts, times};
 
 const FUNCTIONS: [Function; 6] = [

@@ -190,7 +190,7 @@ impl Planning<'_> {
             TtlDoc::Span(micros) => Ttl::Span(micros),
             TtlDoc::TradingDays(days) => Ttl::TradingDays { days, calendar },
         });
-        let moment = doc.snapshot_at.and_then(|moment| moment.parse().ok());
+        let moment = doc.snapshot_at.map(Into::into);
         let shape = TableShape {
             name: name.clone(),
             schema,

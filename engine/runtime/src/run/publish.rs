@@ -20,6 +20,10 @@ pub fn publish(meters: &[(Arc<str>, Arc<Meter>)]) {
             ("zaraba_rows_in_total", Meter::get(&first.rows_in)),
             ("zaraba_rows_out_total", Meter::get(&last.rows_out)),
             ("zaraba_rows_late_total", sum(|m| Meter::get(&m.late))),
+            (
+                "zaraba_rows_unassigned_total",
+                sum(|m| Meter::get(&m.unassigned)),
+            ),
             ("zaraba_rows_bad_total", sum(|m| Meter::get(&m.errors))),
             (
                 "zaraba_source_failures_total",

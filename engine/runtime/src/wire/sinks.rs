@@ -56,12 +56,11 @@ impl Wirer<'_> {
             date: DayOf::of_zone(self.plan.zone),
             trading_day: DayOf::new(move |time| {
                 const VENUE: Venue = Venue::OseFuture;
-                let date = calendar.trading_day(VENUE, EventTime(time));
-                let next = calendar.next_trading_day(VENUE, date);
+                let (date, from, until) = calendar.trading_day_span(VENUE, EventTime(time));
                 Day {
                     date,
-                    from: calendar.trading_day_begins(VENUE, date).0.min(time),
-                    until: calendar.trading_day_begins(VENUE, next).0,
+                    from: from.0,
+                    until: until.0,
                 }
             }),
         }

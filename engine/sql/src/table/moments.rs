@@ -1,18 +1,10 @@
 //! The moments at which `snapshot_at` takes a table: the close of a market's day or night session.
 
 use std::fmt;
-use std::str::FromStr;
 
+use zaraba_config::document::MomentDoc;
 use zaraba_core::time::EventTime;
 use zaraba_finance::calendar::{Calendar, SessionKind, Venue};
-
-/// A moment's name, venue and kind of session.
-const NAMES: [(&str, Venue, SessionKind); 4] = [
-    ("OSE.day_close", Venue::OseFuture, SessionKind::Day),
-    ("OSE.night_close", Venue::OseFuture, SessionKind::Night),
-    ("TSE.close", Venue::TseCash, SessionKind::Day),
-    ("US.close", Venue::UsCash, SessionKind::Day),
-];
 
 /// Which moment of a trading day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,21 +14,16 @@ pub struct Moment {
     kind: SessionKind,
 }
 
-impl Moment {
-    /// Every name, in the order of messages.
-    #[must_use]
-    pub fn names() -> [&'static str; 4] {
-        NAMES.map(|(name, ..)| name)
-    }
-}
-
-impl FromStr for Moment {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let found = NAMES.into_iter().find(|(name, ..)| *name == text);
-        let of = |(name, venue, kind)| Self { name, venue, kind };
-        found.map(of).ok_or(())
+impl From<MomentDoc> for Moment {
+    fn from(doc: MomentDoc) -> Self {
+        use SessionKind::{Day, Night};
+        let (name, venue, kind) = match doc {
+            MomentDoc::OseDayClose => ("OSE.day_close", Venue::OseFuture, Day),
+            MomentDoc::OseNightClose => ("OSE.night_close", Venue::OseFuture, Night),
+            MomentDoc::TseClose => ("TSE.close", Venue::TseCash, Day),
+            MomentDoc::UsClose => ("US.close", Venue::UsCash, Day),
+        };
+        Self { name, venue, kind }
     }
 }
 

@@ -73,9 +73,8 @@ impl Expiry {
 
 /// The trading day that holds a time, from its beginning to its end, and when its rows are gone.
 fn trading_day(calendar: &Calendar, days: u32, time: i64) -> (i64, i64, i64) {
-    let begins = |date| calendar.trading_day_begins(VENUE, date).0;
-    let day = calendar.trading_day(VENUE, EventTime(time));
-    let next = calendar.next_trading_day(VENUE, day);
-    let gone = (1..days).fold(next, |d, _| calendar.next_trading_day(VENUE, d));
-    (begins(day).min(time), begins(next), begins(gone))
+    let (day, from, until) = calendar.trading_day_span(VENUE, EventTime(time));
+    let gone = (0..days).fold(day, |d, _| calendar.next_trading_day(VENUE, d));
+    let gone = calendar.trading_day_begins(VENUE, gone);
+    (from.0, until.0, gone.0)
 }
