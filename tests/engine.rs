@@ -17,3 +17,7 @@ mod to_a_client;
 mod doors;
 
 mod asked;
+
+mod pushed;
+
+mod followed;
