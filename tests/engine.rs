@@ -21,3 +21,5 @@ mod asked;
 mod pushed;
 
 mod followed;
+
+mod evolution;
