@@ -5,7 +5,7 @@
 //! `session` that remembers the seq sent last per topic and asks the log what comes next; the
 //! message itself (`protocol`, `rows`, `binary`) is made once per topic and encoding, whatever the
 //! number of clients. `routes` is the rest of the listener; `api` answers
-//! topics and queries over plain HTTP.
+//! topics and queries over plain HTTP; `inspector` is the page where no assets are set.
 
 mod rows;
 
@@ -32,6 +32,8 @@ mod answer;
 pub mod query;
 
 mod api;
+
+mod inspector;
 
 mod routes;
 

@@ -1,19 +1,20 @@
-//! What the listener answers: the WebSocket, health, metrics, the graph, and static files or a
-//! page that says what this is.
+//! What the listener answers: the WebSocket, health, metrics, the graph, and static files or the
+//! inspector.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Query, State};
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{StatusCode, Uri};
+use axum::http::header::{ACCEPT, CONTENT_TYPE, VARY};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use zaraba_formats::encode::json::Int64;
+use zaraba_net::access::Caller;
 use zaraba_net::assets::Assets;
 use zaraba_net::limits::Limits;
 
@@ -21,6 +22,7 @@ use crate::websocket::Answer;
 use crate::websocket::api;
 use crate::websocket::connection;
 use crate::websocket::hub::{Ending, Hub};
+use crate::websocket::inspector;
 use crate::websocket::query::Desk;
 use crate::websocket::session::Wish;
 use crate::websocket::voice::{ARROW_PROTOCOL, JSON_PROTOCOL, Voice};
@@ -136,12 +138,26 @@ async fn graph(State(site): State<Site>) -> Response {
     ([(CONTENT_TYPE, "application/json")], (site.graph)()).into_response()
 }
 
-async fn page(State(site): State<Site>, uri: Uri) -> Response {
-    match &site.assets {
-        Some(assets) => assets.get(uri.path()).await,
-        None if uri.path() == "/" => about(&site.hub).into_response(),
-        None => (StatusCode::NOT_FOUND, "no such page\n").into_response(),
+async fn page(
+    State(site): State<Site>,
+    Extension(caller): Extension<Caller>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    if let Some(assets) = &site.assets {
+        return assets.get(uri.path()).await;
     }
+    let html = |kinds: &HeaderValue| {
+        kinds
+            .to_str()
+            .is_ok_and(|kinds| kinds.contains("text/html"))
+    };
+    if uri.path() == "/" && !headers.get(ACCEPT).is_some_and(html) {
+        // Somebody without a browser reads it in a terminal.
+        return ([(VARY, "accept")], about(&site.hub)).into_response();
+    }
+    inspector::get(&site, caller, uri.path())
+        .unwrap_or_else(|| (StatusCode::NOT_FOUND, "no such page\n").into_response())
 }
 
 fn about(hub: &Hub) -> String {
