@@ -356,11 +356,14 @@ fn pages() {
     for (address, path, status, text) in [
         (bare_address, "/", 200, "facts (append, 0 rows so far)"),
         (bare_address, "/nothing", 404, "no such page"),
+        (bare_address, "/inspector/app.js", 200, "import"),
+        (bare_address, "/inspector/../app.js", 404, "no such page"),
         (bare_address, "/health/live", 200, "live"),
         (bare_address, "/health/ready", 200, "ready"),
         (bare_address, "/metrics", 200, "zaraba_rows_total 7"),
         (bare_address, "/api/graph", 200, "{\"nodes\":[]}"),
         (address, "/", 200, "<h1>desk</h1>"),
+        (address, "/inspector/app.js", 404, "no such file"),
         (address, "/index.html", 200, "content-type: text/html"),
         (address, "/../secret.txt", 404, "no such file"),
         (address, "/%2e%2e/secret.txt", 404, "no such file"),
@@ -374,6 +377,36 @@ fn pages() {
         );
         assert!(answer.contains(text), "{path}: {answer}");
     }
+    let browser = "Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\n";
+    let inspector = get(bare_address, "/", browser);
+    for part in [
+        "content-type: text/html",
+        "content-security-policy: default-src 'none'",
+        "/inspector/app.js",
+    ] {
+        assert!(inspector.contains(part), "{inspector}");
+    }
+    // Each file that the page or another file names is there.
+    for file in [
+        "boot.js",
+        "base.css",
+        "graph.css",
+        "rows.css",
+        "views.css",
+        "icon.svg",
+    ] {
+        let path = format!("/inspector/{file}");
+        assert!(inspector.contains(&path), "{inspector}");
+        assert!(
+            get(bare_address, &path, "").starts_with("HTTP/1.1 200 "),
+            "{path}"
+        );
+    }
+    let site = get(bare_address, "/inspector/site.json", "");
+    assert!(
+        site.ends_with("{\"pipeline\":\"test\",\"queries\":\"none\",\"zone\":\"Asia/Tokyo\"}\n"),
+        "{site}"
+    );
     bare.close().unwrap();
     assert!(
         std::net::TcpStream::connect(bare_address).is_err(),
