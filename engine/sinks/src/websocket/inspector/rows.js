@@ -40,7 +40,7 @@ export class RowsView {
   /** Opens the topic of the address, else the first one. */
   open(name) {
     const topics = this.app.figures.topics;
-    this.#wanted = name ?? this.#topic;
+    this.#wanted = name ?? this.#wanted;
     const found = topics.find((topic) => topic.name === this.#wanted) ?? topics[0];
     this.none.hidden = topics.length > 0 || this.app.feed.state !== "open";
     this.pane.hidden = topics.length === 0;
@@ -50,6 +50,8 @@ export class RowsView {
       this.#paused = null;
       this.filter.value = "";
     }
+    // The address names what is shown, so that it can be kept.
+    if (this.#topic && !name) history.replaceState(null, "", address(this.#topic));
     this.app.feed.follow(this.#topic ? [this.#topic] : []);
     this.figures();
     this.refresh(true);
@@ -77,7 +79,7 @@ export class RowsView {
     if (this.names !== names) {
       this.names = names;
       this.list.replaceChildren(...topics.map((topic) => listed(topic)));
-      if (topics.length) this.open(this.#wanted);
+      if (topics.length) this.open(null);
     }
     for (const link of this.list.children) {
       const topic = topics.find((each) => each.name === link.dataset.topic);
@@ -152,8 +154,12 @@ export function marker(row) {
   return t("gap", { n: whole(last - first + 1), first: whole(first), last: whole(last) });
 }
 
+function address(name) {
+  return `#/rows/${encodeURIComponent(name)}`;
+}
+
 function listed(topic) {
   const kind = el("span", { class: "kind" }, topic.changelog);
   const figures = el("span", { class: "figures" }, el("span", { class: "n" }), " ", el("span", { class: "rate" }));
-  return el("a", { href: `#/rows/${encodeURIComponent(topic.name)}`, "data-topic": topic.name }, el("span", { class: "name" }, topic.name), kind, figures);
+  return el("a", { href: address(topic.name), "data-topic": topic.name }, el("span", { class: "name" }, topic.name), kind, figures);
 }
