@@ -56,7 +56,6 @@ export async function test(work) {
   // Each has a new profile, in a folder that goes with it.
   const browser = await chromium.launch({ executablePath: process.env.ZARABA_CHROMIUM, args: FLAGS });
   const context = await browser.newContext({ locale: "en-US", viewport: DESK, colorScheme: "light" });
-  if (process.env.MOCK) await context.route("**/api/stats", r => r.fulfill({ json: { nodes: [], clock: new Date().toISOString(), clients:{now:1} } }));
   const open = async (url) => {
     const page = await context.newPage();
     watch.over(page, new URL(url).origin);

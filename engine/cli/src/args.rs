@@ -90,6 +90,8 @@ pub(crate) struct GraphArgs {
 pub(crate) enum GraphFormat {
     /// A Mermaid flow chart
     Mermaid,
+    /// A picture
+    Svg,
     /// A Graphviz graph
     Dot,
     /// Nodes and edges

@@ -11,6 +11,8 @@ pub mod run;
 
 pub mod describe;
 
+mod inside;
+
 pub mod test_run;
 
 pub use zaraba_sinks::channel::ChannelReceiver;

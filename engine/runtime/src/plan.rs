@@ -14,6 +14,8 @@ mod doors;
 
 mod places;
 
+pub(crate) mod mistakes;
+
 mod pruning;
 
 mod written;
@@ -25,7 +27,7 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 use datafusion::logical_expr::AggregateUDF;
-use zaraba_config::document::{Document, LimitsDoc, SinkDoc, SourceDoc, TestDoc};
+use zaraba_config::document::{Document, LimitsDoc, SinkDoc, SourceDoc, TestDoc, Value};
 use zaraba_core::diagnostic::Diagnostics;
 use zaraba_core::stream::StreamSchema;
 use zaraba_finance::calendar::Calendar;
@@ -65,6 +67,8 @@ pub struct PipelinePlan {
     pub streams: BTreeMap<String, StreamSchema>,
     /// Its tests.
     pub tests: Vec<TestDoc>,
+    /// Its parameters, as it was started with them.
+    pub params: Vec<(String, Value)>,
     /// What SQL can name, for queries beside the pipeline.
     pub catalog: Catalog,
     /// Its exchange calendar.
@@ -157,6 +161,7 @@ impl<'a> Planning<'a> {
     fn finish(self) -> PipelinePlan {
         PipelinePlan {
             warnings: warnings::warnings(&self),
+            params: self.params(),
             name: self.document.name.clone(),
             zone: self.document.timezone.value,
             sources: self.sources,

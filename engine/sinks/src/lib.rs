@@ -4,6 +4,8 @@
 
 pub mod input;
 
+pub mod inside;
+
 pub mod websocket;
 
 pub mod file;

@@ -33,6 +33,10 @@ pub mod query;
 
 mod api;
 
+mod about;
+
+mod tap;
+
 mod inspector;
 
 mod routes;
@@ -46,6 +50,7 @@ use std::time::Duration;
 use axum::Router;
 use chrono_tz::Tz;
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 use zaraba_core::batch::Batch;
 use zaraba_core::clock::Clock;
 use zaraba_core::error::Result;
@@ -59,6 +64,7 @@ use zaraba_net::listen::{Edge, Server};
 use zaraba_net::tls::Tls;
 
 use crate::input::SinkInput;
+use crate::inside::Inside;
 use crate::websocket::hub::{Ending, Hub};
 use crate::websocket::query::{Desk, QueryOptions};
 use crate::websocket::routes::Site;
@@ -90,10 +96,8 @@ pub struct WebsocketOptions {
     pub zone: Tz,
     /// Who answers `/api/query`; none: nobody.
     pub query: Option<QueryOptions>,
-    /// The text of `/metrics`.
-    pub metrics: Answer,
-    /// The JSON of `/api/graph`.
-    pub graph: Answer,
+    /// Answers what is asked about the pipeline.
+    pub inside: Arc<dyn Inside>,
     /// Tells when the run began, which names its numbering of rows.
     pub clock: Arc<dyn Clock>,
     /// What clients may cost.
@@ -146,8 +150,8 @@ impl WebsocketSink {
             limits,
             assets,
             desk: options.query.map(Desk::new),
-            metrics: options.metrics,
-            graph: options.graph,
+            inside: options.inside,
+            taps: Arc::new(Semaphore::new(tap::TAPS_MAX)),
         });
         let server = Server::open(&options.listen, routes.merge(beside), edge, handle)?;
         let address = server.address();

@@ -15,6 +15,8 @@ pub mod pipeline;
 
 pub mod running;
 
+pub mod listeners;
+
 pub mod error;
 
 pub use zaraba_config::env::redact;

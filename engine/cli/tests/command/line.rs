@@ -37,7 +37,7 @@ fn a_wrong_command_line_is_exit_2() {
         ),
         (
             &["graph", "pipeline.toml", "--format", "png"],
-            "mermaid, dot, json",
+            "mermaid, svg, dot, json",
         ),
         (&["run", "--log", "xml", "pipeline.toml"], "human, json"),
         (&["check", "no.toml"], "cannot read `no.toml`"),

@@ -92,7 +92,7 @@ impl Planning<'_> {
         }
     }
 
-    fn params(&self) -> Vec<(String, zaraba_config::document::Value)> {
+    pub(super) fn params(&self) -> Vec<(String, zaraba_config::document::Value)> {
         self.document
             .params
             .iter()

@@ -8,23 +8,26 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Query, State};
-use axum::http::header::{ACCEPT, CONTENT_TYPE, VARY};
+use axum::http::header::{ACCEPT, VARY};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
+use tokio::sync::Semaphore;
 use zaraba_formats::encode::json::Int64;
 use zaraba_net::access::Caller;
 use zaraba_net::assets::Assets;
 use zaraba_net::limits::Limits;
 
-use crate::websocket::Answer;
+use crate::inside::Inside;
+use crate::websocket::about;
 use crate::websocket::api;
 use crate::websocket::connection;
 use crate::websocket::hub::{Ending, Hub};
 use crate::websocket::inspector;
 use crate::websocket::query::Desk;
 use crate::websocket::session::Wish;
+use crate::websocket::tap;
 use crate::websocket::voice::{ARROW_PROTOCOL, JSON_PROTOCOL, Voice};
 
 /// What the routes share.
@@ -34,8 +37,9 @@ pub(crate) struct Site {
     pub(crate) limits: Limits,
     pub(crate) assets: Option<Arc<Assets>>,
     pub(crate) desk: Option<Desk>,
-    pub(crate) metrics: Answer,
-    pub(crate) graph: Answer,
+    pub(crate) inside: Arc<dyn Inside>,
+    /// Places of those who look at streams.
+    pub(crate) taps: Arc<Semaphore>,
 }
 
 /// A query string, in its order.
@@ -46,8 +50,11 @@ pub(crate) fn routes(site: Site) -> Router {
         .route("/ws", get(websocket))
         .route("/health/live", get(|| async { "live\n" }))
         .route("/health/ready", get(ready))
-        .route("/metrics", get(metrics))
-        .route("/api/graph", get(graph))
+        .route("/metrics", get(about::metrics))
+        .route("/api/stats", get(about::stats))
+        .route("/api/graph", get(about::graph))
+        .route("/api/explain", get(about::explain))
+        .route("/api/tap/{stream}", get(tap::tap))
         .route("/api/topics", get(api::topics))
         .route("/api/topics/{name}", get(api::topic))
         .route("/api/query", get(api::query).post(api::query))
@@ -126,18 +133,6 @@ async fn ready(State(site): State<Site>) -> Response {
     }
 }
 
-async fn metrics(State(site): State<Site>) -> Response {
-    (
-        [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
-        (site.metrics)(),
-    )
-        .into_response()
-}
-
-async fn graph(State(site): State<Site>) -> Response {
-    ([(CONTENT_TYPE, "application/json")], (site.graph)()).into_response()
-}
-
 async fn page(
     State(site): State<Site>,
     Extension(caller): Extension<Caller>,
@@ -175,7 +170,7 @@ fn about(hub: &Hub) -> String {
             topic.log().last()
         );
     }
-    text.push_str("\nalso: /api/topics /api/topics/NAME /api/query /api/graph /metrics /health/live /health/ready\n");
+    text.push_str("\nalso: /api/topics /api/topics/NAME /api/query /api/graph /api/explain /api/stats /metrics /health/live /health/ready\n");
     text
 }
 

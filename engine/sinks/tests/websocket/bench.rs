@@ -10,7 +10,7 @@ use std::time::Duration;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use chrono_tz::Tz;
 use futures::{SinkExt as _, StreamExt as _};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tokio::runtime::Runtime;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
@@ -21,6 +21,7 @@ use zaraba_core::time::SECOND;
 use zaraba_net::access::Access;
 use zaraba_net::limits::Limits;
 use zaraba_sinks::input::SinkInput;
+use zaraba_sinks::inside::{Inside, Picture, Tapped, Wanted, WrongTap};
 use zaraba_sinks::websocket::{Retention, WebsocketOptions, WebsocketSink};
 
 /// Longer than anything here may take.
@@ -95,6 +96,34 @@ pub(crate) fn inputs() -> Vec<SinkInput> {
     ]
 }
 
+/// A pipeline with a word for everything that is asked.
+struct Known;
+
+impl Inside for Known {
+    fn metrics(&self) -> String {
+        "zaraba_rows_total 7\n".to_owned()
+    }
+
+    fn stats(&self) -> Map<String, Value> {
+        Map::from_iter([("pipeline".to_owned(), "test".into())])
+    }
+
+    fn explain(&self) -> String {
+        "facts\n  plan: secret\n".to_owned()
+    }
+
+    fn graph(&self, picture: Picture) -> String {
+        match picture {
+            Picture::Json => "{\"nodes\":[]}".to_owned(),
+            other => format!("a picture: {}", other.content_type()),
+        }
+    }
+
+    fn tap(&self, stream: &str, _wanted: &Wanted) -> Result<Tapped, WrongTap> {
+        Err(WrongTap::Stream(format!("no stream `{stream}`")))
+    }
+}
+
 pub(crate) fn options() -> WebsocketOptions {
     WebsocketOptions {
         listen: "127.0.0.1:0".to_owned(),
@@ -108,8 +137,7 @@ pub(crate) fn options() -> WebsocketOptions {
         pipeline: "test".to_owned(),
         zone: Tz::Asia__Tokyo,
         query: None,
-        metrics: Arc::new(|| "zaraba_rows_total 7\n".to_owned()),
-        graph: Arc::new(|| "{\"nodes\":[]}".to_owned()),
+        inside: Arc::new(Known),
         clock: Arc::new(SystemClock),
         limits: Limits::default(),
     }

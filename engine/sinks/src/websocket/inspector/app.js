@@ -17,6 +17,7 @@ const root = document.documentElement;
 class App {
   site = { pipeline: "", zone: "UTC", queries: "none" };
   graph = null;
+  explained = "";
   statusBar = document.getElementById("status");
   #main = document.getElementById("main");
   #notice = document.getElementById("notice");

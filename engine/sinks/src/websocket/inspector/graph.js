@@ -62,9 +62,12 @@ export class GraphView {
   async #load() {
     this.#stream = this.app.feed.streamId;
     try {
-      const [picture, graph] = await Promise.all(["svg", "json"].map((format) => fetch(`/api/graph?format=${format}`)));
+      // Who may not query may not see plans either.
+      const paths = ["/api/graph?format=svg", "/api/graph", ...(this.app.site.queries === "open" ? ["/api/explain"] : [])];
+      const [picture, graph, explained] = await Promise.all(paths.map((path) => fetch(path)));
       if (!picture.ok || !graph.ok) return;
       this.app.graph = await graph.json();
+      this.app.explained = explained?.ok ? await explained.text() : "";
       this.#embed(await picture.text());
     } catch {
       this.#stream = null;
@@ -188,7 +191,8 @@ class NodeList {
   }
 
   update() {
-    const nodes = this.app.figures.nodes;
+    // Where failed rows would go is worth a line once there are any.
+    const nodes = this.app.figures.nodes.filter((node) => node.kind !== "stream" || node.rows_in > 0);
     if (nodes.length !== this.#rows.size || nodes.some((node) => !this.#rows.has(node.name))) {
       this.#rows = new Map(nodes.map((node) => [node.name, listed(node)]));
       this.body.replaceChildren(...[...this.#rows.values()].map(({ tr }) => tr));

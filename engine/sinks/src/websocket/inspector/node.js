@@ -73,10 +73,11 @@ export class NodePane {
     return [el("section", {}, el("h3", {}, t("liveRows")), el("ul", { class: "links" }, ...found.map(link)))];
   }
 
-  /** How it is computed, where the graph says so. */
+  /** How it is computed: its paragraph of what `zaraba explain` prints. */
   #plan() {
-    const known = this.app.graph?.nodes.find((node) => node.name === this.#name);
-    const text = known?.sql ?? known?.plan;
+    const mine = (text) => [this.#name, `source ${this.#name}`].includes(text.split("\n")[0]);
+    const found = this.app.explained.split("\n\n").find(mine) ?? "";
+    const text = found.split("\n").slice(1).map((line) => line.slice(2)).join("\n");
     return text ? el("section", {}, el("h3", {}, t("computed")), el("pre", { class: "plan" }, text)) : null;
   }
 }
