@@ -31,7 +31,9 @@ test(async ({ open, allow }) => {
   await page.waitForFunction(async () => (await (await fetch("/api/topics/newest")).json()).rows.length === 40);
   await ask(page, "SELECT key, count(*) AS n FROM newest GROUP BY key ORDER BY key");
   await until(page, "#count", /^40 rows in/);
-  assert.deepEqual((await tableRows(page))[39].cells, ["40", "1"]);
+  const rows = await tableRows(page);
+  assert.deepEqual(rows.map(({ cells }) => cells), rows.map((_, i) => [String(i + 1), "1"]));
+  assert.ok(rows.length > 20);
 
   // A mistake is shown at its place, in letters of one width.
   await ask(page, "SELECT kee\nFROM newest");

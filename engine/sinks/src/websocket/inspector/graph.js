@@ -9,7 +9,7 @@ import { t } from "./words.js";
 
 const ZOOM = { least: 0.35, most: 2, step: 1.25, readable: 0.72 };
 /** The small curve at the foot of a node. */
-const CURVE = { height: 12, inset: 6 };
+const CURVE = { height: 12, least: 5 };
 /** Seconds behind the clock from which a live node counts as behind. */
 const LAG = 5;
 
@@ -76,7 +76,9 @@ export class GraphView {
 
   /** Takes over the shapes of the picture; colours and fonts are this page's. */
   #embed(text) {
-    const read = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
+    // Its style goes before it is parsed: the page's policy would complain of it.
+    const bare = text.replace(/<style>[^]*?<\/style>/, "");
+    const read = new DOMParser().parseFromString(bare, "image/svg+xml").documentElement;
     read.querySelectorAll("style, script, title, rect.paper").forEach((element) => element.remove());
     this.#picture = document.importNode(read, true);
     this.#picture.setAttribute("role", "group");
@@ -102,11 +104,12 @@ export class GraphView {
       pick();
     });
     const box = group.querySelector("rect.box");
-    const [x, y, wide, high] = ["x", "y", "width", "height"].map((each) => Number(box.getAttribute(each)));
+    const [x, y, wide, high, round] = ["x", "y", "width", "height", "rx"].map((each) => Number(box.getAttribute(each)));
+    const inset = Math.max(CURVE.least, 0.8 * round);
     const curve = svg("path", { class: "curve" });
     box.after(curve);
     const figures = group.querySelector(".figures");
-    this.#nodes.set(name, { group, figures, curve, left: x + CURVE.inset, wide: wide - 2 * CURVE.inset, foot: y + high - 1 });
+    this.#nodes.set(name, { group, figures, curve, left: x + inset, wide: wide - 2 * inset, foot: y + high - 1 });
   }
 
   #figure(node) {
@@ -118,6 +121,7 @@ export class GraphView {
     if (node.queue?.used > 0) words.push(t("queueShort", { n: whole(node.queue.used) }));
     if (node.bad > 0) words.push(t("badShort", { n: whole(node.bad) }));
     say(shown.figures, words.join(" · "));
+    shown.group.classList.toggle("idle", !(node.rate > 0));
     shown.group.classList.toggle("full", node.queue ? node.queue.used >= node.queue.bound : false);
     shown.group.classList.toggle("failing", node.bad > 0 || node.failures > 0);
     shown.group.setAttribute("aria-label", `${node.name}, ${node.kind}: ${node.detail}, ${words.join(", ")}`);
@@ -149,6 +153,7 @@ export class GraphView {
       group.classList.toggle("far", this.#picked !== null && !near.has(name));
       group.setAttribute("aria-pressed", String(name === this.#picked));
     }
+    this.#nodes.get(this.#picked)?.group.scrollIntoView({ block: "nearest", inline: "nearest" });
     const on = (edge) => near.has(edge.dataset.from) && near.has(edge.dataset.to);
     for (const edge of edges) edge.classList.toggle("far", this.#picked !== null && !on(edge));
   }

@@ -77,8 +77,12 @@ export class NodePane {
   #plan() {
     const mine = (text) => [this.#name, `source ${this.#name}`].includes(text.split("\n")[0]);
     const found = this.app.explained.split("\n\n").find(mine) ?? "";
-    const text = found.split("\n").slice(1).map((line) => line.slice(2)).join("\n");
-    return text ? el("section", {}, el("h3", {}, t("computed")), el("pre", { class: "plan" }, text)) : null;
+    const lines = found.split("\n").slice(1).map((line) => line.trim());
+    if (!lines.length) return null;
+    const facts = lines.filter((line) => line && !line.startsWith("plan: ")).map((line) => el("li", {}, line));
+    const plan = found.split("\n").filter((line) => line.startsWith("  plan: ")).map((line) => line.slice(8));
+    const tree = plan.length ? el("pre", { class: "plan", tabindex: "0", "aria-label": t("computed") }, plan.join("\n")) : null;
+    return el("section", {}, el("h3", {}, t("computed")), el("ul", { class: "facts" }, ...facts), tree);
   }
 }
 
