@@ -162,6 +162,11 @@ async fn a_connection_that_broke_goes_on_where_it_was() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn alerts_stand_in_the_language_of_the_page() {
+    drive("browser/alerts.mjs").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn queries_are_answered_or_said_to_be_closed() {
     drive("browser/query.mjs").await;
 }

@@ -345,6 +345,42 @@ fn one_client_too_many_is_told() {
 }
 
 #[test]
+fn the_inspector_is_there_with_what_it_names() {
+    let runtime = Runtime::new().unwrap();
+    let (_sink, address) = start(&runtime, |_| {});
+    let browser = "Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\n";
+    let inspector = get(address, "/", browser);
+    for part in [
+        "content-type: text/html",
+        "content-security-policy: default-src 'none'",
+        "/inspector/app.js",
+    ] {
+        assert!(inspector.contains(part), "{inspector}");
+    }
+    // Each file that the page or another file names is there.
+    for file in [
+        "boot.js",
+        "base.css",
+        "graph.css",
+        "rows.css",
+        "views.css",
+        "icon.svg",
+    ] {
+        let path = format!("/inspector/{file}");
+        assert!(inspector.contains(&path), "{inspector}");
+        assert!(
+            get(address, &path, "").starts_with("HTTP/1.1 200 "),
+            "{path}"
+        );
+    }
+    let site = get(address, "/inspector/site.json", "");
+    assert!(
+        site.ends_with("{\"pipeline\":\"test\",\"zone\":\"Asia/Tokyo\",\"queries\":\"none\"}\n"),
+        "{site}"
+    );
+}
+
+#[test]
 fn pages() {
     let runtime = Runtime::new().unwrap();
     let dir = tempfile::tempdir().unwrap();
@@ -382,36 +418,6 @@ fn pages() {
         );
         assert!(answer.contains(text), "{path}: {answer}");
     }
-    let browser = "Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\n";
-    let inspector = get(bare_address, "/", browser);
-    for part in [
-        "content-type: text/html",
-        "content-security-policy: default-src 'none'",
-        "/inspector/app.js",
-    ] {
-        assert!(inspector.contains(part), "{inspector}");
-    }
-    // Each file that the page or another file names is there.
-    for file in [
-        "boot.js",
-        "base.css",
-        "graph.css",
-        "rows.css",
-        "views.css",
-        "icon.svg",
-    ] {
-        let path = format!("/inspector/{file}");
-        assert!(inspector.contains(&path), "{inspector}");
-        assert!(
-            get(bare_address, &path, "").starts_with("HTTP/1.1 200 "),
-            "{path}"
-        );
-    }
-    let site = get(bare_address, "/inspector/site.json", "");
-    assert!(
-        site.ends_with("{\"pipeline\":\"test\",\"queries\":\"none\",\"zone\":\"Asia/Tokyo\"}\n"),
-        "{site}"
-    );
     bare.close().unwrap();
     assert!(
         std::net::TcpStream::connect(bare_address).is_err(),

@@ -1,6 +1,6 @@
 // The view of the topic `alerts`, the newest first; where there is none, how to get it.
 
-import { el, say } from "./dom.js";
+import { el } from "./dom.js";
 import { language, t } from "./words.js";
 
 /** The topic with the alerts of every alert and rule. */
@@ -11,8 +11,12 @@ const SHOWN = 200;
 /** The list is drawn at most so often, in milliseconds. */
 const PACE = 250;
 const SEVERITIES = ["critical", "high", "watch", "info"];
-/** Columns that have a place of their own; the others are listed. */
-const PLACED = ["time", "severity", "state", "title", "message", "kind", "key", "id"];
+const STATES = ["open", "update", "clear"];
+/** Columns that have a place of their own, or are for programs; the others are listed. */
+const PLACED = [
+  "time", "id", "rule", "state", "severity", "kind", "key", "code", "args", "title", "message", "texts",
+  "value", "baseline", "baseline_time", "threshold", "unit", "evidence", "link",
+];
 
 export class AlertsView {
   #timer = 0;
@@ -65,28 +69,62 @@ export class AlertsView {
   }
 }
 
-/** A text that may be one per language. */
-function worded(value) {
-  if (value === null || value === undefined) return "";
-  if (typeof value !== "object") return String(value);
-  return String(value[language()] ?? value.en ?? Object.values(value)[0] ?? "");
+/** A column of JSON: a text, or what it says already. */
+function json(value) {
+  if (typeof value !== "string") return value ?? null;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return null;
+  }
+}
+
+/** Title and message in the language of the page, else as they are. */
+function texts(values) {
+  const own = json(values.texts)?.[language()] ?? {};
+  return { title: own.title || values.title || values.kind, message: own.message || values.message };
+}
+
+function text(value) {
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+/** `[name, value]` of what the alert rests on, and of the columns that its node added. */
+function figures(values, described) {
+  const known = (value) => value !== null && value !== undefined && value !== "";
+  const write = (name) => described.find((column) => column.name === name)?.write(values[name]);
+  const numbers = ["value", "baseline", "threshold"].filter((name) => known(values[name]));
+  const own = numbers.map((name) => [t(name), [write(name), name === "baseline" ? "" : values.unit ?? ""].join(" ").trim()]);
+  const evidence = json(values.evidence);
+  const proof = (Array.isArray(evidence) ? evidence : []).map((each) => [text(each?.name ?? ""), text(each?.value ?? "")]);
+  const added = described.filter(({ name }) => !PLACED.includes(name) && known(values[name]));
+  return [...own, ...proof, ...added.map((column) => [column.name, column.write(values[column.name])])];
+}
+
+/** A link of an alert is opened only where it leads to a page: other schemes could run something. */
+function outside(link) {
+  if (!/^https?:\/\//i.test(link ?? "")) return null;
+  return el("a", { href: link, target: "_blank", rel: "noopener noreferrer" }, link);
 }
 
 function card({ values, hole }, described) {
-  if (!values) return el("li", { class: "alert gap" }, hole ? t("gap", { n: hole[1] - hole[0] + 1, first: hole[0], last: hole[1] }) : t("restarted"));
+  if (!values) {
+    const missing = hole && { n: hole[1] - hole[0] + 1, first: hole[0], last: hole[1] };
+    return el("li", { class: "alert gap" }, missing ? t("gap", missing) : t("restarted"));
+  }
   const severity = SEVERITIES.includes(values.severity) ? values.severity : "info";
-  const others = described.filter(({ name }) => !PLACED.includes(name) && values[name] !== null && values[name] !== undefined);
-  const figures = others.map((column) => el("div", {}, el("dt", {}, column.name), el("dd", {}, column.write(values[column.name]))));
+  const { title, message } = texts(values);
   const time = described.find(({ name }) => name === "time");
-  const when = el("time", {}, time ? time.write(values.time ?? "") : "");
   const head = el("div", { class: "alert-head" },
-    el("span", { class: "pill" }, String(values.severity ?? "")), el("strong", {}, worded(values.title) || String(values.kind ?? "")),
-    el("span", { class: "alert-state" }, String(values.state ?? "")), when);
-  const item = el("li", { class: `alert ${severity}` }, head);
-  const message = worded(values.message);
-  if (message) item.append(el("p", {}, message));
-  const about = [values.kind, values.key].filter((each) => each !== null && each !== undefined && each !== "").map((each) => (typeof each === "object" ? JSON.stringify(each) : String(each)));
-  say(item.appendChild(el("p", { class: "about" })), about.join(" · "));
-  if (figures.length) item.append(el("dl", { class: "figures" }, ...figures));
-  return item;
+    el("span", { class: "pill" }, t(severity)),
+    el("strong", {}, text(title ?? "")),
+    el("span", { class: "alert-state" }, STATES.includes(values.state) ? t(values.state + "State") : ""),
+    el("time", {}, time ? time.write(values.time ?? "") : ""));
+  const about = el("p", { class: "about" });
+  if (values.rule) about.append(el("a", { href: `#/graph/${encodeURIComponent(values.rule)}` }, values.rule), " · ");
+  about.append([values.kind, values.key].filter(Boolean).map(text).join(" · "));
+  const list = figures(values, described).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)));
+  return el("li", { class: `alert ${severity}` }, head,
+    message ? el("p", {}, text(message)) : null, about,
+    list.length ? el("dl", { class: "figures" }, ...list) : null, outside(values.link));
 }

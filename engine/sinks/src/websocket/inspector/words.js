@@ -3,7 +3,8 @@
 
 import { ja } from "./words.ja.js";
 
-const en = {
+/** English, which stands in for what another language lacks. */
+export const en = {
   skip: "Skip to content",
   views: "Views",
   status: "Status",
@@ -98,6 +99,16 @@ const en = {
   noAlerts: "No topic “alerts” here",
   noAlertsWhy: "Alerts and rules of a pipeline are one stream, “alerts”. Declare one, and name the stream in the sink's “from”:",
   quiet: "No alerts so far.",
+  info: "info",
+  watch: "watch",
+  high: "high",
+  critical: "critical",
+  openState: "begins",
+  updateState: "goes on",
+  clearState: "is over",
+  value: "Value",
+  baseline: "Before",
+  threshold: "Threshold",
 };
 
 const LANGUAGES = { en, ja };
