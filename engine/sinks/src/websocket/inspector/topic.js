@@ -55,7 +55,7 @@ class Tail extends Topic {
 
   /** The newest first. */
   list() {
-    return this.#rows.toReversed();
+    return this.#rows.slice(-TAIL).reverse();
   }
 
   #hole(first, last) {
