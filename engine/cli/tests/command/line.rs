@@ -97,7 +97,7 @@ fn a_shell_is_told_how_to_complete() {
     ] {
         let came = folder.zaraba(&["completion", shell]).code(0);
         assert!(came.out.contains(expected), "{shell}");
-        for word in ["record", "--profile"] {
+        for word in ["record", "profile"] {
             assert!(came.out.contains(word), "{shell}: {word}");
         }
     }

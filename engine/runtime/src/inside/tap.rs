@@ -113,9 +113,8 @@ fn picker(
     let [stage] = planned.stages.as_slice() else {
         return Err(more());
     };
-    let own = [Input::Stream(name.clone(), None)];
-    let alone = matches!(stage.inputs.as_slice(), [Input::Stream(read, _)] if *read == *name);
-    if !matches!(stage.work, Work::PassThrough(_)) || !(alone || stage.inputs == own) {
+    let alone = matches!(stage.inputs.as_slice(), [Input::Stream(..)]);
+    if !matches!(stage.work, Work::PassThrough(_)) || !alone {
         return Err(more());
     }
     let operator = stage.operator(name);
