@@ -27,7 +27,7 @@ mod listener;
 mod mapping;
 mod market;
 mod nodes;
-mod params;
+pub mod params;
 mod path;
 mod profile;
 mod query;

@@ -3,6 +3,8 @@
 
 pub(crate) mod tap;
 
+pub mod settings;
+
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -11,10 +13,11 @@ use serde_json::{Map, Value, json};
 use zaraba_config::env::redact;
 use zaraba_core::clock::{Clock, Stopwatch};
 use zaraba_core::time::{ClockTime, SECOND, iso8601};
-use zaraba_sinks::inside::{Inside, Picture, Tapped, Wanted, WrongTap};
+use zaraba_sinks::inside::{Changed, Inside, NotSet, Picture, Setting, Tapped, Wanted, WrongTap};
 use zaraba_sinks::websocket::Answer;
 
 use crate::describe::{Shown, node_of};
+use crate::inside::settings::Settings;
 use crate::inside::tap::Taps;
 use crate::plan::PipelinePlan;
 use crate::run::figures::{Figures, Meters};
@@ -32,6 +35,7 @@ pub(crate) struct Insight {
     since: Stopwatch,
     wired: OnceLock<Wired>,
     counts: Mutex<Counts>,
+    pub(crate) settings: Settings,
 }
 
 /// What is known once everything is wired.
@@ -72,6 +76,7 @@ impl Insight {
             since: Stopwatch::start(),
             wired: OnceLock::new(),
             counts: Mutex::default(),
+            settings: Settings::new(&plan.params),
         }
     }
 
@@ -188,7 +193,29 @@ impl Inside for Insight {
     fn tap(&self, stream: &str, wanted: &Wanted) -> Result<Tapped, WrongTap> {
         let none = Taps::new();
         let taps = self.wired.get().map_or(&none, |wired| &wired.taps);
-        tap::tap(&self.plan, taps, stream, wanted)
+        tap::tap(&self.plan, &self.settings.values(), taps, stream, wanted)
+    }
+
+    fn settings(&self) -> Vec<Setting> {
+        let hidden = |text: &str| redact(text, &self.plan.secrets);
+        let all = self.settings.all().into_iter();
+        all.map(|setting| Setting {
+            value: hidden(&setting.value),
+            ..setting
+        })
+        .collect()
+    }
+
+    fn set(&self, changes: &[(String, String)]) -> Result<Vec<Changed>, Vec<NotSet>> {
+        let outcome = self.settings.set(changes);
+        let word = if outcome.is_ok() {
+            "changed"
+        } else {
+            "refused"
+        };
+        let asked = u64::try_from(changes.len()).unwrap_or(u64::MAX);
+        metrics::counter!("zaraba_parameter_changes_total", "outcome" => word).increment(asked);
+        outcome
     }
 }
 

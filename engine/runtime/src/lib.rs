@@ -11,9 +11,11 @@ pub mod run;
 
 pub mod describe;
 
-mod inside;
+pub mod inside;
 
 pub mod test_run;
+
+pub mod record;
 
 pub use zaraba_sinks::channel::ChannelReceiver;
 pub use zaraba_sinks::stdout::is_closed as is_stdout_closed;

@@ -18,6 +18,8 @@ pub(crate) mod mistakes;
 
 mod pruning;
 
+mod readers;
+
 mod written;
 
 mod warnings;
@@ -27,7 +29,7 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 use datafusion::logical_expr::AggregateUDF;
-use zaraba_config::document::{Document, LimitsDoc, SinkDoc, SourceDoc, TestDoc, Value};
+use zaraba_config::document::{Document, LimitsDoc, SinkDoc, SourceDoc, TestDoc};
 use zaraba_core::diagnostic::Diagnostics;
 use zaraba_core::stream::StreamSchema;
 use zaraba_finance::calendar::Calendar;
@@ -35,6 +37,7 @@ use zaraba_sql::plan::catalog::Catalog;
 use zaraba_sql::plan::stage::PlannedNode;
 use zaraba_sql::table::reader::TableShape;
 
+pub use crate::plan::readers::Param;
 pub(crate) use crate::plan::sinks::DELETED;
 
 /// A source, checked.
@@ -67,8 +70,8 @@ pub struct PipelinePlan {
     pub streams: BTreeMap<String, StreamSchema>,
     /// Its tests.
     pub tests: Vec<TestDoc>,
-    /// Its parameters, as it was started with them.
-    pub params: Vec<(String, Value)>,
+    /// Its parameters.
+    pub params: Vec<Param>,
     /// What SQL can name, for queries beside the pipeline.
     pub catalog: Catalog,
     /// Its exchange calendar.
@@ -161,7 +164,7 @@ impl<'a> Planning<'a> {
     fn finish(self) -> PipelinePlan {
         PipelinePlan {
             warnings: warnings::warnings(&self),
-            params: self.params(),
+            params: readers::params(self.document),
             name: self.document.name.clone(),
             zone: self.document.timezone.value,
             sources: self.sources,

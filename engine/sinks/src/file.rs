@@ -7,7 +7,7 @@
 
 pub mod days;
 
-mod partial;
+pub(crate) mod partial;
 
 mod template;
 

@@ -82,6 +82,41 @@ pub struct Picked {
     pub reason: Option<String>,
 }
 
+/// A parameter of the pipeline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Its name.
+    pub name: String,
+    /// Its value now.
+    pub value: String,
+    /// The nodes whose SQL reads it.
+    pub readers: Vec<String>,
+    /// Why it cannot change while the pipeline runs; none: it can.
+    pub fixed: Option<String>,
+}
+
+/// A parameter that has another value now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// Its name.
+    pub name: String,
+    /// The value before.
+    pub from: String,
+    /// The value now.
+    pub to: String,
+}
+
+/// A parameter that has not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotSet {
+    /// Its name.
+    pub name: String,
+    /// Whether what was asked makes no sense; else it does, and cannot be while the pipeline runs.
+    pub unknown: bool,
+    /// Why.
+    pub reason: String,
+}
+
 /// Knows the pipeline.
 pub trait Inside: Send + Sync {
     /// The text of `/metrics`.
@@ -101,6 +136,15 @@ pub trait Inside: Send + Sync {
     /// # Errors
     /// When there is no such stream, or the SQL is wrong.
     fn tap(&self, stream: &str, wanted: &Wanted) -> std::result::Result<Tapped, WrongTap>;
+
+    /// The parameters.
+    fn settings(&self) -> Vec<Setting>;
+
+    /// Gives parameters (by name) the values of these texts: all of them, or none.
+    ///
+    /// # Errors
+    /// Why not, for each that is the reason.
+    fn set(&self, changes: &[(String, String)]) -> std::result::Result<Vec<Changed>, Vec<NotSet>>;
 }
 
 impl Picture {

@@ -12,4 +12,6 @@ pub mod file;
 
 pub mod stdout;
 
+pub mod record;
+
 pub mod channel;

@@ -37,6 +37,8 @@ mod about;
 
 mod tap;
 
+mod set;
+
 mod inspector;
 
 mod routes;

@@ -17,6 +17,8 @@ pub mod running;
 
 pub mod listeners;
 
+pub mod record;
+
 pub mod error;
 
 pub use zaraba_config::env::redact;

@@ -28,7 +28,7 @@ pub struct Pipeline {
     text: Option<String>,
     profile: Option<String>,
     set: Vec<(String, String)>,
-    extensions: Extensions,
+    pub(crate) extensions: Extensions,
     clock: Arc<dyn Clock>,
     metrics: Answer,
 }

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use zaraba_config::document::Value;
 use zaraba_core::batch::Batch;
 use zaraba_core::error::Result;
 use zaraba_core::message::Message;
@@ -30,6 +31,7 @@ pub(crate) type Taps = BTreeMap<String, Arc<Tap>>;
 /// A look at a stream, from now on.
 pub(super) fn tap(
     plan: &PipelinePlan,
+    params: &[(String, Value)],
     taps: &Taps,
     stream: &str,
     wanted: &Wanted,
@@ -52,7 +54,7 @@ pub(super) fn tap(
     let (columns, pick) = match wanted {
         Wanted::All => (input.written_schema(), None),
         Wanted::Where(sql) | Wanted::Select(sql) => {
-            let (columns, picker) = picker(plan, &input, wanted)
+            let (columns, picker) = picker(plan, params, &input, wanted)
                 .map_err(|mistakes| WrongTap::Sql(shown(sql, &mistakes)))?;
             (columns, Some(picker))
         }
@@ -73,13 +75,14 @@ pub(super) fn tap(
 /// What makes of a stream's rows those that are wanted, and their columns.
 fn picker(
     plan: &PipelinePlan,
+    params: &[(String, Value)],
     input: &SinkInput,
     wanted: &Wanted,
 ) -> std::result::Result<(arrow::datatypes::SchemaRef, Box<dyn Operator>), Vec<SqlMistake>> {
     let name = &input.name;
     let parsed = match wanted {
-        Wanted::Select(sql) => parse(sql, &plan.params)?,
-        Wanted::Where(condition) => parse_condition(condition, name, &plan.params)?,
+        Wanted::Select(sql) => parse(sql, params)?,
+        Wanted::Where(condition) => parse_condition(condition, name, params)?,
         Wanted::All => return Err(Vec::new()),
     };
     if let Some(other) = parsed.reads.iter().find(|read| *read != name) {
@@ -110,9 +113,8 @@ fn picker(
     let [stage] = planned.stages.as_slice() else {
         return Err(more());
     };
-    let own = [Input::Stream(name.clone(), None)];
-    let alone = matches!(stage.inputs.as_slice(), [Input::Stream(read, _)] if *read == *name);
-    if !matches!(stage.work, Work::PassThrough(_)) || !(alone || stage.inputs == own) {
+    let alone = matches!(stage.inputs.as_slice(), [Input::Stream(..)]);
+    if !matches!(stage.work, Work::PassThrough(_)) || !alone {
         return Err(more());
     }
     let operator = stage.operator(name);

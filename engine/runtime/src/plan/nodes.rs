@@ -92,7 +92,7 @@ impl Planning<'_> {
         }
     }
 
-    pub(super) fn params(&self) -> Vec<(String, zaraba_config::document::Value)> {
+    fn params(&self) -> Vec<(String, zaraba_config::document::Value)> {
         self.document
             .params
             .iter()

@@ -27,6 +27,7 @@ use crate::websocket::hub::{Ending, Hub};
 use crate::websocket::inspector;
 use crate::websocket::query::Desk;
 use crate::websocket::session::Wish;
+use crate::websocket::set;
 use crate::websocket::tap;
 use crate::websocket::voice::{ARROW_PROTOCOL, JSON_PROTOCOL, Voice};
 
@@ -55,6 +56,7 @@ pub(crate) fn routes(site: Site) -> Router {
         .route("/api/graph", get(about::graph))
         .route("/api/explain", get(about::explain))
         .route("/api/tap/{stream}", get(tap::tap))
+        .route("/api/set", get(set::list).post(set::set))
         .route("/api/topics", get(api::topics))
         .route("/api/topics/{name}", get(api::topic))
         .route("/api/query", get(api::query).post(api::query))

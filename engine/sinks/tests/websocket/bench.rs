@@ -21,7 +21,7 @@ use zaraba_core::time::SECOND;
 use zaraba_net::access::Access;
 use zaraba_net::limits::Limits;
 use zaraba_sinks::input::SinkInput;
-use zaraba_sinks::inside::{Inside, Picture, Tapped, Wanted, WrongTap};
+use zaraba_sinks::inside::{Changed, Inside, NotSet, Picture, Setting, Tapped, Wanted, WrongTap};
 use zaraba_sinks::websocket::{Retention, WebsocketOptions, WebsocketSink};
 
 /// Longer than anything here may take.
@@ -121,6 +121,42 @@ impl Inside for Known {
 
     fn tap(&self, stream: &str, _wanted: &Wanted) -> Result<Tapped, WrongTap> {
         Err(WrongTap::Stream(format!("no stream `{stream}`")))
+    }
+
+    fn settings(&self) -> Vec<Setting> {
+        let name = |name: &str| name.to_owned();
+        let fixed = Some(name("of stone"));
+        vec![Setting {
+            name: name("high"),
+            value: name("1.3"),
+            readers: Vec::new(),
+            fixed,
+        }]
+    }
+
+    /// `high` alone, to anything but `1.3`.
+    fn set(&self, changes: &[(String, String)]) -> Result<Vec<Changed>, Vec<NotSet>> {
+        let change = |(name, to): &(String, String)| {
+            let (name, to, reason) = (name.clone(), to.clone(), "no".to_owned());
+            match (name.as_str(), to.as_str()) {
+                ("high", "1.3") => Err(vec![NotSet {
+                    name,
+                    unknown: false,
+                    reason,
+                }]),
+                ("high", _) => Ok(Changed {
+                    name,
+                    from: "1.3".to_owned(),
+                    to,
+                }),
+                _ => Err(vec![NotSet {
+                    name,
+                    unknown: true,
+                    reason,
+                }]),
+            }
+        };
+        changes.iter().map(change).collect()
     }
 }
 

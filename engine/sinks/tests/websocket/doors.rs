@@ -96,6 +96,77 @@ fn a_token_opens_the_door() {
     assert!(before.starts_with("HTTP/1.1 204 "), "{before}");
 }
 
+/// A program of this machine that knows no token may look, and change nothing.
+#[test]
+fn parameters_change_by_token_alone() {
+    let runtime = Runtime::new().unwrap();
+    let (_open, open) = start(&runtime, |_| {});
+    let (_public, public) = start(&runtime, |o| o.access.auth = Auth::PublicRead);
+    let (_closed, closed) = start(&runtime, |o| o.access = closed());
+    let bearer = format!("Authorization: Bearer {TOKEN}\r\n");
+    let set = "POST /api/set";
+    for (address, request, headers, body, status, text) in [
+        (open, "GET /api/set", "", "", 200, "\"fixed\":\"of stone\""),
+        (
+            open,
+            set,
+            "",
+            "{\"high\":1.5}",
+            403,
+            "changes always need a token",
+        ),
+        (public, "GET /api/set", "", "", 403, "public-read"),
+        (public, set, "", "{\"high\":1.5}", 403, "need a token"),
+        (public, "GET /api/tap/facts", "", "", 403, "need a token"),
+        (closed, set, "", "{\"high\":1.5}", 401, "expected the token"),
+        (
+            closed,
+            set,
+            bearer.as_str(),
+            "{\"high\":1.5}",
+            200,
+            "\"to\":\"1.5\"",
+        ),
+        (
+            closed,
+            set,
+            &bearer,
+            "{\"high\":\"1.3\"}",
+            409,
+            "\"reason\":\"no\"",
+        ),
+        (
+            closed,
+            set,
+            &bearer,
+            "{\"low\":true}",
+            400,
+            "\"refused\":[{\"name\":\"low\"",
+        ),
+        (
+            closed,
+            set,
+            &bearer,
+            "{\"high\":[1]}",
+            400,
+            "expected {\"NAME\": VALUE",
+        ),
+        (closed, set, &bearer, "{}", 400, "expected {\"NAME\": VALUE"),
+        (
+            closed,
+            "GET /api/tap/facts",
+            &bearer,
+            "",
+            404,
+            "no stream `facts`",
+        ),
+    ] {
+        let answer = send(address, request, headers, body);
+        let right = answer.starts_with(&format!("HTTP/1.1 {status} ")) && answer.contains(text);
+        assert!(right, "{request} {body}: {answer}");
+    }
+}
+
 #[test]
 fn a_browser_gets_a_cookie_for_the_token() {
     let runtime = Runtime::new().unwrap();
