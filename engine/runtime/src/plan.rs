@@ -18,6 +18,8 @@ mod pruning;
 
 mod written;
 
+mod sent;
+
 mod warnings;
 
 use std::collections::{BTreeMap, BTreeSet};
