@@ -28,6 +28,7 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 use zaraba_config::document::{QuietDoc, WebhookDoc};
+use zaraba_config::env::SECRET_BYTES_MIN;
 use zaraba_core::batch::Batch;
 use zaraba_core::clock::Clock;
 use zaraba_core::error::{Error, Result};
@@ -86,7 +87,11 @@ impl WebhookSink {
             mut secrets,
             meter,
         } = options;
+        // A server may say back what it was sent.
         secrets.push(doc.url.value.clone());
+        secrets.extend(request::path(&doc.url.value).map(str::to_owned));
+        secrets.extend(doc.headers.iter().map(|(_, value)| value.clone()));
+        secrets.retain(|secret| secret.len() >= SECRET_BYTES_MIN);
         let except: Vec<(String, Vec<String>)> = doc.quiet.iter().flat_map(excepted).collect();
         let rows = |input| Rows::new(input, &except, zone);
         let dead = Arc::new(DeadLetters {

@@ -44,6 +44,11 @@ fn shown(url: &str) -> &str {
     end.map_or(url, |end| &url[..host + end])
 }
 
+/// What stands behind the host: in a webhook mostly its secret.
+pub(super) fn path(url: &str) -> Option<&str> {
+    url.strip_prefix(shown(url))
+}
+
 /// Whether a URL is of this machine: no proxy is asked for it.
 fn is_local(url: &str) -> bool {
     let host = shown(url).rsplit('/').next().unwrap_or(url);
