@@ -19,11 +19,23 @@ impl Planning<'_> {
     /// one: a deletion has no others.
     pub(crate) fn check_path(&mut self, file: &FileSinkDoc, from: &[Located<String>]) {
         for column in &file.columns {
-            let mistake = from.iter().find_map(|stream| {
+            let schemas = from.iter().filter_map(|stream| {
                 let schema = self.streams.get(&stream.value)?;
-                let wrong = wrong_in_path(column, &stream.value, schema)?;
-                Some(wrong)
+                Some((stream.value.as_str(), schema))
             });
+            let is_column = schemas
+                .clone()
+                .any(|(_, schema)| schema.columns.index_of(&column.value).is_ok());
+            let misspelt = nearest(&column.value, WORDS).filter(|_| !is_column);
+            let mistake = match (misspelt, &column.value) {
+                (Some(near), name) => Some(Diagnostic::at(
+                    column.span,
+                    format!("no placeholder `{{{name}}}`; did you mean `{{{near}}}`?"),
+                )),
+                (None, _) => schemas
+                    .into_iter()
+                    .find_map(|(stream, schema)| wrong_in_path(column, stream, schema)),
+            };
             if let Some(mistake) = mistake {
                 self.mistakes.push(mistake);
             }
@@ -91,10 +103,6 @@ fn wrong_in_path(
 ) -> Option<Diagnostic> {
     let name = column.value.as_str();
     let Ok(field) = schema.columns.field_with_name(name) else {
-        if let Some(near) = nearest(name, WORDS) {
-            let message = format!("no placeholder `{{{name}}}`; did you mean `{{{near}}}`?");
-            return Some(Diagnostic::at(column.span, message));
-        }
         let message = no_column(name, stream, &schema.columns);
         let help = "a path has `{stream}`, `{date}`, `{trading_day}`, `{time}` and columns";
         return Some(Diagnostic::at(column.span, message).help(help));

@@ -159,6 +159,27 @@ impl Client {
         self.0.send(message).await.unwrap();
     }
 
+    /// The same where the server may have closed already.
+    pub(crate) async fn try_send(&mut self, message: Message) -> Result<(), End> {
+        self.0.send(message).await.map_err(|_| End::Broken)
+    }
+
+    /// All messages before one of a type.
+    pub(crate) async fn until(&mut self, kind: &str) -> Vec<Value> {
+        let mut before = Vec::new();
+        loop {
+            let message = tokio::time::timeout(PATIENCE, self.0.next()).await;
+            let Some(Ok(Message::Text(text))) = message.expect("nothing came") else {
+                panic!("the connection ended while a {kind} was expected")
+            };
+            let value: Value = serde_json::from_str(&text).unwrap();
+            if value["type"] == kind {
+                return before;
+            }
+            before.push(value);
+        }
+    }
+
     pub(crate) async fn say(&mut self, op: &Value) {
         self.send(Message::text(op.to_string())).await;
     }
