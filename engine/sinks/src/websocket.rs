@@ -1,11 +1,12 @@
 //! The WebSocket sink: streams become topics that browsers and other clients follow.
 //!
 //! The pipeline's thread writes into the hub (`hub`: one `log` per topic, and on upsert topics
-//! the whole `state`) and never waits for a client. Each client is a task (`connection`) with a
-//! `session` that remembers the seq sent last per topic and asks the log what comes next; the
-//! message itself (`protocol`, `rows`, `binary`) is made once per topic and encoding, whatever the
-//! number of clients. `routes` is the rest of the listener; `api` answers
-//! topics and queries over plain HTTP.
+//! the whole `state`), rings the `bell` and never waits for a client. Each client is a `connection`
+//! with a `session` that remembers the seq sent last per topic and asks the log what comes next; the
+//! message itself (`protocol`, `rows`, `binary`, `wire`) is made once per topic and encoding,
+//! whatever the number of clients. One thread, the `herald`, carries what is new to those who wait
+//! for it; each client's own task does what takes longer. `routes` is the rest of the listener;
+//! `api` answers topics and queries over plain HTTP.
 
 mod rows;
 
@@ -17,15 +18,25 @@ mod voice;
 
 mod protocol;
 
+mod wire;
+
 mod binary;
 
 mod topic;
+
+mod bell;
 
 mod hub;
 
 mod session;
 
+mod outbox;
+
+mod upgrade;
+
 mod connection;
+
+mod herald;
 
 mod answer;
 
@@ -57,6 +68,7 @@ use zaraba_net::listen::{Edge, Server};
 use zaraba_net::tls::Tls;
 
 use crate::input::SinkInput;
+use crate::websocket::herald::Herald;
 use crate::websocket::hub::{Ending, Hub};
 use crate::websocket::query::{Desk, QueryOptions};
 use crate::websocket::routes::Site;
@@ -101,6 +113,8 @@ pub struct WebsocketOptions {
 /// Streams as WebSocket topics.
 pub struct WebsocketSink {
     hub: Arc<Hub>,
+    /// Ends after the clients, when the sink is dropped.
+    _herald: Herald,
     server: Server,
     limits: Limits,
 }
@@ -133,6 +147,7 @@ impl WebsocketSink {
             options.zone,
         )?;
         let hub = Arc::new(hub);
+        let herald = Herald::start(&hub, handle)?;
         let limits = options.limits;
         let edge = Edge {
             access: options.access,
@@ -152,6 +167,7 @@ impl WebsocketSink {
         Ok((
             Self {
                 hub,
+                _herald: herald,
                 server,
                 limits,
             },
