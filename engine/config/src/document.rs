@@ -397,6 +397,8 @@ pub enum SinkConnector {
         history: usize,
         /// `history_time`: of them those no older than so many microseconds of event time.
         history_time: Option<i64>,
+        /// `history_size`, bytes of any topic.
+        history_size: u64,
         /// `query`: what a query of `/api/query` may cost.
         query: QueryLimitsDoc,
     },

@@ -30,6 +30,8 @@ static CONNECTORS: Words = Words {
 
 /// Rows that a WebSocket client who comes late is shown of an append topic.
 const HISTORY_ROWS: usize = 1_000;
+/// Bytes of any topic's rows that are kept for clients.
+const HISTORY_BYTES: u64 = 64 << 20;
 
 /// What every sink is told.
 pub(crate) const COMMON: &[Opt] = &[
@@ -106,6 +108,13 @@ static WEBSOCKET: Section = Section {
                 "any age",
                 "\"10m\"",
                 "of the rows of `history` those of the last so much event time",
+            ),
+            optional(
+                "history_size",
+                Kind::Size,
+                "`\"64MiB\"`",
+                "\"8MiB\"",
+                "of any stream no more than so much, whatever `history` says: its newest rows, as they are in memory",
             ),
             optional(
                 "query",
@@ -224,6 +233,7 @@ pub(crate) fn convert(
                 usize::try_from(rows).unwrap_or(usize::MAX)
             }),
             history_time: fields.micros("history_time"),
+            history_size: fields.bytes("history_size").unwrap_or(HISTORY_BYTES),
             query: query_limits(fields.table("query")),
         },
         _ => SinkConnector::Channel,

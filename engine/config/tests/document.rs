@@ -243,6 +243,7 @@ fn sinks_limits_and_tests() {
         assets,
         history,
         history_time: None,
+        history_size: 67_108_864,
         query,
     } = &desk.connector
     else {

@@ -73,7 +73,7 @@ use crate::websocket::hub::{Ending, Hub};
 use crate::websocket::query::{Desk, QueryOptions};
 use crate::websocket::routes::Site;
 
-pub use crate::websocket::hub::Traffic;
+pub use crate::websocket::hub::{Staleness, Traffic};
 pub use crate::websocket::log::Retention;
 
 /// How long clients of a run that broke off are told so.
@@ -98,6 +98,8 @@ pub struct WebsocketOptions {
     pub pipeline: String,
     /// The zone in which times are written.
     pub zone: Tz,
+    /// Which topics are stale.
+    pub stale: Staleness,
     /// Who answers `/api/query`; none: nobody.
     pub query: Option<QueryOptions>,
     /// The text of `/metrics`.
@@ -145,6 +147,7 @@ impl WebsocketSink {
             options.pipeline,
             stream_id,
             options.zone,
+            options.stale,
         )?;
         let hub = Arc::new(hub);
         let herald = Herald::start(&hub, handle)?;

@@ -116,6 +116,7 @@ impl Wirer<'_> {
                 assets,
                 history,
                 history_time,
+                history_size,
                 query: limits,
             } => {
                 let handle = self.around.tokio.clone().ok_or_else(|| {
@@ -129,7 +130,9 @@ impl Wirer<'_> {
                     history: Retention {
                         rows: *history,
                         time: *history_time,
+                        bytes: usize::try_from(*history_size).unwrap_or(usize::MAX),
                     },
+                    stale: self.staleness(inputs),
                     pipeline: self.plan.name.clone(),
                     zone,
                     query: Some(query::options(
@@ -200,6 +203,7 @@ fn net_limits(limits: &ListenerLimitsDoc) -> Limits {
     Limits {
         clients_max: limits.clients.unwrap_or(ours.clients_max),
         connections_max: limits.connections.unwrap_or(ours.connections_max),
+        messages_max: limits.messages.unwrap_or(ours.messages_max),
         message_bytes_max: limits.message.unwrap_or(ours.message_bytes_max),
         header_bytes_max: limits.header.unwrap_or(ours.header_bytes_max),
         header_time: time(limits.header_time, ours.header_time),

@@ -91,6 +91,8 @@ struct Line {
     closing: bool,
     /// What the client says cannot be understood any more.
     deaf: bool,
+    /// Frames that the client has sent since the heart beat last.
+    heard: usize,
 }
 
 /// Serves a client to its end.
@@ -118,6 +120,7 @@ pub(crate) async fn serve(
         complete: false,
         closing: false,
         deaf: false,
+        heard: 0,
     };
     line.say_all(&greeting);
     let client = Arc::new(Client {
@@ -197,6 +200,7 @@ impl Line {
             }
         }
         if beat.swap(false, Ordering::Relaxed) {
+            self.heard = 0;
             let watermark = self.session.watermark(told);
             self.say(&watermark);
         }
@@ -238,7 +242,11 @@ impl Line {
                 }
             }
             self.complete = all && ending == Ending::Done;
-            if beat.swap(false, Ordering::Relaxed) || self.complete {
+            let beats = beat.swap(false, Ordering::Relaxed);
+            if beats {
+                self.heard = 0;
+            }
+            if beats || self.complete {
                 let watermark = self.session.watermark(&mut Told::default());
                 self.say(&watermark);
             }
@@ -251,7 +259,17 @@ impl Line {
     /// Reads and answers what the client says, as long as it takes the answers.
     fn hear(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
         while self.outbox.is_empty() {
-            match self.read(cx) {
+            let read = self.read(cx);
+            if matches!(read, Poll::Ready(Ok(_))) {
+                self.heard += 1;
+                if self.heard > self.limits.messages_max {
+                    return Err(End::Wrong(
+                        CloseCode::Policy,
+                        "too many messages in a second",
+                    ));
+                }
+            }
+            match read {
                 Poll::Pending => break,
                 Poll::Ready(Ok(Heard::Text(text))) => {
                     let answers = self.session.answer(&text);

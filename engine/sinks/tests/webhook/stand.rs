@@ -11,7 +11,7 @@ use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray};
 use chrono_tz::Tz;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use zaraba_config::document::{DigestDoc, Located, QuietDoc, WebhookDoc, WebhookForm};
+use zaraba_config::document::{Located, WebhookDoc, WebhookForm};
 use zaraba_core::batch::Batch;
 use zaraba_core::clock::Clock;
 use zaraba_core::diagnostic::{SourceMap, Span};

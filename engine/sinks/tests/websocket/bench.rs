@@ -21,7 +21,7 @@ use zaraba_core::time::SECOND;
 use zaraba_net::access::Access;
 use zaraba_net::limits::Limits;
 use zaraba_sinks::input::SinkInput;
-use zaraba_sinks::websocket::{Retention, WebsocketOptions, WebsocketSink};
+use zaraba_sinks::websocket::{Retention, Staleness, WebsocketOptions, WebsocketSink};
 
 /// Longer than anything here may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -103,7 +103,9 @@ pub(crate) fn options() -> WebsocketOptions {
         history: Retention {
             rows: 1_000,
             time: None,
+            bytes: 64 << 20,
         },
+        stale: Staleness::new(|_| false),
         tls: None,
         pipeline: "test".to_owned(),
         zone: Tz::Asia__Tokyo,
