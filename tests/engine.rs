@@ -16,4 +16,6 @@ mod to_a_client;
 
 mod doors;
 
+mod stale;
+
 mod asked;

@@ -34,6 +34,8 @@ mod query;
 mod read;
 mod root;
 mod sink;
+mod sink_file;
+mod sink_webhook;
 mod source;
 mod source_clock;
 mod source_file;

@@ -213,7 +213,7 @@ fn check_path(cx: &mut Context<'_>, path: &Text) {
 }
 
 /// The headers, whose names and values must be such.
-fn headers(cx: &mut Context<'_>, fields: &Fields) -> Vec<(String, String)> {
+pub(crate) fn headers(cx: &mut Context<'_>, fields: &Fields) -> Vec<(String, String)> {
     let mut headers = Vec::new();
     for (name, value) in fields.map("headers").unwrap_or_default() {
         let Typed::Text(text) = value.value else {

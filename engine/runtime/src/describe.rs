@@ -73,7 +73,8 @@ impl PipelinePlan {
             name: s.name.value.clone(),
             kind: "sink",
             detail: match s.connector {
-                SinkConnector::File { .. } => "file",
+                SinkConnector::File(_) => "file",
+                SinkConnector::Webhook(_) => "webhook",
                 SinkConnector::Stdout { .. } => "stdout",
                 SinkConnector::Websocket { .. } => "websocket",
                 SinkConnector::Channel => "channel",
