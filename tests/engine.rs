@@ -19,3 +19,7 @@ mod doors;
 mod stale;
 
 mod asked;
+
+mod pushed;
+
+mod followed;
