@@ -33,6 +33,7 @@ mod profile;
 mod query;
 mod read;
 mod root;
+mod sheet;
 mod sink;
 mod source;
 mod source_clock;

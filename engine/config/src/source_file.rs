@@ -6,6 +6,7 @@ use crate::document::{ColumnDoc, Encoding, FileSourceDoc, Format};
 use crate::format;
 use crate::mapping::check_from;
 use crate::read::{Context, Fields};
+use crate::sheet;
 use crate::source::{COMMON, HEAD, LATER, located_path, require_schema};
 use crate::spec::{Kind, Opt, Section, Words, optional, required};
 
@@ -47,7 +48,7 @@ const FILE_OPTIONS: &[Opt] = &[
     ),
     optional(
         "format",
-        Kind::Words(&format::FORMATS),
+        Kind::Words(&format::READ_FORMATS),
         "by the path's ending",
         "\"csv\"",
         "how rows are written in the files",
@@ -66,6 +67,7 @@ const FILE_OPTIONS: &[Opt] = &[
         "{ delimiter = \";\" }",
         "how CSV files are written",
     ),
+    sheet::OPTION,
     optional(
         "encoding",
         Kind::Words(&ENCODINGS),
@@ -120,7 +122,7 @@ pub(crate) fn file(
 ) -> Option<FileSourceDoc> {
     let path = fields.text("path");
     let format = format::chosen(cx, fields, path.as_ref());
-    if let Some(text @ (Format::Csv | Format::Json)) = format {
+    if let Some(text @ (Format::Csv | Format::Json | Format::Xlsx)) = format {
         require_schema(
             cx,
             name,
@@ -137,7 +139,7 @@ pub(crate) fn file(
         );
         cx.mistake(Diagnostic::at(key, message));
     }
-    if let (Some(key), Some(format @ (Format::Parquet | Format::Arrow))) =
+    if let (Some(key), Some(format @ (Format::Parquet | Format::Arrow | Format::Xlsx))) =
         (fields.key("encoding"), format)
     {
         let message = format!(
@@ -148,7 +150,13 @@ pub(crate) fn file(
     }
     let delimiter = csv.and_then(|csv| Some((csv.char("delimiter")?, csv.at("delimiter")?)));
     let header = csv.and_then(|csv| csv.bool("header")).unwrap_or(true);
+    let sheet = sheet::convert(cx, fields, format);
     if let Some(format) = format {
+        let header = if format == Format::Xlsx {
+            sheet.header
+        } else {
+            header
+        };
         check_from(cx, schema, format, header);
     }
     Some(FileSourceDoc {
@@ -157,6 +165,7 @@ pub(crate) fn file(
         merge_by_time: fields.word("merge").is_some(),
         delimiter: delimiter.map_or(Some(b','), |(c, span)| ascii(cx, c, span))?,
         header,
+        sheet,
         encoding: match fields.word("encoding") {
             Some("cp932") => Encoding::Cp932,
             Some("euc-jp") => Encoding::EucJp,

@@ -8,6 +8,7 @@ use crate::document::{ColumnDoc, Format, Text};
 use crate::format;
 use crate::mapping::{check_from, is_path};
 use crate::read::{Context, Fields, Typed};
+use crate::sheet;
 use crate::source::{COMMON, HEAD, LATER, require_schema};
 use crate::spec::{Kind, Section, Words, optional, required};
 use crate::tree::quoted;
@@ -26,7 +27,7 @@ static METHODS: Words = Words {
 
 static FORMATS: Words = Words {
     what: "format",
-    now: &["json", "csv", "arrow"],
+    now: &["json", "csv", "arrow", "xlsx"],
     later: &[],
 };
 
@@ -100,6 +101,7 @@ pub(crate) static HTTP_CLIENT: Section = Section {
                 "\"csv\"",
                 "how answers are written; json: an array, one object, or one object a line",
             ),
+            sheet::OPTION,
             optional(
                 "rows",
                 Kind::Name,
@@ -165,7 +167,8 @@ pub(crate) fn http_client(
 ) -> Option<HttpClientDoc> {
     require_schema(cx, name, fields, schema, "connector \"http_client\"");
     let format = fields.word("format").map_or(Format::Json, format::of_word);
-    check_from(cx, schema, format, true);
+    let sheet = sheet::convert(cx, fields, Some(format));
+    check_from(cx, schema, format, sheet.header);
     let rows = fields.text("rows");
     let next = fields.table("next");
     let from = next.and_then(|next| next.text("from"));
@@ -198,6 +201,7 @@ pub(crate) fn http_client(
         rate: fields.float("rate").unwrap_or(RATE),
         timeout: fields.micros("timeout").unwrap_or(30 * SECOND),
         max_size: fields.bytes("max_size").unwrap_or(SIZE),
+        sheet,
         url: fields.name("url")?,
         every: fields.micros("every")?,
     })

@@ -39,6 +39,10 @@ mod time;
 
 pub mod types;
 
+mod workbook;
+
+mod xlsx;
+
 mod zone;
 
 use std::path::Path;
@@ -46,7 +50,7 @@ use std::path::Path;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use chrono_tz::Tz;
-use zaraba_config::document::{ColumnDoc, ColumnType, Encoding, Format, Value};
+use zaraba_config::document::{ColumnDoc, ColumnType, Encoding, Format, SheetDoc, Value};
 use zaraba_core::error::{Error, Result};
 use zaraba_core::source::BadRow;
 use zaraba_core::suggest;
@@ -110,6 +114,8 @@ pub struct DecodeOptions {
     pub delimiter: u8,
     /// Whether the first CSV line names the columns.
     pub header: bool,
+    /// Where in a workbook the rows are.
+    pub sheet: SheetDoc,
     /// The zone of times that name none, where the column does not say.
     pub zone: Tz,
     /// The columns wanted; none: all. A text's other columns are parsed all the same: whether a
@@ -129,6 +135,7 @@ impl DecodeOptions {
             encoding: Encoding::Utf8,
             delimiter: b',',
             header: true,
+            sheet: SheetDoc::default(),
             zone,
             needed: None,
             like: None,
@@ -146,7 +153,7 @@ pub fn open(
     schema: &[ColumnDoc],
     options: &DecodeOptions,
 ) -> Result<Box<dyn Decoder>> {
-    if schema.is_empty() && matches!(options.format, Format::Csv | Format::Json) {
+    if schema.is_empty() && !matches!(options.format, Format::Parquet | Format::Arrow) {
         return Err(Error::user(format!(
             "{}: a text format needs a declared schema",
             path.display()
@@ -164,6 +171,11 @@ pub fn open(
             let rows = Rows::new(schema, &wanted, options)?;
             json::open(Input::open(path, options.encoding)?, schema, rows)
         }
+        Format::Xlsx => {
+            let rows = Rows::new(schema, &wanted, options)?;
+            let name = path.display().to_string();
+            xlsx::open(&name, workbook::read(path)?, schema, rows, &options.sheet)
+        }
     }
 }
 
@@ -175,7 +187,7 @@ pub fn file_schema(path: &Path, format: Format) -> Result<SchemaRef> {
     let own = match format {
         Format::Parquet => parquet::schema(path)?,
         Format::Arrow => ipc::schema(path)?,
-        Format::Csv | Format::Json => {
+        Format::Csv | Format::Json | Format::Xlsx => {
             return Err(Error::user(format!(
                 "{}: a text format needs a declared schema",
                 path.display()

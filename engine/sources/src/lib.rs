@@ -13,6 +13,8 @@ pub mod channel;
 
 mod pending;
 
+pub mod received;
+
 pub mod http_server;
 
 pub mod http_client;

@@ -27,7 +27,10 @@ impl Pages {
         Self {
             name: shown(&doc.url.value).to_owned(),
             schema: schema.to_vec(),
-            options: DecodeOptions::new(doc.format, zone),
+            options: DecodeOptions {
+                sheet: doc.sheet.clone(),
+                ..DecodeOptions::new(doc.format, zone)
+            },
             rows: doc.rows.clone(),
             next: doc.next.as_ref().map(|next| next.from.clone()),
         }
