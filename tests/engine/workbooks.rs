@@ -21,14 +21,14 @@ from = ["ticks", "ticks__errors"]
 "#;
 
 /// Rows below a title and a row of names.
-const NAMED: &str = r#"
+const NAMED: &str = r##"
 ts = { type = "timestamp", from = "時刻" }
 day = { type = "date", from = "取引日" }
 name = { type = "text", from = "銘柄" }
 price = { type = "float64", from = "値段", nulls = ["-", "#N/A"], thousands = "," }
 oi = { type = "int64", from = "建玉", nulls = ["－"], thousands = "," }
 note = { type = "text", from = "備考", optional = true }
-"#;
+"##;
 
 fn pipeline(path: &str, options: &str, schema: &str) -> String {
     PIPELINE
@@ -46,13 +46,20 @@ fn workbooks() -> Folder {
 }
 
 fn errors(ran: &Ran) -> Vec<&str> {
-    ran.rows("ticks__errors").iter().map(String::as_str).collect()
+    ran.rows("ticks__errors")
+        .iter()
+        .map(String::as_str)
+        .collect()
 }
 
 #[test]
 fn a_sheet_with_a_title_a_header_and_totals() {
     let folder = workbooks();
-    for options in ["", "xlsx = { sheet = \"取引\" }", "xlsx = { sheet = 1, skip_rows = 2 }"] {
+    for options in [
+        "",
+        "xlsx = { sheet = \"取引\" }",
+        "xlsx = { sheet = 1, skip_rows = 2 }",
+    ] {
         let ran = folder.run(&pipeline("named.xlsx", options, NAMED));
         assert_eq!(ran.failure, None);
         assert_eq!(
@@ -68,9 +75,15 @@ fn a_sheet_with_a_title_a_header_and_totals() {
             panic!("{:?}", errors(&ran));
         };
         for (error, part) in [
-            (first, "column `oi`: cell E11: expected int64, got `4.5`, which has too many decimals"),
+            (
+                first,
+                "column `oi`: cell E11: expected int64, got `4.5`, which has too many decimals",
+            ),
             (first, "named.xlsx: sheet `取引`: row 11"),
-            (second, "column `ts`: cell A12: expected timestamp, got `合計`"),
+            (
+                second,
+                "column `ts`: cell A12: expected timestamp, got `合計`",
+            ),
         ] {
             assert!(error.contains(part), "{error}");
         }
@@ -107,7 +120,10 @@ fn dates_from_1904_and_numbers_that_are_days() {
         let ran = folder.run(&pipeline(path, "", schema));
         assert_eq!(
             (ran.failure.as_deref(), ran.rows("ticks")),
-            (None, &["2025-11-14T00:00:00Z|2025-11-14|2025-11-14".to_owned()][..]),
+            (
+                None,
+                &["2025-11-14T00:00:00Z|2025-11-14|2025-11-14".to_owned()][..]
+            ),
             "{path}: {:?}",
             errors(&ran)
         );
@@ -118,18 +134,38 @@ fn dates_from_1904_and_numbers_that_are_days() {
 fn what_cannot_be_read_says_what_was_expected() {
     let folder = workbooks();
     let cases = [
-        ("named.xlsx", "xlsx = { sheet = \"取引所\" }", NAMED, "no sheet `取引所`"),
-        ("named.xlsx", "xlsx = { sheet = 3 }", NAMED, "no sheet `3`; there are `取引`, `別紙1`"),
+        (
+            "named.xlsx",
+            "xlsx = { sheet = \"取引所\" }",
+            NAMED,
+            "no sheet `取引所`",
+        ),
+        (
+            "named.xlsx",
+            "xlsx = { sheet = 3 }",
+            NAMED,
+            "no sheet `3`; there are `取引`, `別紙1`",
+        ),
         (
             "named.xlsx",
             "",
             "ts = { type = \"timestamp\", from = \"時刻\" }\noi = { type = \"int64\", from = \"建玉残\" }",
             "sheet `取引`: expected a row with the names `時刻`, `建玉残`; row 5 has all but `建玉残`",
         ),
-        ("twice.xlsx", "", "ts = \"timestamp\"\noi = \"int64\"", "row 1 has `oi` twice, in B and C"),
+        (
+            "twice.xlsx",
+            "",
+            "ts = \"timestamp\"\noi = \"int64\"",
+            "row 1 has `oi` twice, in B and C",
+        ),
         ("damaged.xlsx", "", NAMED, "damaged.xlsx: not a workbook"),
         ("text.xlsx", "", NAMED, "text.xlsx: not a workbook"),
-        ("bomb.xlsx", "", NAMED, "at most 128 MiB when unpacked, got a larger one"),
+        (
+            "bomb.xlsx",
+            "",
+            NAMED,
+            "at most 128 MiB when unpacked, got a larger one",
+        ),
         ("liar.xlsx", "", NAMED, "liar.xlsx: "),
         ("empty.xlsx", "", NAMED, "got no rows"),
     ];

@@ -270,7 +270,11 @@ const USES: [Use; 8] = [
     ("format", is_time, "timestamps and dates"),
     ("zone", |kind| kind == ColumnType::Timestamp, "timestamps"),
     ("at", |kind| kind == ColumnType::Timestamp, "timestamps"),
-    ("received", |kind| kind == ColumnType::Timestamp, "timestamps"),
+    (
+        "received",
+        |kind| kind == ColumnType::Timestamp,
+        "timestamps",
+    ),
     ("thousands", is_number, "numbers"),
     ("range", is_number, "numbers"),
     ("walk", is_number, "numbers"),

@@ -87,3 +87,12 @@ pub(crate) fn chosen(cx: &mut Context<'_>, fields: &Fields, path: Option<&Text>)
     }
     format
 }
+
+/// Workbooks are read only.
+pub(crate) fn check_written(cx: &mut Context<'_>, format: Option<Format>, path: &Text) {
+    if format == Some(Format::Xlsx) {
+        let message = "a workbook cannot be written";
+        let help = "write \"csv\", \"parquet\", \"json\" or \"arrow\"";
+        cx.mistake(Diagnostic::at(path.span, message).help(help));
+    }
+}

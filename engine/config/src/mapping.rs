@@ -49,10 +49,9 @@ pub(crate) fn check_from(cx: &mut Context<'_>, schema: &[ColumnDoc], format: For
         let number = text.bytes().all(|b| b.is_ascii_digit()) && !text.is_empty();
         let (right, expected) = match format {
             Format::Csv if !header => (number, "a field's number from 0, as there is no header"),
-            Format::Xlsx if text.starts_with('$') => (
-                is_cell(text),
-                "one cell for all rows, like \"$A$2\"",
-            ),
+            Format::Xlsx if text.starts_with('$') => {
+                (is_cell(text), "one cell for all rows, like \"$A$2\"")
+            }
             Format::Xlsx if !header => (
                 is_letters(text),
                 "a column's letters like \"C\", as there is no header",

@@ -242,6 +242,7 @@ pub(crate) fn convert(
             let format = format::chosen(cx, fields, path.as_ref());
             let path = path?;
             check_packing(cx, &path);
+            format::check_written(cx, format, &path);
             check_placeholders(cx, &path, from.as_deref().unwrap_or_default());
             SinkConnector::File {
                 path: located_path(cx, &path),

@@ -15,6 +15,8 @@ mod encoding;
 
 mod fit;
 
+pub mod infer;
+
 mod input;
 
 mod ipc;

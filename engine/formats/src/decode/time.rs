@@ -307,7 +307,11 @@ mod tests {
             (None, "2025-11-14", Ok("2025-11-14T18:30:00Z")),
             (Some("%Y%m%d"), "20251114", Ok("2025-11-14T18:30:00Z")),
             (None, "2025-11-14T09:00", Err("beside the column's `at`")),
-            (None, "2025-11-14T09:00:00Z", Err("beside the column's `at`")),
+            (
+                None,
+                "2025-11-14T09:00:00Z",
+                Err("beside the column's `at`"),
+            ),
         ] {
             let mut reader = TimeReader::new(format, Tz::Asia__Tokyo, at).unwrap();
             match (reader.micros(text.as_bytes()), expected) {

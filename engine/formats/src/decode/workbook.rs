@@ -252,7 +252,13 @@ mod tests {
 
     #[test]
     fn columns_have_letters() {
-        for (number, name) in [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ"), (16_383, "XFD")] {
+        for (number, name) in [
+            (0, "A"),
+            (25, "Z"),
+            (26, "AA"),
+            (701, "ZZ"),
+            (16_383, "XFD"),
+        ] {
             assert_eq!(letters(number), name);
             assert_eq!(column(name), Some(number));
         }

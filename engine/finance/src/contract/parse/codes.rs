@@ -87,7 +87,8 @@ fn workbook(product: Product, text: &str) -> Result<Said, Expected> {
 /// `CAL_225_260910_70000`, `FUT_225M_260910`; `NIKKEI 225 P2609-70000`.
 pub(super) fn jpx(text: &str) -> Result<Said, Expected> {
     let mut products = WORKBOOK.iter();
-    if let Some((rest, product)) = products.find_map(|(name, p)| Some((text.strip_prefix(name)?, p)))
+    if let Some((rest, product)) =
+        products.find_map(|(name, p)| Some((text.strip_prefix(name)?, p)))
     {
         return workbook(*product, rest.trim());
     }
