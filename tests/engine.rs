@@ -19,3 +19,7 @@ mod to_a_client;
 mod doors;
 
 mod asked;
+
+mod pushed;
+
+mod followed;

@@ -26,7 +26,9 @@ fn a_range_each_second() {
     let pipeline = feed("excel-rss", &streams)
         .set("excel_listen", "127.0.0.1:0")
         .clock(Arc::new(clock.clone()));
-    let built = pipeline.build().unwrap_or_else(|e| panic!("{e}"));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let built = runtime.block_on(async { pipeline.build() });
+    let built = built.unwrap_or_else(|e| panic!("{e}"));
     let (_, url) = &built.posting()[0];
     let port = url.rsplit_once(':').unwrap().1.split('/').next().unwrap();
     let port: u16 = port.parse().unwrap();

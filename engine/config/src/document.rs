@@ -13,8 +13,11 @@ mod market;
 pub use self::market::{CrashDoc, FuturesProduct, MarketDoc, MarketStream};
 
 pub use crate::calendar::{CalendarDoc, HaltDoc};
-pub use crate::connector::{HttpClientDoc, HttpServerDoc, NextPage, SheetDoc, SourceConnector};
+pub use crate::connector::{
+    HttpClientDoc, HttpServerDoc, NextPage, RequestDoc, SheetDoc, SourceConnector, WebsocketDoc,
+};
 pub use crate::listener::{AuthDoc, ListenerDoc, ListenerLimitsDoc, TlsDoc};
+pub use crate::message::MessageDoc;
 pub use crate::sink::QueryLimitsDoc;
 
 /// A value and where it stands.
@@ -171,6 +174,10 @@ pub struct FileSourceDoc {
     pub format: Format,
     /// `merge = "time"`: one partition a file instead of one after the other.
     pub merge_by_time: bool,
+    /// `follow`: read on as files grow.
+    pub follow: bool,
+    /// `schema_evolution = "add_nullable"`: the columns are those of all files.
+    pub add_nullable: bool,
     /// `encoding` of text formats.
     pub encoding: Encoding,
     /// `csv.delimiter`, a comma if left out.

@@ -33,6 +33,8 @@ mod path;
 
 mod pattern;
 
+pub mod piece;
+
 mod rows;
 
 mod scan;
@@ -48,9 +50,10 @@ mod xlsx;
 mod zone;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Field, Schema, SchemaRef};
 use chrono_tz::Tz;
 use zaraba_config::document::{ColumnDoc, ColumnType, Encoding, Format, SheetDoc, Value};
 use zaraba_core::error::{Error, Result};
@@ -126,6 +129,8 @@ pub struct DecodeOptions {
     /// Where no schema is declared: the columns that the file must bring, those of the first file
     /// of several; none: its own.
     pub like: Option<SchemaRef>,
+    /// Whether those of them that a file has not are null in it.
+    pub add_nullable: bool,
 }
 
 impl DecodeOptions {
@@ -141,6 +146,7 @@ impl DecodeOptions {
             zone,
             needed: None,
             like: None,
+            add_nullable: false,
         }
     }
 }
@@ -167,11 +173,12 @@ pub fn open(
         Format::Arrow => ipc::open(path, &wanted, options),
         Format::Csv => {
             let rows = Rows::new(schema, &wanted, options)?;
-            csv::open(Input::open(path, options.encoding)?, schema, rows, options)
+            let input = Input::open(path, options.encoding)?;
+            csv::open(input, schema, rows, options, None)
         }
         Format::Json => {
             let rows = Rows::new(schema, &wanted, options)?;
-            json::open(Input::open(path, options.encoding)?, schema, rows)
+            json::open(Input::open(path, options.encoding)?, schema, rows, 1)
         }
         Format::Xlsx => {
             let rows = Rows::new(schema, &wanted, options)?;
@@ -197,6 +204,41 @@ pub fn file_schema(path: &Path, format: Format) -> Result<SchemaRef> {
         }
     };
     Ok(fit::normalised(&own))
+}
+
+/// The columns of files together, in the order in which they are found, each of a type that holds
+/// every file's values of it.
+///
+/// # Errors
+/// As [`file_schema`], and when two files have a column of types that do not fit together.
+pub fn files_schema<'a>(
+    files: impl IntoIterator<Item = &'a Path>,
+    format: Format,
+) -> Result<SchemaRef> {
+    let mut fields: Vec<(Field, &Path)> = Vec::new();
+    for file in files {
+        for field in file_schema(file, format)?.fields() {
+            let Some((known, first)) = fields.iter_mut().find(|(f, _)| f.name() == field.name())
+            else {
+                fields.push((field.as_ref().clone(), file));
+                continue;
+            };
+            let (a, b) = (known.data_type(), field.data_type());
+            let Some(both) = fit::both(a, b) else {
+                return Err(Error::user(format!(
+                    "column `{}` is {} in {} and {} in {}",
+                    field.name(),
+                    type_name(a),
+                    first.display(),
+                    type_name(b),
+                    file.display()
+                )));
+            };
+            known.set_data_type(both);
+        }
+    }
+    let fields = fields.into_iter().map(|(field, _)| field);
+    Ok(Arc::new(Schema::new(fields.collect::<Vec<_>>())))
 }
 
 /// Values as a pipeline file writes them (texts for times and dates) as one column; none is a null.

@@ -28,6 +28,7 @@ impl PipelinePlan {
                 SourceConnector::Simulate(_) | SourceConnector::Market(_) => "simulate",
                 SourceConnector::HttpServer(_) => "http_server",
                 SourceConnector::HttpClient(_) => "http_client",
+                SourceConnector::Websocket(_) => "websocket",
                 SourceConnector::Clock { .. } => "clock",
                 SourceConnector::Channel => "channel",
             },

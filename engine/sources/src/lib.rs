@@ -5,6 +5,8 @@ pub mod intake;
 
 pub mod file;
 
+pub mod follow;
+
 pub mod bootstrap;
 
 pub mod simulate;
@@ -15,8 +17,16 @@ mod pending;
 
 pub mod received;
 
+pub mod threaded;
+
+mod decoded;
+
+mod http;
+
 pub mod http_server;
 
 pub mod http_client;
+
+pub mod websocket;
 
 pub mod clock;

@@ -185,7 +185,7 @@ impl XlsxDecoder {
                 Place::Nowhere => return column.missing().map_err(|e| column.fault(&e)),
                 Place::Cell(cell) => (cell.as_ref(), "its one cell".to_owned()),
                 Place::Column(at) => {
-                    let name = format!("{}{}", letters(*at), row.number);
+                    let name = format!("cell {}{}", letters(*at), row.number);
                     (row.cells.get(at), name)
                 }
             };

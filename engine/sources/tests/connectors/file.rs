@@ -18,6 +18,8 @@ fn doc(path: &Path, format: Format, merge_by_time: bool) -> FileSourceDoc {
         path: located(path.to_owned()),
         format,
         merge_by_time,
+        follow: false,
+        add_nullable: false,
         delimiter: b',',
         header: true,
         sheet: SheetDoc::default(),

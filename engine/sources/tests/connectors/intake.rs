@@ -35,6 +35,8 @@ fn run(limit: usize) -> Vec<String> {
         path: located(path),
         format: Format::Csv,
         merge_by_time: false,
+        follow: false,
+        add_nullable: false,
         delimiter: b',',
         header: true,
         sheet: SheetDoc::default(),

@@ -23,6 +23,9 @@ mod http_server;
 /// `connector = "http_client"`
 mod http_client;
 
+/// `connector = "websocket"`
+mod websocket;
+
 /// `connector = "clock"`
 mod clock;
 
