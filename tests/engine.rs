@@ -8,6 +8,8 @@ mod bootstrap;
 
 mod encodings;
 
+mod workbooks;
+
 mod file_a_day;
 
 mod sources;

@@ -28,6 +28,9 @@ mod engine;
 /// The shipped pipelines over real data, where it is, against batch SQL on DuckDB.
 mod pipelines;
 
+/// Vendors' payloads through the shipped feeds.
+mod vendors;
+
 /// A stream gives what a batch gives.
 mod oracle;
 

@@ -37,6 +37,7 @@ mod profile;
 mod query;
 mod read;
 mod root;
+mod sheet;
 mod sink;
 mod sink_file;
 mod sink_webhook;
