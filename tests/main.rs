@@ -10,6 +10,9 @@
 /// What a server must do for clients that know the protocol's page alone.
 mod conformance;
 
+/// Clients for others to use and learn from, in three languages.
+mod clients;
+
 /// The rules of the repository that neither rustc nor clippy knows.
 mod tidy;
 

@@ -138,9 +138,15 @@ pub(crate) fn description(input: &SinkInput) -> String {
     json!({ "name": input.name, "changelog": changelog, "key": key, "schema": schema }).to_string()
 }
 
-/// `[{"name","type"},…]`
+/// `[{"name","type","nullable"},…]`
 pub(crate) fn columns(schema: &Schema) -> Value {
-    let column = |f: &FieldRef| json!({ "name": f.name(), "type": type_word(f.data_type()) });
+    let column = |f: &FieldRef| {
+        json!({
+            "name": f.name(),
+            "type": type_word(f.data_type()),
+            "nullable": f.is_nullable(),
+        })
+    };
     schema.fields().iter().map(column).collect()
 }
 
@@ -241,10 +247,11 @@ pub(crate) fn error(message: &str) -> String {
 pub(crate) fn no_topic<'a>(name: &str, topics: impl IntoIterator<Item = &'a str>) -> String {
     let all: Vec<&str> = topics.into_iter().collect();
     let hint = hint(name, all.iter().copied());
-    error(&format!(
+    let message = format!(
         "no topic `{name}`{hint}: expected one of {}",
         all.join(", ")
-    ))
+    );
+    json!({ "type": "error", "topic": name, "message": message }).to_string()
 }
 
 /// Rows of an append topic that this client will not get.

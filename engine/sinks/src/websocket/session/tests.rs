@@ -104,7 +104,10 @@ fn hello_says_what_there_is() {
     });
     let state = json!({
         "name": "state", "changelog": "upsert", "key": ["key"],
-        "schema": [{"name": "key", "type": "text"}, {"name": "oi", "type": "int64"}],
+        "schema": [
+            {"name": "key", "type": "text", "nullable": false},
+            {"name": "oi", "type": "int64", "nullable": true},
+        ],
     });
     assert_eq!(
         greeting,
@@ -115,6 +118,7 @@ fn hello_says_what_there_is() {
             }),
             json!({
                 "type": "error",
+                "topic": "fact",
                 "message": "no topic `fact`; did you mean `facts`?: expected one of facts, state",
             }),
         ]
