@@ -41,11 +41,18 @@ impl Package {
         };
         copy(&top.join(FOLDER), package.path());
         let modules = variable("ZARABA_NODE_MODULES").join(FOLDER);
-        let (modules, link) = (modules.join("node_modules"), package.path().join("node_modules"));
+        let (modules, link) = (
+            modules.join("node_modules"),
+            package.path().join("node_modules"),
+        );
         std::os::unix::fs::symlink(modules, link).unwrap();
         for project in ["tsconfig.json", "tsconfig.test.json"] {
             let said = package.tsc(&["-p", project]);
-            assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stdout));
+            assert!(
+                said.status.success(),
+                "{}",
+                String::from_utf8_lossy(&said.stdout)
+            );
         }
         package
     }

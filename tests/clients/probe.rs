@@ -55,8 +55,6 @@ pub(super) struct Story {
     pub(super) connections: u64,
     /// The number that comes next.
     next: u64,
-    /// An upsert topic's rows, by key.
-    pub(super) state: Vec<Value>,
 }
 
 impl Language {
@@ -120,7 +118,11 @@ impl Probe {
             let Ok(Some(line)) = line else {
                 let last = &self.seen[self.seen.len().saturating_sub(5)..];
                 let last: Vec<String> = last.iter().map(|l| format!("{l:.500}")).collect();
-                panic!("waited for {what}; after {} lines, the last\n{}", self.seen.len(), last.join("\n"));
+                panic!(
+                    "waited for {what}; after {} lines, the last\n{}",
+                    self.seen.len(),
+                    last.join("\n")
+                );
             };
             self.seen.push(line);
         }
@@ -129,13 +131,22 @@ impl Probe {
     /// Reads on until so many rows of a topic have come, or are known to be missed.
     pub(super) async fn rows(&mut self, topic: &str, count: u64) {
         let what = format!("{count} rows of {topic}");
-        self.until(&what, |probe| probe.of(topic).any(|line| line["last"] == count)).await;
+        self.until(&what, |probe| {
+            probe.of(topic).any(|line| line["last"] == count)
+        })
+        .await;
     }
 
     /// Reads on until a topic's state is this.
     pub(super) async fn state(&mut self, topic: &str, expected: &[Value]) {
         let what = format!("the state of {topic} to be {expected:?}");
-        let is = |probe: &Self| probe.of(topic).last().map(state).is_some_and(|s| s == expected);
+        let is = |probe: &Self| {
+            probe
+                .of(topic)
+                .last()
+                .map(state)
+                .is_some_and(|s| s == expected)
+        };
         self.until(&what, is).await;
     }
 
@@ -143,7 +154,10 @@ impl Probe {
     pub(super) async fn last(&mut self, topic: &str, kind: &str) -> Value {
         let is = |probe: &Self| probe.of(topic).any(|line| line["type"] == kind);
         self.until(&format!("`{kind}` of {topic}"), is).await;
-        self.of(topic).find(|line| line["type"] == kind).unwrap().clone()
+        self.of(topic)
+            .find(|line| line["type"] == kind)
+            .unwrap()
+            .clone()
     }
 
     pub(super) fn of<'a>(&'a self, topic: &'a str) -> impl DoubleEndedIterator<Item = &'a Value> {

@@ -71,7 +71,10 @@ async fn follow(mut topic: Topic, status: Status, lines: UnboundedSender<Value>)
         };
         line["topic"] = json!(topic.name());
         line["connections"] = json!(status.borrow().connections);
-        if topic.description().is_some_and(|d| d.changelog == Changelog::Upsert) {
+        if topic
+            .description()
+            .is_some_and(|d| d.changelog == Changelog::Upsert)
+        {
             line["state"] = topic.rows().cloned().map(Value::from).collect();
         }
         let failed = line["type"] == "failed";

@@ -79,12 +79,19 @@ async fn a_restart_begins_anew(language: &Language) {
         let snapshots = probe.of(topic).filter(|l| l["type"] == "snapshot");
         snapshots.count()
     };
-    probe.until("two snapshots", |p| BOTH.iter().all(|t| snapshots(p, t) == 2)).await;
+    probe
+        .until("two snapshots", |p| {
+            BOTH.iter().all(|t| snapshots(p, t) == 2)
+        })
+        .await;
     again.post(103..130).await;
     probe.state("newest", &newest(100..130)).await;
     probe.rows("ticks", 30).await;
     // What came before the second snapshot is of the first run.
-    let second = probe.seen.iter().rposition(|l| l["type"] == "snapshot" && l["topic"] == "ticks");
+    let second = probe
+        .seen
+        .iter()
+        .rposition(|l| l["type"] == "snapshot" && l["topic"] == "ticks");
     probe.seen.drain(..second.unwrap());
     assert_eq!(probe.story("ticks").rows, posted(100..130));
     again.stop().await;
@@ -123,7 +130,11 @@ async fn long_absence_is_a_gap(language: &Language) {
     let story = probe.story("ticks");
     assert_eq!(story.snapshots, 2);
     assert_eq!(story.rows.len() as u64 + story.missed, ROWS);
-    assert!(story.missed > 0 && story.rows.len() > 10, "{}", story.missed);
+    assert!(
+        story.missed > 0 && story.rows.len() > 10,
+        "{}",
+        story.missed
+    );
     probe.state("newest", &newest(0..ROWS)).await;
     desk.stop().await;
 }
@@ -145,7 +156,10 @@ async fn tokens_are_checked(language: &Language) {
         let failed = probe.last("ticks", "failed").await;
         assert_eq!(failed["error"], "Refused");
         let message = failed["message"].as_str().unwrap();
-        assert!(message.contains("answered 401: expected the token"), "{message}");
+        assert!(
+            message.contains("answered 401: expected the token"),
+            "{message}"
+        );
     }
     let mut probe = language.start(&How {
         url: &url,
@@ -188,7 +202,11 @@ async fn topics_come_and_go(language: &Language) {
     let ended = probe.of("newest").count();
     desk.post(10..20).await;
     probe.rows("ticks", 20).await;
-    assert_eq!(probe.of("newest").count(), ended, "rows of a topic that was stopped");
+    assert_eq!(
+        probe.of("newest").count(),
+        ended,
+        "rows of a topic that was stopped"
+    );
     probe.say("+newest");
     desk.post(20..30).await;
     probe.state("newest", &newest(0..30)).await;

@@ -63,7 +63,9 @@ async fn typescript_knows_the_columns() {
     let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
     std::fs::create_dir(&folder).unwrap();
     let mut generator = package.node();
-    generator.arg("dist/bin.js").arg(format!("http://{}", desk.address));
+    generator
+        .arg("dist/bin.js")
+        .arg(format!("http://{}", desk.address));
     let made = generator.args(["--int64", "bigint"]).output().unwrap();
     let made = text(&made.stdout) + &text(&made.stderr);
     assert_eq!(made, include_str!("topics.ts"));
@@ -88,4 +90,20 @@ async fn typescript_knows_the_columns() {
     let errors = said.lines().filter(|line| line.contains("error TS"));
     assert_eq!(errors.count(), WRONG.len(), "{said}");
     desk.stop().await;
+}
+
+#[test]
+fn the_packages_own_tests() {
+    let package = Package::compile();
+    let built = std::fs::read_dir(package.path().join("build/test")).unwrap();
+    let files = built.map(|entry| entry.unwrap().path());
+    let tests = files.filter(|path| path.to_string_lossy().ends_with(".test.js"));
+    let mut node = package.node();
+    let came = node.arg("--test").args(tests).output().unwrap();
+    let said = text(&came.stdout);
+    assert!(came.status.success(), "{said}");
+    let passed = said.lines().find_map(|line| line.strip_prefix("# pass "));
+    let passed = passed.or_else(|| said.lines().find_map(|line| line.strip_prefix("ℹ pass ")));
+    let passed: usize = passed.unwrap_or_else(|| panic!("{said}")).parse().unwrap();
+    assert!(passed >= 15, "{said}");
 }

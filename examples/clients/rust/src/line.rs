@@ -214,7 +214,8 @@ impl Line {
             Frame::Text(text) => text,
             Frame::Close(Some(close)) if close.code == CloseCode::Normal => return Err(End::Done),
             Frame::Close(close) => {
-                let why = close.map(|close| format!("closed with {}: {}", close.code, close.reason));
+                let why =
+                    close.map(|close| format!("closed with {}: {}", close.code, close.reason));
                 return Err(End::Again(why.unwrap_or_else(|| "closed".to_owned())));
             }
             _ => return Ok(()),

@@ -12,27 +12,27 @@ import type { AnyTopics, Declared, Int64, TopicType, TopicTypes } from "./types.
 /** What a client may be told. */
 export interface Options<T> {
   /** What `zaraba-types` wrote: the types of the topics, and what they were made from. */
-  readonly topics?: Declared<T>;
+  readonly topics?: Declared<T> | undefined;
   /**
    * How 64-bit integers are handed over, where `topics` does not say it. `number`, which is the
    * default, is rounded beyond 2^53; `bigint` is exact.
    */
-  readonly int64?: Int64;
+  readonly int64?: Int64 | undefined;
   /** What the server wants to be told, if it does. Where a page has its cookie none is needed. */
-  readonly token?: string;
+  readonly token?: string | undefined;
   /** The class that makes sockets, where there is none built in: `ws` on Node 20. */
-  readonly webSocket?: SocketMaker;
+  readonly webSocket?: SocketMaker | undefined;
   /** Ends when the pipeline has ended, instead of waiting for it to run again. */
-  readonly untilEnd?: boolean;
+  readonly untilEnd?: boolean | undefined;
   /**
    * When listeners are told of changes; at once if left out. `requestAnimationFrame` tells them
    * once a frame, however much has come.
    */
-  readonly schedule?: Schedule;
+  readonly schedule?: Schedule | undefined;
   /** Milliseconds without a word after which the server is taken for gone; 10,000 if left out. */
-  readonly silence?: number;
+  readonly silence?: number | undefined;
   /** Milliseconds before the first and at most before any further try: 500 and 30,000. */
-  readonly pause?: { readonly first?: number; readonly most?: number };
+  readonly pause?: { readonly first?: number; readonly most?: number } | undefined;
 }
 
 /** What is known of the connection now. */
@@ -90,7 +90,9 @@ export class Client<T extends TopicTypes<T> = AnyTopics> extends Store<ClientSta
     super(options.schedule ?? ((tell) => tell()));
     this.#options = options;
     this.#int64 = options.topics?.int64 ?? options.int64 ?? "number";
-    const address = new URL(url);
+    const page = (globalThis as { location?: { href: string } }).location?.href;
+    const address = new URL(url, page);
+    address.protocol = address.protocol.replace("http", "ws");
     // None yet: topics are subscribed to by message, as they are wanted.
     address.searchParams.set("topics", "");
     address.searchParams.set("int64", this.#int64 === "bigint" ? "string" : "number");
@@ -295,8 +297,9 @@ export class Client<T extends TopicTypes<T> = AnyTopics> extends Store<ClientSta
 }
 
 /**
- * Connects to `ws://HOST:PORT/ws`, and again whenever the connection is gone. Types come with
- * `options.topics`; without them any topic has rows of any columns.
+ * Connects to `ws://HOST:PORT/ws`, or from a page to `/ws` of the server that sent it, and again
+ * whenever the connection is gone. Types come with `options.topics`; without them any topic has
+ * rows of any columns.
  */
 export function connect<T extends TopicTypes<T> = AnyTopics>(
   url: string,

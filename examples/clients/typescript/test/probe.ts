@@ -12,12 +12,11 @@ import { WebSocket } from "ws";
 import { connect } from "../src/index.js";
 
 const [url = "", ...topics] = process.argv.slice(2);
-const token = process.env["ZARABA_TOKEN"];
 const client = connect(url, {
   webSocket: WebSocket,
   int64: "bigint",
   untilEnd: process.env["PROBE_UNTIL_END"] === "1",
-  ...(token === undefined ? {} : { token }),
+  token: process.env["ZARABA_TOKEN"],
 });
 const stops = new Map<string, AbortController>();
 
