@@ -37,10 +37,19 @@ schema = { ts = "timestamp", key = { type = "int64", range = [1, 500] }, pad = {
 [table.churn]
 from = "flood"
 key = ["key"]
+[source.silent]
+connector = "http_server"
+listen = "127.0.0.1:0"
+time = "ts"
+idle_timeout = "1s"
+stale_after = "2s"
+schema = { ts = "timestamp" }
+[query.derived]
+sql = "SELECT ts FROM silent"
 [sink.desk]
 connector = "websocket"
 listen = "127.0.0.1:0"
-from = ["ticks", "kinds", "newest", "flood", "churn"]
+from = ["ticks", "kinds", "newest", "flood", "churn", "derived"]
 "#;
 
 const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/conformance/run.py");
@@ -76,9 +85,10 @@ async fn ask(scheme: &str, options: &str, args: &[&str]) -> (Option<i32>, String
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plain_server_conforms() {
-    let fast = ["--flood", "flood", "--churn", "churn", "--nan", "nothing"];
-    let (code, printed) = ask("ws", "", &fast).await;
-    assert!(printed.ends_with("18 of 18 checks passed\n"), "{printed}");
+    let topics = "--flood flood --churn churn --stale derived --nan nothing";
+    let topics: Vec<&str> = topics.split(' ').collect();
+    let (code, printed) = ask("ws", "", &topics).await;
+    assert!(printed.ends_with("19 of 19 checks passed\n"), "{printed}");
     let kinds = "(bool, date, decimal, float, int, text, timestamp)";
     assert!(printed.contains(kinds), "{printed}");
     assert_eq!(code, Some(0));

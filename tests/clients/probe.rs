@@ -14,7 +14,7 @@ use crate::clients::package::Package;
 use crate::clients::rust;
 
 /// How long anything is waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Which client.
 pub(super) enum Language {

@@ -117,7 +117,7 @@ async fn slow_readers_are_told_the_gap(language: &Language) {
 
 /// One that was away for longer than rows are kept is told so too.
 async fn long_absence_is_a_gap(language: &Language) {
-    const ROWS: u64 = 30_000;
+    const ROWS: u64 = 20_000;
     let desk = Desk::start("");
     let proxy = Proxy::before(desk.address).await;
     let mut probe = following(language, &proxy, BOTH).await;
@@ -233,29 +233,45 @@ async fn the_end_is_told(language: &Language) {
     assert_eq!(probe.story("ticks").rows, posted(0..1_000));
 }
 
-async fn all(language: Language) {
-    all_rows_come(&language).await;
-    a_cut_is_resumed(&language).await;
-    a_restart_begins_anew(&language).await;
-    slow_readers_are_told_the_gap(&language).await;
-    long_absence_is_a_gap(&language).await;
-    tokens_are_checked(&language).await;
-    unknown_topics_fail_alone(&language).await;
-    topics_come_and_go(&language).await;
-    the_end_is_told(&language).await;
+const fn python() -> Language {
+    Language::Python
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_python_client() {
-    all(Language::Python).await;
+fn typescript() -> Language {
+    Language::TypeScript(Package::compile())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_typescript_client() {
-    all(Language::TypeScript(Package::compile())).await;
+const fn rust() -> Language {
+    Language::Rust
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_rust_client() {
-    all(Language::Rust).await;
+/// A test for each scenario with a client.
+macro_rules! each {
+    ($language:ident: $($scenario:ident)*) => {
+        mod $language {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $scenario() {
+                    super::$scenario(&super::$language()).await;
+                }
+            )*
+        }
+    };
+    ($($scenario:ident)*) => {
+        each!(python: $($scenario)*);
+        each!(typescript: $($scenario)*);
+        each!(rust: $($scenario)*);
+    };
 }
+
+each!(
+    all_rows_come
+    a_cut_is_resumed
+    a_restart_begins_anew
+    slow_readers_are_told_the_gap
+    long_absence_is_a_gap
+    tokens_are_checked
+    unknown_topics_fail_alone
+    topics_come_and_go
+    the_end_is_told
+);

@@ -40,6 +40,7 @@ def arguments():
     parser.add_argument(
         "--slow", type=float, metavar="S", help="after how long the server closes with 1013"
     )
+    parser.add_argument("--stale", metavar="TOPIC", help="a topic whose source is silent")
     parser.add_argument("--nan", metavar="COLUMN", help="a column whose values are all NaN")
     parser.add_argument("--token", help="what the server wants to be told")
     parser.add_argument("--cafile", help="the certificate to trust, for wss://")
@@ -54,6 +55,7 @@ def chosen(about):
         (doors.CHECKS, True),
         (doors.OPEN, not about.token),
         (doors.TOKEN, about.token),
+        (streams.STALE, about.stale),
         (streams.FLOOD, about.flood),
         (streams.CHURN, about.churn),
         (streams.SLOW, about.flood and about.slow),

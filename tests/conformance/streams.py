@@ -85,6 +85,18 @@ def heartbeat(about):
                 newest = message["time"]
 
 
+def stale(about):
+    """a topic whose source has been silent for too long is told as stale, others are not"""
+    with Client(about, f"?topics={about.append},{about.stale}") as client:
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            named = client.next("watermark")["stale"]
+            expect(about.append not in named, f"{about.append} is stale, and has rows all the while")
+            if about.stale in named:
+                return
+    raise Failed(f"{about.stale} is not stale")
+
+
 def questions(about):
     """subscribe, unsubscribe and ping are answered; what is wrong is told and changes nothing"""
     with Client(about, "?topics=") as client:
@@ -344,3 +356,4 @@ CHECKS += [arrow, large]
 FLOOD = [gap, too_old]
 CHURN = [conflated]
 SLOW = [too_slow]
+STALE = [stale]

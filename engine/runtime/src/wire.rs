@@ -9,6 +9,8 @@ mod doors;
 
 mod query;
 
+mod stale;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;

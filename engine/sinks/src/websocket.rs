@@ -23,6 +23,8 @@ mod topic;
 
 mod hub;
 
+pub mod stale;
+
 mod session;
 
 mod connection;
@@ -60,6 +62,7 @@ use crate::input::SinkInput;
 use crate::websocket::hub::{Ending, Hub};
 use crate::websocket::query::{Desk, QueryOptions};
 use crate::websocket::routes::Site;
+use crate::websocket::stale::{Pulse, Silence};
 
 pub use crate::websocket::hub::Traffic;
 pub use crate::websocket::log::Retention;
@@ -92,7 +95,9 @@ pub struct WebsocketOptions {
     pub metrics: Answer,
     /// The JSON of `/api/graph`.
     pub graph: Answer,
-    /// Tells when the run began, which names its numbering of rows.
+    /// The sources behind the topics that may not be silent for ever.
+    pub pulses: Vec<Pulse>,
+    /// Tells when the run began, which names its numbering of rows, and how long sources are silent.
     pub clock: Arc<dyn Clock>,
     /// What clients may cost.
     pub limits: Limits,
@@ -125,13 +130,17 @@ impl WebsocketSink {
             .map(Assets::open)
             .transpose()?
             .map(Arc::new);
-        let hub = Hub::new(
+        let mut hub = Hub::new(
             inputs,
             options.history,
             options.pipeline,
             stream_id,
             options.zone,
         )?;
+        let silence = Silence::new(options.pulses, inputs.len(), options.clock);
+        let silence = Arc::new(silence);
+        handle.spawn(Silence::watch(Arc::downgrade(&silence)));
+        hub.silence = Some(silence);
         let hub = Arc::new(hub);
         let limits = options.limits;
         let edge = Edge {

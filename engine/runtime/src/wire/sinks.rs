@@ -115,6 +115,7 @@ impl Wirer<'_> {
                     )),
                     metrics: Arc::clone(&self.around.metrics),
                     graph: Arc::clone(&self.around.graph),
+                    pulses: self.pulses(inputs),
                     clock: Arc::clone(&self.around.clock),
                     limits: net_limits(&listener.limits),
                 };

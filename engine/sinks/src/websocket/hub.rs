@@ -13,6 +13,7 @@ use zaraba_core::time::EventTime;
 
 use crate::input::SinkInput;
 use crate::websocket::log::Retention;
+use crate::websocket::stale::Silence;
 use crate::websocket::topic::Topic;
 
 /// Whether more is to come.
@@ -60,6 +61,8 @@ pub(crate) struct Hub {
     pub(crate) zone: Tz,
     pub(crate) topics: Vec<Arc<Topic>>,
     pub(crate) traffic: Arc<Traffic>,
+    /// None: no topic is ever stale.
+    pub(crate) silence: Option<Arc<Silence>>,
     bell: watch::Sender<News>,
     sessions: Mutex<usize>,
     gone: Condvar,
@@ -84,6 +87,7 @@ impl Hub {
             zone,
             topics: inputs.iter().map(topic).collect::<Result<_>>()?,
             traffic: Arc::default(),
+            silence: None,
             bell: watch::Sender::new(News::default()),
             sessions: Mutex::new(0),
             gone: Condvar::new(),

@@ -284,8 +284,9 @@ pub(crate) fn rows_head(
     .into_bytes()
 }
 
-/// How far the client's topics are: the least of their times, each topic's own where they differ.
-pub(crate) fn watermark(topics: &[(&str, EventTime)], zone: Tz) -> String {
+/// How far the client's topics are: the least of their times, each topic's own where they differ;
+/// and which are stale.
+pub(crate) fn watermark(topics: &[(&str, EventTime)], stale: &[&str], zone: Tz) -> String {
     let least = topics
         .iter()
         .map(|(_, time)| *time)
@@ -303,7 +304,8 @@ pub(crate) fn watermark(topics: &[(&str, EventTime)], zone: Tz) -> String {
             each.collect::<Vec<_>>().join(",")
         );
     }
-    text.push_str(",\"stale\":[]}");
+    // Writing to memory cannot fail.
+    let _ = write!(text, ",\"stale\":{}}}", Value::from(stale.to_vec()));
     text
 }
 
@@ -401,7 +403,11 @@ mod tests {
                 r#"{"type":"watermark","time":null,"topics":{"a":"2025-11-14T09:00:00+09:00","b":"1970-01-01T09:00:00+09:00","c":null},"stale":[]}"#,
             ),
         ] {
-            assert_eq!(watermark(&topics, Tz::Asia__Tokyo), expected);
+            assert_eq!(watermark(&topics, &[], Tz::Asia__Tokyo), expected);
         }
+        assert_eq!(
+            watermark(&[], &["a", "b"], Tz::Asia__Tokyo),
+            r#"{"type":"watermark","time":null,"stale":["a","b"]}"#
+        );
     }
 }

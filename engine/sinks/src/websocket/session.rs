@@ -89,7 +89,13 @@ impl Session {
             (self.hub.topics[*topic].name.as_str(), place.watermark)
         };
         let topics: Vec<_> = self.places.iter().map(topic).collect();
-        Message::text(protocol::watermark(&topics, self.hub.zone))
+        let silence = self.hub.silence.as_ref();
+        let places = self.places.iter().map(|(topic, _)| *topic);
+        let stale = places.filter(|topic| silence.is_some_and(|s| s.is_stale(*topic)));
+        let stale: Vec<&str> = stale
+            .map(|topic| self.hub.topics[topic].name.as_str())
+            .collect();
+        Message::text(protocol::watermark(&topics, &stale, self.hub.zone))
     }
 
     /// Answers what the client sent.

@@ -110,6 +110,7 @@ pub(crate) fn options() -> WebsocketOptions {
         query: None,
         metrics: Arc::new(|| "zaraba_rows_total 7\n".to_owned()),
         graph: Arc::new(|| "{\"nodes\":[]}".to_owned()),
+        pulses: Vec::new(),
         clock: Arc::new(SystemClock),
         limits: Limits::default(),
     }

@@ -14,6 +14,8 @@ export interface Socket {
 /** A class like the browser's `WebSocket`. */
 export type SocketMaker = new (url: string, protocols: string[]) => Socket;
 
+/** How long an answer is waited for, in milliseconds. */
+const ANSWER = 5_000;
 /** Answers that another try will not change. */
 const FINAL = [400, 401, 403, 404, 426];
 
@@ -43,7 +45,7 @@ export async function whyRefused(url: string, token: string | undefined): Promis
   const address = new URL("/api/topics", url.replace(/^ws/, "http"));
   const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
   try {
-    const answer = await fetch(address, { headers });
+    const answer = await fetch(address, { headers, signal: AbortSignal.timeout(ANSWER) });
     if (!FINAL.includes(answer.status)) return null;
     return `${address.origin} answered ${answer.status}: ${(await answer.text()).trim()}`;
   } catch {

@@ -106,7 +106,7 @@ fn hello_says_what_there_is() {
         "name": "state", "changelog": "upsert", "key": ["key"],
         "schema": [
             {"name": "key", "type": "text", "nullable": false},
-            {"name": "oi", "type": "int64", "nullable": true},
+            {"name": "oi", "type": "int64", "nullable": false},
         ],
     });
     assert_eq!(
