@@ -72,6 +72,7 @@ impl Server {
         let door = Arc::new(Door {
             access,
             secure: tls.is_some(),
+            body_time: limits.header_time,
         });
         let guard = move |request, next| guard(Arc::clone(&door), request, next);
         let routes = routes.layer(middleware::from_fn(guard));

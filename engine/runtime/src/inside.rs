@@ -182,6 +182,10 @@ impl Inside for Insight {
         ])
     }
 
+    fn explain(&self) -> String {
+        self.plan.explain()
+    }
+
     fn graph(&self, picture: Picture) -> String {
         self.plan.graph(picture)
     }

@@ -125,6 +125,9 @@ pub trait Inside: Send + Sync {
     /// What each node has counted: a JSON object, to which a listener adds what is its own.
     fn stats(&self) -> Map<String, Value>;
 
+    /// What each node keeps, its columns and its plan, in words.
+    fn explain(&self) -> String;
+
     /// The nodes and edges.
     fn graph(&self, picture: Picture) -> String;
 

@@ -1,14 +1,17 @@
-//! What the listener tells about the pipeline behind it: `/metrics`, `/api/stats`, `/api/graph`.
+//! What the listener tells about the pipeline behind it: `/metrics`, `/api/stats`, `/api/explain`,
+//! `/api/graph`.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
+use axum::Extension;
 use axum::extract::{Query, State};
 use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 use zaraba_core::suggest::hint;
+use zaraba_net::access::Caller;
 
 use crate::inside::Picture;
 use crate::websocket::routes::Site;
@@ -40,6 +43,18 @@ pub(crate) async fn stats(State(site): State<Site>) -> Response {
         (CACHE_CONTROL, "no-store"),
     ];
     (kind, format!("{}\n", Value::Object(stats))).into_response()
+}
+
+/// `GET /api/explain`: how the pipeline computes what it shows is not for everybody.
+pub(crate) async fn explain(
+    State(site): State<Site>,
+    Extension(caller): Extension<Caller>,
+) -> Response {
+    if caller != Caller::Trusted {
+        let message = "plans need a token: this listener has `auth = \"public-read\"`\n";
+        return (StatusCode::FORBIDDEN, message).into_response();
+    }
+    site.inside.explain().into_response()
 }
 
 /// `GET /api/graph`

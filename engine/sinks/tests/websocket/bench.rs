@@ -25,7 +25,7 @@ use zaraba_sinks::input::SinkInput;
 use zaraba_sinks::inside::{
     Changed, Inside, NotSet, Pick, Picked, Picture, Setting, Tapped, Wanted, WrongTap,
 };
-use zaraba_sinks::websocket::{Retention, WebsocketOptions, WebsocketSink};
+use zaraba_sinks::websocket::{Retention, Staleness, WebsocketOptions, WebsocketSink};
 
 /// Longer than anything here may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -111,6 +111,10 @@ impl Inside for Known {
         Map::from_iter([("pipeline".to_owned(), "test".into())])
     }
 
+    fn explain(&self) -> String {
+        "facts\n  plan: secret\n".to_owned()
+    }
+
     fn graph(&self, picture: Picture) -> String {
         match picture {
             Picture::Json => "{\"nodes\":[]}".to_owned(),
@@ -194,7 +198,9 @@ pub(crate) fn options() -> WebsocketOptions {
         history: Retention {
             rows: 1_000,
             time: None,
+            bytes: 64 << 20,
         },
+        stale: Staleness::new(|_| false),
         tls: None,
         pipeline: "test".to_owned(),
         zone: Tz::Asia__Tokyo,
@@ -247,6 +253,27 @@ impl Client {
 
     pub(crate) async fn send(&mut self, message: Message) {
         self.0.send(message).await.unwrap();
+    }
+
+    /// The same where the server may have closed already.
+    pub(crate) async fn try_send(&mut self, message: Message) -> Result<(), End> {
+        self.0.send(message).await.map_err(|_| End::Broken)
+    }
+
+    /// All messages before one of a type.
+    pub(crate) async fn until(&mut self, kind: &str) -> Vec<Value> {
+        let mut before = Vec::new();
+        loop {
+            let message = tokio::time::timeout(PATIENCE, self.0.next()).await;
+            let Some(Ok(Message::Text(text))) = message.expect("nothing came") else {
+                panic!("the connection ended while a {kind} was expected")
+            };
+            let value: Value = serde_json::from_str(&text).unwrap();
+            if value["type"] == kind {
+                return before;
+            }
+            before.push(value);
+        }
     }
 
     pub(crate) async fn say(&mut self, op: &Value) {
