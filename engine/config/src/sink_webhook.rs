@@ -6,11 +6,11 @@ use zaraba_core::diagnostic::Diagnostic;
 use zaraba_core::time::SECOND;
 
 use crate::document::{Located, Text};
+use crate::headers::{headers, plain};
 use crate::path;
 use crate::read::{Context, Fields, Typed};
 use crate::sink::COMMON;
 use crate::source::located_path;
-use crate::headers::{headers, plain};
 use crate::spec::{Kind, Least, Section, Words, optional, required};
 use crate::tree::quoted;
 

@@ -5,6 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
@@ -21,7 +22,9 @@ use zaraba_core::time::SECOND;
 use zaraba_net::access::Access;
 use zaraba_net::limits::Limits;
 use zaraba_sinks::input::SinkInput;
-use zaraba_sinks::inside::{Changed, Inside, NotSet, Picture, Setting, Tapped, Wanted, WrongTap};
+use zaraba_sinks::inside::{
+    Changed, Inside, NotSet, Pick, Picked, Picture, Setting, Tapped, Wanted, WrongTap,
+};
 use zaraba_sinks::websocket::{Retention, Staleness, WebsocketOptions, WebsocketSink};
 
 /// Longer than anything here may take.
@@ -119,8 +122,22 @@ impl Inside for Known {
         }
     }
 
+    /// Three rows of `facts`, the end, and five rows that did not fit.
     fn tap(&self, stream: &str, _wanted: &Wanted) -> Result<Tapped, WrongTap> {
-        Err(WrongTap::Stream(format!("no stream `{stream}`")))
+        if stream != "facts" {
+            return Err(WrongTap::Stream(format!("no stream `{stream}`")));
+        }
+        let (send, rows) = tokio::sync::mpsc::channel(1);
+        send.try_send(facts(0..3)).unwrap();
+        Ok(Tapped {
+            stream: stream.to_owned(),
+            upsert: false,
+            columns: facts(0..0).rows.schema(),
+            rows,
+            left_out: Arc::new(AtomicU64::new(5)),
+            pick: Box::new(Last),
+            secrets: vec!["row 2".to_owned()],
+        })
     }
 
     fn settings(&self) -> Vec<Setting> {
@@ -157,6 +174,19 @@ impl Inside for Known {
             }
         };
         changes.iter().map(change).collect()
+    }
+}
+
+/// Fails on the first row, and wants the others.
+struct Last;
+
+impl Pick for Last {
+    fn pick(&mut self, rows: &Batch) -> zaraba_core::error::Result<Picked> {
+        Ok(Picked {
+            rows: vec![rows.rows.slice(1, rows.len() - 1)],
+            failed: 1,
+            reason: Some("no".to_owned()),
+        })
     }
 }
 
