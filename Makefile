@@ -3,7 +3,7 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench bless audit
+.PHONY: help demo test bench bless fuzz audit
 
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 14
@@ -19,6 +19,9 @@ bench: ## ticks through a window, beside a bare loop and DataFusion's batch; the
 
 bless: ## run the tests and write what came over what was expected; read the diff before a commit
 	@ZARABA_BLESS=1 INSTA_UPDATE=always bash .ci/test tests
+
+fuzz: ## what strangers send, made up: SECONDS=60 for each target; only some: TARGETS="json csv"
+	@bash .ci/fuzz $(or $(SECONDS),60) $(TARGETS)
 
 audit: ## licences and sources of the dependencies, and dependencies nobody uses
 	@bash .ci/audit
