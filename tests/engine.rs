@@ -17,3 +17,5 @@ mod to_a_client;
 mod doors;
 
 mod asked;
+
+mod by_curl;

@@ -14,6 +14,8 @@ mod serve;
 
 mod stall;
 
+pub mod stream;
+
 pub mod tls;
 
 pub mod assets;
