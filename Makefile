@@ -3,10 +3,10 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench bless fuzz audit
+.PHONY: help demo test bench bench-clients bless fuzz audit
 
 help: ## this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 14
+	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 22
 
 demo: ## build zaraba and run the demonstration; it says where to look
 	@bash .ci/demo
@@ -16,6 +16,9 @@ test: ## every check; some only: make test STEPS="fmt tidy" PACKAGES="-p zaraba-
 
 bench: ## ticks through a window, beside a bare loop and DataFusion's batch; then each construct and the prices of options
 	@source .ci/setup.sh && cargo bench --workspace --bench tumble && cargo bench --workspace --bench constructs --bench prices
+
+bench-clients: ## 2,000 WebSocket clients beside uWebSockets, and what a client costs that stops reading
+	@bash .ci/bench-clients
 
 bless: ## run the tests and write what came over what was expected; read the diff before a commit
 	@ZARABA_BLESS=1 INSTA_UPDATE=always bash .ci/test tests
