@@ -37,7 +37,6 @@ std::thread_local! {
     static WORLD: RefCell<World> = RefCell::default();
 }
 
-#[cfg_attr(target_arch = "wasm32", expect(dead_code, reason = "there it is the engine"))]
 pub(crate) fn with_world<T>(work: impl FnOnce(&mut World) -> T) -> T {
     WORLD.with_borrow_mut(work)
 }

@@ -86,6 +86,7 @@ pub mod tables;
 
 pub mod calendar;
 
+#[cfg(not(target_arch = "wasm32"))]
 pub mod harness;
 
 #[doc(hidden)]

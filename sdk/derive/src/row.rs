@@ -50,7 +50,7 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
         true => quote!(#ident<#lifetime>),
         false => quote!(#ident),
     };
-    let (any, borrowed, here) = (of(quote!('_)), of(quote!('zaraba)), of(quote!('_)));
+    let (any, borrowed) = (of(quote!('_)), of(quote!('zaraba)));
     Ok(quote! {
         const _: () = {
             use ::zaraba_sdk::row::Cell;
@@ -78,7 +78,7 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
                 }
 
                 #[inline]
-                fn read(reader: Self::Reader<'_>, row: usize) -> #here {
+                fn read(reader: Self::Reader<'_>, row: usize) -> Self::Of<'_> {
                     #ident { #(#names: <#types as Cell>::read(reader.#places, row)),* }
                 }
             }
