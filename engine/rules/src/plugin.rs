@@ -107,13 +107,16 @@ fn component(host: &Host, bytes: &[u8]) -> Result<Component> {
 }
 
 fn wrap(module: &[u8]) -> Result<Vec<u8>> {
+    const SECTION: &[u8] = b"component-type";
+    if !module.windows(SECTION.len()).any(|window| window == SECTION) {
+        return Err(Error::user(
+            "a core module that does not carry its component type, as what the SDK builds does",
+        ));
+    }
     let encoder = ComponentEncoder::default().validate(true).module(module);
     let encoded = encoder.and_then(|mut encoder| encoder.encode());
     encoded.map_err(|error| {
-        Error::user(format!(
-            "a core module that does not make a component (does it carry its component type, as \
-             what the SDK builds does?): {error:#}"
-        ))
+        Error::user(format!("a core module that does not make a component: {error:#}"))
     })
 }
 

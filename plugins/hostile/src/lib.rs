@@ -54,9 +54,10 @@ impl Hostile {
                 std::hint::spin_loop();
             },
             "memory" => {
+                // Not touched: filling it would cost fuel, and that would run out first.
                 let mut hoard: Vec<Vec<u8>> = Vec::new();
                 loop {
-                    hoard.push(vec![1; 1 << 20]);
+                    hoard.push(std::hint::black_box(Vec::with_capacity(1 << 20)));
                 }
             }
             "recursion" => {

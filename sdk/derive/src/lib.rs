@@ -42,7 +42,7 @@ fn fields(input: &DeriveInput) -> syn::Result<Vec<&Field>> {
     }
 }
 
-/// The documentation comment of a field, on one line.
+/// The documentation comment of a field, on one line, without its full stop.
 fn description(field: &Field) -> String {
     let lines = field.attrs.iter().filter_map(|attr| match &attr.meta {
         Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
@@ -54,7 +54,8 @@ fn description(field: &Field) -> String {
         },
         _ => None,
     });
-    lines.collect::<Vec<_>>().join(" ")
+    let text = lines.collect::<Vec<_>>().join(" ");
+    text.trim_end_matches('.').to_owned()
 }
 
 /// Whether a type is written `Option<…>`.
