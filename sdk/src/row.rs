@@ -1,5 +1,11 @@
 //! From columns to a struct: what `#[derive(Row)]` builds on. A field's type says what is asked of
 //! the stream; `Option` means that rows without a value are wanted too.
+//!
+//! Columns are checked once a call, in `reader`; `read` then looks at no bounds. That is what lets the
+//! compiler drop the columns that a row turns out not to need: a check for each of them would cost
+//! more than the rule, since every branch is counted against its fuel.
+
+#![allow(unsafe_code, reason = "reads without bounds, see above")]
 
 use crate::bindings::{Column, DataType, Field, Values};
 use crate::input::{Date, Timestamp};
@@ -22,9 +28,9 @@ pub trait Row {
 
     /// Reads a row.
     ///
-    /// # Panics
-    /// When there is no such row.
-    fn read(reader: Self::Reader<'_>, row: usize) -> Self::Of<'_>;
+    /// # Safety
+    /// `row` is less than the `rows` that the reader was made with.
+    unsafe fn read(reader: Self::Reader<'_>, row: usize) -> Self::Of<'_>;
 }
 
 /// The type of a field of a row.
@@ -46,9 +52,9 @@ pub trait Cell {
 
     /// Reads a value.
     ///
-    /// # Panics
-    /// When there is no such row.
-    fn read(reader: Self::Reader<'_>, row: usize) -> Self::Of<'_>;
+    /// # Safety
+    /// `row` is less than the `rows` that the reader was made with.
+    unsafe fn read(reader: Self::Reader<'_>, row: usize) -> Self::Of<'_>;
 }
 
 /// A call with other columns than the manifest's is the engine's fault: it traps.
@@ -75,8 +81,9 @@ macro_rules! cell_of_slice {
             }
 
             #[inline]
-            fn read(reader: Self::Reader<'_>, row: usize) -> Self::Of<'_> {
-                ($make)(reader[row])
+            unsafe fn read(reader: Self::Reader<'_>, row: usize) -> Self::Of<'_> {
+                // SAFETY: `reader` saw that there are as many values as rows.
+                ($make)(unsafe { *reader.get_unchecked(row) })
             }
         }
     };
@@ -88,9 +95,14 @@ cell_of_slice!(Timestamp, Timestamp, i64, Timestamp);
 cell_of_slice!(Date, Date, i32, Date);
 
 /// Bit `row` of a bitmap.
+///
+/// # Safety
+/// The bitmap has that bit.
 #[inline]
-pub(crate) fn bit(bitmap: &[u8], row: usize) -> bool {
-    bitmap[row / 8] >> (row % 8) & 1 == 1
+unsafe fn bit(bitmap: &[u8], row: usize) -> bool {
+    // SAFETY: the caller says so.
+    let byte = unsafe { *bitmap.get_unchecked(row / 8) };
+    byte >> (row % 8) & 1 == 1
 }
 
 impl Cell for bool {
@@ -106,8 +118,9 @@ impl Cell for bool {
     }
 
     #[inline]
-    fn read(reader: Self::Reader<'_>, row: usize) -> Self::Of<'_> {
-        bit(reader, row)
+    unsafe fn read(reader: Self::Reader<'_>, row: usize) -> Self::Of<'_> {
+        // SAFETY: `reader` saw that there are as many bits as rows.
+        unsafe { bit(reader, row) }
     }
 }
 
@@ -122,15 +135,18 @@ impl<C: Cell> Cell for Option<C> {
     fn reader(column: &Column, rows: usize) -> Self::Reader<'_> {
         match column.values {
             Values::Absent => None,
-            _ => Some((C::reader(column, rows), column.valid.as_deref())),
+            _ => match column.valid.as_deref() {
+                Some(valid) if valid.len() != rows.div_ceil(8) => wrong(column, rows),
+                valid => Some((C::reader(column, rows), valid)),
+            },
         }
     }
 
     #[inline]
-    fn read(reader: Self::Reader<'_>, row: usize) -> Self::Of<'_> {
+    unsafe fn read(reader: Self::Reader<'_>, row: usize) -> Self::Of<'_> {
         let (values, valid) = reader?;
-        valid
-            .is_none_or(|valid| bit(valid, row))
-            .then(|| C::read(values, row))
+        // SAFETY: `reader` saw that there are as many bits as rows, and so did `C::reader`.
+        let valid = valid.is_none_or(|valid| unsafe { bit(valid, row) });
+        valid.then(|| unsafe { C::read(values, row) })
     }
 }

@@ -14,7 +14,6 @@ use zaraba_core::clock::Stopwatch;
 use zaraba_finance::calendar::Calendar;
 use zaraba_rules::host::Host;
 use zaraba_rules::limits::Limits;
-use zaraba_rules::meter::Meter;
 use zaraba_rules::plugin::Plugin;
 use zaraba_rules::rule::Rule;
 use zaraba_rules::tables::NoTables;
@@ -73,14 +72,23 @@ fn rule() -> Rule {
     Rule::new("oi_jump", &plugin, &Map::new(), &streams, around).expect("a rule")
 }
 
-/// The least nanoseconds of some runs: what the machine can do when nobody else wants it.
-fn least(runs: usize, mut work: impl FnMut()) -> f64 {
-    let once = |()| {
-        let watch = Stopwatch::start();
-        work();
-        watch.elapsed().as_secs_f64() * 1e9
-    };
-    std::iter::repeat_n((), runs).map(once).fold(f64::INFINITY, f64::min)
+/// Nanoseconds for all parts, each at its quickest of some runs: what the machine can do when nobody
+/// else wants it.
+fn least<T>(parts: &[T], mut work: impl FnMut(&T)) -> f64 {
+    let mut least = vec![f64::INFINITY; parts.len()];
+    for _ in 0..20 {
+        for (part, least) in parts.iter().zip(&mut least) {
+            let watch = Stopwatch::start();
+            work(part);
+            *least = least.min(watch.elapsed().as_secs_f64() * 1e9);
+        }
+    }
+    least.iter().sum()
+}
+
+/// The rows in calls of a size.
+fn split(rows: &Batch, size: usize) -> Vec<Batch> {
+    (0..rows.len()).step_by(size).map(|from| rows.slice(from, size)).collect()
 }
 
 fn main() {
@@ -92,18 +100,16 @@ fn main() {
     assert_eq!(alerts, bare(&rows), "the rule and the loop find the same jumps");
     println!("{ROWS} rows, {alerts} alerts");
 
-    let loops = least(20, || {
-        black_box(bare(black_box(&rows)));
+    let loops = least(&split(&rows, 8192), |part| {
+        black_box(bare(black_box(part)));
     });
     let rate = |nanos: f64| ROWS as f64 / nanos * 1e3;
-    println!("bare loop             {:>7.1} M rows/s", rate(loops));
-    for size in [8192, 1024, 128, 16] {
-        let parts: Vec<Batch> = (0..ROWS).step_by(size).map(|from| rows.slice(from, size)).collect();
-        let nanos = least(20, || {
+    println!("bare loop              {:>7.1} M rows/s", rate(loops));
+    for size in [8192, 1024, 128, 16, 1] {
+        let parts = split(&rows, size);
+        let nanos = least(&parts, |part| {
             let mut out = Vec::new();
-            for part in &parts {
-                rule.process(0, part, &mut out).expect("the rule runs");
-            }
+            rule.process(0, part, &mut out).expect("the rule runs");
             black_box(out);
         });
         println!(
@@ -113,18 +119,4 @@ fn main() {
             nanos / loops
         );
     }
-    let ones: Vec<Batch> = (0..10_000).map(|from| rows.slice(from, 1)).collect();
-    let before = (Meter::get(&rule.meter().busy_ns), Meter::get(&rule.meter().calls));
-    let nanos = least(20, || {
-        for one in &ones {
-            rule.process(0, one, &mut Vec::new()).expect("the rule runs");
-        }
-    });
-    let calls = Meter::get(&rule.meter().calls) - before.1;
-    let inside = (Meter::get(&rule.meter().busy_ns) - before.0) as f64 / calls as f64;
-    println!(
-        "wasm,     1 row  a call {:.2} µs a call, of which {:.2} µs (mean) in the guest and on the way",
-        nanos / 1e4 / 1e3,
-        inside / 1e3
-    );
 }

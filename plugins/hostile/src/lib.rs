@@ -66,7 +66,7 @@ impl Hostile {
             "trap" => panic!("on purpose"),
             "error" => return Err("it has had enough".into()),
             "many alerts" => {
-                for _ in 0..50_000 {
+                for _ in 0..20_000 {
                     alerts.open(0, Severity::Info, "many").field(1i64);
                 }
             }

@@ -48,15 +48,16 @@ fn main() {
     slot.configure("{}").expect("parameters are right");
     for size in [8192, 1] {
         let rows = ROWS.min(size * 10_000);
-        let mut least = f64::INFINITY;
+        let mut least = vec![f64::INFINITY; rows / size];
         for _ in 0..20 {
-            let parts: Vec<Batch> = (0..rows).step_by(size).map(|from| chain(from, size)).collect();
-            let start = Instant::now();
-            for part in parts {
+            for (i, least) in least.iter_mut().enumerate() {
+                let part = chain(i * size, size);
+                let start = Instant::now();
                 black_box(slot.evaluate(0, part).expect("the rule runs"));
+                *least = least.min(start.elapsed().as_secs_f64());
             }
-            least = least.min(start.elapsed().as_secs_f64());
         }
-        println!("native, {size:>5} rows a call {:>7.1} M rows/s", rows as f64 / least / 1e6);
+        let rate = rows as f64 / least.iter().sum::<f64>() / 1e6;
+        println!("native, {size:>5} rows a call {rate:>7.1} M rows/s");
     }
 }

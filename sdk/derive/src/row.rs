@@ -78,8 +78,10 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
                 }
 
                 #[inline]
-                fn read(reader: Self::Reader<'_>, row: usize) -> Self::Of<'_> {
-                    #ident { #(#names: <#types as Cell>::read(reader.#places, row)),* }
+                #[allow(unsafe_code)]
+                unsafe fn read(reader: Self::Reader<'_>, row: usize) -> Self::Of<'_> {
+                    // SAFETY: what the caller promised is what every column asks for.
+                    #ident { #(#names: unsafe { <#types as Cell>::read(reader.#places, row) }),* }
                 }
             }
         };

@@ -30,7 +30,7 @@ fn each_misdeed_costs_its_own_rows_only() {
         ("recursion", "its calls nest too deep"),
         ("trap", "it trapped: wasm trap: wasm `unreachable` instruction executed"),
         ("error", "the rule says: it has had enough"),
-        ("many alerts", "it raised 50"),
+        ("many alerts", "it raised 20000 alerts in a call, at most 10000 are allowed"),
         ("big alerts", "it trapped"),
         ("wrong type", "the output `total` is text, the manifest says int64"),
         ("wrong number", "an alert with 2 output fields, the manifest says 1"),
