@@ -38,7 +38,13 @@ pub struct Alerts(Vec<Alert>);
 
 impl Alerts {
     /// One more, raised by a row: `index` of [`crate::input::At`], or 0 in a tick.
-    pub fn add(&mut self, row: u32, state: AlertState, severity: Severity, kind: &str) -> Draft<'_> {
+    pub fn add(
+        &mut self,
+        row: u32,
+        state: AlertState,
+        severity: Severity,
+        kind: &str,
+    ) -> Draft<'_> {
         self.0.push(Alert {
             row,
             state,

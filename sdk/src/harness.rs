@@ -107,7 +107,10 @@ impl Table {
             }
         }
         let wanted = |(_, row): &&(i64, Vec<Value>)| {
-            let mut needed = fields.iter().zip(&places).filter(|(field, _)| !field.nullable);
+            let mut needed = fields
+                .iter()
+                .zip(&places)
+                .filter(|(field, _)| !field.nullable);
             needed.all(|(_, at)| at.is_none_or(|at| row[at] != Value::Null))
         };
         let rows: Vec<&(i64, Vec<Value>)> = self.rows.iter().filter(wanted).collect();
@@ -152,7 +155,10 @@ fn column(field: &Field, rows: &[&(i64, Vec<Value>)], at: usize) -> Result<Colum
                 .map(|cell| match cell {
                     Value::$variant(value) => Ok(value.clone()),
                     Value::Null => Ok($zero),
-                    other => Err(format!("`{}`: {other:?} is not {:?}", field.name, field.type_)),
+                    other => Err(format!(
+                        "`{}`: {other:?} is not {:?}",
+                        field.name, field.type_
+                    )),
                 })
                 .collect::<Result<Vec<_>, String>>()?
         };
@@ -220,7 +226,11 @@ impl<R: Rule> Harness<R> {
     /// As the rule; and when the table has not the columns that the rule wants.
     pub fn evaluate(&mut self, stream: u32, rows: &Table) -> Result<Vec<Alert>, String> {
         let manifest = describe::<R>();
-        let fields = &manifest.streams.get(stream as usize).ok_or("no such stream")?.fields;
+        let fields = &manifest
+            .streams
+            .get(stream as usize)
+            .ok_or("no such stream")?
+            .fields;
         let (batch, kept) = rows.batch(fields)?;
         let mut alerts = Self::whole(|| self.slot.evaluate(stream, batch))?;
         for alert in &mut alerts {

@@ -92,7 +92,9 @@ mod imported {
         with_world(|world| {
             let rows = world.tables.get(&table)?.iter();
             let newest = rows.filter(|row| row.key == key && row.time <= at);
-            newest.max_by_key(|row| row.time).map(|row| row.values.clone())
+            newest
+                .max_by_key(|row| row.time)
+                .map(|row| row.values.clone())
         })
     }
 

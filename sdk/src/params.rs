@@ -63,7 +63,9 @@ macro_rules! param {
 param!(f64, "number", Value::as_f64);
 param!(i64, "integer", Value::as_i64);
 param!(bool, "boolean", Value::as_bool);
-param!(String, "string", |value: &Value| value.as_str().map(str::to_owned));
+param!(String, "string", |value: &Value| value
+    .as_str()
+    .map(str::to_owned));
 
 impl<P: Param> Param for Vec<P> {
     fn schema() -> Value {
@@ -153,7 +155,11 @@ pub fn take<P: Param>(object: &Map<String, Value>, name: &str, says: &Says) -> R
 #[must_use]
 pub fn schema_text<P: Params>() -> String {
     let members = P::members();
-    let required: Vec<&str> = members.iter().filter(|m| m.required).map(|m| m.name).collect();
+    let required: Vec<&str> = members
+        .iter()
+        .filter(|m| m.required)
+        .map(|m| m.name)
+        .collect();
     let properties: Map<String, Value> = members
         .iter()
         .map(|member| (member.name.to_owned(), member.schema.clone()))
@@ -177,7 +183,10 @@ pub fn parse<P: Params>(text: &str) -> Result<P, String> {
         return Err(format!("parameters are an object, not {value}"));
     };
     let members = P::members();
-    if let Some(name) = object.keys().find(|name| members.iter().all(|m| m.name != *name)) {
+    if let Some(name) = object
+        .keys()
+        .find(|name| members.iter().all(|m| m.name != *name))
+    {
         return Err(format!("there is no parameter `{name}`"));
     }
     P::read(&object)

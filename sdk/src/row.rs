@@ -59,7 +59,10 @@ pub trait Cell {
 
 /// A call with other columns than the manifest's is the engine's fault: it traps.
 #[cold]
-#[expect(clippy::panic, reason = "a trap is how a component says that its host is broken")]
+#[expect(
+    clippy::panic,
+    reason = "a trap is how a component says that its host is broken"
+)]
 pub(crate) fn wrong(column: &Column, rows: usize) -> ! {
     panic!("{rows} rows of another type than asked for: {column:?}")
 }

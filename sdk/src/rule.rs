@@ -55,10 +55,7 @@ macro_rules! export {
                     RULE.with(|rule| rule.configure(&params))
                 }
 
-                fn evaluate(
-                    stream: u32,
-                    rows: $crate::bindings::Batch,
-                ) -> $crate::glue::Answer {
+                fn evaluate(stream: u32, rows: $crate::bindings::Batch) -> $crate::glue::Answer {
                     RULE.with(|rule| rule.evaluate(stream, rows))
                 }
 

@@ -1,6 +1,9 @@
 //! A column's text, read only when it is asked for: most rows raise no alert.
 
-#![allow(unsafe_code, reason = "`Cell::read` is so; nothing here is read without bounds")]
+#![allow(
+    unsafe_code,
+    reason = "`Cell::read` is so; nothing here is read without bounds"
+)]
 
 use std::fmt;
 

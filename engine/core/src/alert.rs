@@ -3,9 +3,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
-};
+use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use crate::error::Result;
@@ -168,7 +166,11 @@ pub fn rows(alerts: &[Alert]) -> Result<RecordBatch> {
     };
     let time = |of: fn(&Alert) -> Option<EventTime>| -> ArrayRef {
         let micros = alerts.iter().map(|alert| of(alert).map(|time| time.0));
-        Arc::new(micros.collect::<TimestampMicrosecondArray>().with_timezone("UTC"))
+        Arc::new(
+            micros
+                .collect::<TimestampMicrosecondArray>()
+                .with_timezone("UTC"),
+        )
     };
     let arrays = vec![
         time(|a| Some(a.time)),

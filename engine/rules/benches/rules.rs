@@ -6,7 +6,9 @@ use std::hint::black_box;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, Date32Array, DictionaryArray, Float64Array, Int64Array, RecordBatch};
+use arrow::array::{
+    ArrayRef, AsArray, Date32Array, DictionaryArray, Float64Array, Int64Array, RecordBatch,
+};
 use arrow::datatypes::{Float64Type, Int32Type, Int64Type};
 use serde_json::Map;
 use zaraba_core::batch::Batch;
@@ -26,12 +28,30 @@ const ROWS: usize = 8192 * 64;
 fn chain() -> Batch {
     let n = ROWS as i64;
     let base: Int64Array = (0..n).map(|i| Some(1_000 + i * 7919 % 5_000)).collect();
-    let oi = |(i, base): (i64, &i64)| if i % 50_000 == 49_999 { base * 2 } else { base + i % 2 };
-    let oi: Int64Array = (0..n).zip(base.values()).map(|pair| Some(oi(pair))).collect();
-    let sides: DictionaryArray<Int32Type> = (0..n).map(|i| if i % 2 == 0 { "C" } else { "P" }).collect();
+    let oi = |(i, base): (i64, &i64)| {
+        if i % 50_000 == 49_999 {
+            base * 2
+        } else {
+            base + i % 2
+        }
+    };
+    let oi: Int64Array = (0..n)
+        .zip(base.values())
+        .map(|pair| Some(oi(pair)))
+        .collect();
+    let sides: DictionaryArray<Int32Type> =
+        (0..n).map(|i| if i % 2 == 0 { "C" } else { "P" }).collect();
     let columns: Vec<(&str, ArrayRef)> = vec![
-        ("sq_date", Arc::new(Date32Array::from_iter_values((0..n).map(|_| 20_434)))),
-        ("strike", Arc::new(Float64Array::from_iter_values((0..n).map(|i| (i % 300) as f64 * 125.0)))),
+        (
+            "sq_date",
+            Arc::new(Date32Array::from_iter_values((0..n).map(|_| 20_434))),
+        ),
+        (
+            "strike",
+            Arc::new(Float64Array::from_iter_values(
+                (0..n).map(|i| (i % 300) as f64 * 125.0),
+            )),
+        ),
         ("put_call", Arc::new(sides)),
         ("oi_base", Arc::new(base)),
         ("oi", Arc::new(oi)),
@@ -57,7 +77,8 @@ fn bare(rows: &Batch) -> usize {
 }
 
 fn rule() -> Rule {
-    let folder = std::env::var_os("ZARABA_PLUGINS").expect("ZARABA_PLUGINS, as `make bench` sets it");
+    let folder =
+        std::env::var_os("ZARABA_PLUGINS").expect("ZARABA_PLUGINS, as `make bench` sets it");
     let host = Host::new(None).expect("a host");
     let file = PathBuf::from(folder).join("oi-jump.wasm");
     let plugin = Plugin::from_file(&host, &file).expect("oi-jump");
@@ -88,7 +109,10 @@ fn least<T>(parts: &[T], mut work: impl FnMut(&T)) -> f64 {
 
 /// The rows in calls of a size.
 fn split(rows: &Batch, size: usize) -> Vec<Batch> {
-    (0..rows.len()).step_by(size).map(|from| rows.slice(from, size)).collect()
+    (0..rows.len())
+        .step_by(size)
+        .map(|from| rows.slice(from, size))
+        .collect()
 }
 
 fn main() {
@@ -97,7 +121,11 @@ fn main() {
     let mut found = Vec::new();
     rule.process(0, &rows, &mut found).expect("the rule runs");
     let alerts: usize = found.iter().map(Batch::len).sum();
-    assert_eq!(alerts, bare(&rows), "the rule and the loop find the same jumps");
+    assert_eq!(
+        alerts,
+        bare(&rows),
+        "the rule and the loop find the same jumps"
+    );
     println!("{ROWS} rows, {alerts} alerts");
 
     let loops = least(&split(&rows, 8192), |part| {

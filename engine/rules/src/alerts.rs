@@ -43,7 +43,9 @@ pub(crate) fn check(
 ) -> Result<Checked, Failure> {
     if answer.len() > most {
         let n = answer.len();
-        return refuse(format!("it raised {n} alerts in a call, at most {most} are allowed"));
+        return refuse(format!(
+            "it raised {n} alerts in a call, at most {most} are allowed"
+        ));
     }
     for alert in &answer {
         if alert.row as usize >= rows {
@@ -51,13 +53,25 @@ pub(crate) fn check(
             return refuse(format!("an alert of row {row}, the call had {rows}"));
         }
         let optional = [&alert.unit, &alert.link].into_iter().flatten();
-        let texts = [&alert.kind, &alert.key, &alert.code, &alert.title, &alert.message];
+        let texts = [
+            &alert.kind,
+            &alert.key,
+            &alert.code,
+            &alert.title,
+            &alert.message,
+        ];
         if alert.kind.is_empty() {
             return refuse("an alert without a kind".into());
         }
-        if let Some(long) = texts.into_iter().chain(optional).find(|text| text.len() > TEXT) {
+        if let Some(long) = texts
+            .into_iter()
+            .chain(optional)
+            .find(|text| text.len() > TEXT)
+        {
             let bytes = long.len();
-            return refuse(format!("an alert with a text of {bytes} bytes, at most {TEXT} are allowed"));
+            return refuse(format!(
+                "an alert with a text of {bytes} bytes, at most {TEXT} are allowed"
+            ));
         }
         check_outputs(&manifest.outputs, &alert.fields)?;
     }
@@ -69,7 +83,9 @@ pub(crate) fn check(
 fn check_outputs(wanted: &[Field], given: &[value::Value]) -> Result<(), Failure> {
     if wanted.len() != given.len() {
         let (said, gave) = (wanted.len(), given.len());
-        return refuse(format!("an alert with {gave} output fields, the manifest says {said}"));
+        return refuse(format!(
+            "an alert with {gave} output fields, the manifest says {said}"
+        ));
     }
     for (field, value) in wanted.iter().zip(given) {
         let fits = match type_of(value) {
@@ -79,7 +95,9 @@ fn check_outputs(wanted: &[Field], given: &[value::Value]) -> Result<(), Failure
         if !fits {
             let (name, of) = (&field.name, type_name(field.data_type));
             let gave = type_of(value).map_or("null", type_name);
-            return refuse(format!("the output `{name}` is {gave}, the manifest says {of}"));
+            return refuse(format!(
+                "the output `{name}` is {gave}, the manifest says {of}"
+            ));
         }
     }
     Ok(())
@@ -90,7 +108,11 @@ pub(crate) fn columns(manifest: &Manifest) -> SchemaRef {
     let own = alert::columns();
     let mut fields: Vec<Arc<Column>> = own.fields().iter().cloned().collect();
     fields.extend(manifest.outputs.iter().map(|field| {
-        Arc::new(Column::new(&field.name, arrow_type(field.data_type), field.nullable))
+        Arc::new(Column::new(
+            &field.name,
+            arrow_type(field.data_type),
+            field.nullable,
+        ))
     }));
     Arc::new(Schema::new(fields))
 }

@@ -1,5 +1,7 @@
 //! A manifest's wishes against the streams of a pipeline: where each wanted column is.
 
+use std::borrow::Cow;
+
 use arrow::array::{Array, BooleanArray};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::Schema;
@@ -47,7 +49,11 @@ pub(crate) fn bind(wanted: &Stream, name: &str, has: &Schema) -> Result<Bound, V
             }),
         }
     }
-    if misfits.is_empty() { Ok(bound) } else { Err(misfits) }
+    if misfits.is_empty() {
+        Ok(bound)
+    } else {
+        Err(misfits)
+    }
 }
 
 fn place(field: &Field, stream: &str, has: &Schema) -> Result<Option<usize>, String> {
@@ -81,14 +87,17 @@ fn place(field: &Field, stream: &str, has: &Schema) -> Result<Option<usize>, Str
 impl Bound {
     /// The rows that the rule gets: none that are deletions, none without a value that it needs. The
     /// number of the latter.
-    pub(crate) fn wanted(&self, rows: &Batch) -> Result<(Batch, usize)> {
+    pub(crate) fn wanted<'a>(&self, rows: &'a Batch) -> Result<(Cow<'a, Batch>, usize)> {
         let kept = match &rows.deleted {
-            Some(deleted) => rows.filter(&BooleanArray::new(!deleted, None))?,
-            None => rows.clone(),
+            Some(deleted) => Cow::Owned(rows.filter(&BooleanArray::new(!deleted, None))?),
+            None => Cow::Borrowed(rows),
         };
         let nulls = self.needed.iter().fold(None, |nulls, place| {
-            let of_column = kept.rows.column(*place).logical_nulls();
-            NullBuffer::union(nulls.as_ref(), of_column.as_ref())
+            let column = kept.rows.column(*place);
+            match column.is_nullable() {
+                true => NullBuffer::union(nulls.as_ref(), column.logical_nulls().as_ref()),
+                false => nulls,
+            }
         });
         let Some(nulls) = nulls.filter(|nulls| nulls.null_count() > 0) else {
             return Ok((kept, 0));
@@ -96,7 +105,7 @@ impl Bound {
         let valid: &BooleanBuffer = nulls.inner();
         let batch = kept.filter(&BooleanArray::new(valid.clone(), None))?;
         let without = kept.len() - batch.len();
-        Ok((batch, without))
+        Ok((Cow::Owned(batch), without))
     }
 
     /// The columns of wanted rows.

@@ -41,7 +41,9 @@ impl Hasher for Settings {
 
 fn place(host: &Host, folder: &Path, bytes: &[u8]) -> PathBuf {
     let mut settings = Settings(Fnv::default());
-    host.engine().precompile_compatibility_hash().hash(&mut settings);
+    host.engine()
+        .precompile_compatibility_hash()
+        .hash(&mut settings);
     let name = format!("{:032x}-{:016x}.cwasm", sum(bytes), settings.finish());
     folder.join(name)
 }
@@ -57,7 +59,9 @@ pub(crate) fn component(host: &Host, bytes: &[u8]) -> wasmtime::Result<Component
     }
     let component = Component::from_binary(host.engine(), bytes)?;
     // A cache that cannot be written is a slow start, not a failure.
-    let _ = component.serialize().map(|code| write(folder, &place, &code));
+    let _ = component
+        .serialize()
+        .map(|code| write(folder, &place, &code));
     Ok(component)
 }
 

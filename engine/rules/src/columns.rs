@@ -3,14 +3,14 @@
 //! become which type is decided once, at load, by [`fits`]: nothing is lost on the way.
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, PrimitiveArray, RecordBatch,
-    StringArray,
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, PrimitiveArray, RecordBatch,
+    StringArray, downcast_integer_array,
 };
 use arrow::buffer::{BooleanBuffer, Buffer, NullBuffer};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{
-    DataType as Arrow, Date32Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType,
-    UInt32Type,
+    ArrowNativeType, DataType as Arrow, Date32Type, Float64Type, Int64Type, TimeUnit,
+    TimestampMicrosecondType,
 };
 use zaraba_core::batch::Batch;
 use zaraba_core::error::{Error, Result};
@@ -57,21 +57,34 @@ pub(crate) fn fits(of: &Arrow, wanted: DataType) -> Result<(), String> {
         DataType::Text => matches!(of, Arrow::Utf8 | Arrow::LargeUtf8 | Arrow::Utf8View),
         DataType::Timestamp => matches!(
             of,
-            Arrow::Timestamp(TimeUnit::Second | TimeUnit::Millisecond | TimeUnit::Microsecond, Some(_))
+            Arrow::Timestamp(
+                TimeUnit::Second | TimeUnit::Millisecond | TimeUnit::Microsecond,
+                Some(_)
+            )
         ),
         DataType::Date => *of == Arrow::Date32,
     };
-    if fits { Ok(()) } else { Err(way_out(of, wanted)) }
+    if fits {
+        Ok(())
+    } else {
+        Err(way_out(of, wanted))
+    }
 }
 
 /// Why a column cannot become a type, and what helps.
 fn way_out(of: &Arrow, wanted: DataType) -> String {
     let lossy = match (of, wanted) {
         (Arrow::Int64 | Arrow::UInt64, DataType::Float64) => "large numbers would lose digits",
-        (Arrow::UInt64, DataType::Int64) => "numbers beyond 9,223,372,036,854,775,807 would not fit",
-        (Arrow::Timestamp(TimeUnit::Nanosecond, _), DataType::Timestamp) => "nanoseconds would be lost",
+        (Arrow::UInt64, DataType::Int64) => {
+            "numbers beyond 9,223,372,036,854,775,807 would not fit"
+        }
+        (Arrow::Timestamp(TimeUnit::Nanosecond, _), DataType::Timestamp) => {
+            "nanoseconds would be lost"
+        }
         (Arrow::Timestamp(_, None), DataType::Timestamp) => "it does not say of which zone it is",
-        (of, DataType::Float64 | DataType::Int64) if decimal(of).is_some() => "digits would be lost",
+        (of, DataType::Float64 | DataType::Int64) if decimal(of).is_some() => {
+            "digits would be lost"
+        }
         (of, DataType::Int64) if of.is_floating() => "fractions would be lost",
         _ => return String::new(),
     };
@@ -105,7 +118,8 @@ impl Texts {
         };
         let place = |offset: &i32| (offset - first).cast_unsigned();
         let start = usize::try_from(first).map_err(|_| Error::internal("an offset below 0"))?;
-        let bytes = usize::try_from(last - first).map_err(|_| Error::internal("falling offsets"))?;
+        let bytes =
+            usize::try_from(last - first).map_err(|_| Error::internal("falling offsets"))?;
         Ok(Self {
             offsets: offsets.iter().map(place).collect(),
             bytes: array.values().slice_with_length(start, bytes),
@@ -144,28 +158,39 @@ fn cast(array: &ArrayRef, to: &Arrow) -> Result<ArrayRef> {
     cast_with_options(array, to, &options).map_err(|error| Error::user(error.to_string()))
 }
 
+/// Words that are worth handing over, however few the rows.
+const WORDS: usize = 32;
+
 /// A dictionary of text as words and indices, if that is shorter than the texts themselves.
 fn dictionary(array: &ArrayRef) -> Result<Option<(Vec<u32>, Texts)>> {
     let Arrow::Dictionary(_, value) = array.data_type() else {
         return Ok(None);
     };
-    let words = array.as_any_dictionary().values();
-    if words.len() > array.len() / 2 || words.null_count() > 0 || !value.is_string() {
+    let coded = array.as_any_dictionary();
+    let words = coded.values();
+    if words.len() > WORDS.max(array.len() / 2) || words.null_count() > 0 || !value.is_string() {
         return Ok(None);
     }
-    let to = Arrow::Dictionary(Box::new(Arrow::UInt32), Box::new(Arrow::Utf8));
-    let array = cast(array, &to)?;
-    let coded: &DictionaryArray<UInt32Type> = array.as_dictionary();
-    let (keys, words) = (coded.keys(), coded.values().as_string::<i32>());
-    let indices = match keys.nulls() {
-        None => keys.values().to_vec(),
-        // What stands where there is no value may point nowhere.
+    let words = Texts::new(cast(words, &Arrow::Utf8)?.as_string())?;
+    let keys = coded.keys();
+    let indices = downcast_integer_array!(
+        keys => { indices(keys) }
+        of => return Err(Error::internal(format!("a dictionary with keys of type {of}")))
+    );
+    Ok(Some((indices, words)))
+}
+
+/// Keys of a dictionary. What stands where there is no value may point nowhere: it becomes 0.
+fn indices<K: ArrowPrimitiveType>(keys: &PrimitiveArray<K>) -> Vec<u32> {
+    let values = keys.values().iter().map(|key| key.as_usize() as u32);
+    match keys.nulls() {
+        None => values.collect(),
         Some(nulls) => {
-            let values = keys.values().iter().zip(nulls.iter());
-            values.map(|(key, valid)| if valid { *key } else { 0 }).collect()
+            let both = values.zip(nulls.iter());
+            both.map(|(key, valid)| if valid { key } else { 0 })
+                .collect()
         }
-    };
-    Ok(Some((indices, Texts::new(words)?)))
+    }
 }
 
 impl Held {
@@ -177,7 +202,9 @@ impl Held {
         }
         let to = match (wanted, array.data_type()) {
             // Whichever zone it is shown in, a moment is a moment.
-            (DataType::Timestamp, Arrow::Timestamp(TimeUnit::Microsecond, _)) => array.data_type().clone(),
+            (DataType::Timestamp, Arrow::Timestamp(TimeUnit::Microsecond, _)) => {
+                array.data_type().clone()
+            }
             (DataType::Timestamp, _) => Arrow::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
             _ => arrow_type(wanted),
         };
@@ -241,7 +268,9 @@ impl Columns {
             let Some(array) = place.map(|place| rows.column(place)) else {
                 return Ok((Held::Absent, None));
             };
-            let nulls = array.logical_nulls().filter(|nulls| nulls.null_count() > 0);
+            // Asked first: a dictionary's are put together anew each time.
+            let nulls = array.is_nullable().then(|| array.logical_nulls()).flatten();
+            let nulls = nulls.filter(|nulls| nulls.null_count() > 0);
             let valid = nulls.as_ref().map(NullBuffer::inner).map(bits);
             Ok((Held::new(array, wanted)?, valid))
         };
@@ -264,7 +293,9 @@ impl Columns {
             .iter()
             .enumerate()
             .map(|(i, field)| {
-                let found = types.into_iter().find(|of| arrow_type(*of) == *field.data_type());
+                let found = types
+                    .into_iter()
+                    .find(|of| arrow_type(*of) == *field.data_type());
                 found.map(|of| (Some(i), of)).ok_or_else(|| {
                     Error::internal(format!("a table's column of type {}", field.data_type()))
                 })

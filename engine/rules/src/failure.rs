@@ -62,7 +62,10 @@ fn frames(error: &wasmtime::Error) -> String {
     let Some(trace) = error.downcast_ref::<wasmtime::WasmBacktrace>() else {
         return String::new();
     };
-    let names = trace.frames().iter().filter_map(wasmtime::FrameInfo::func_name);
+    let names = trace
+        .frames()
+        .iter()
+        .filter_map(wasmtime::FrameInfo::func_name);
     let names: Vec<&str> = names.take(4).collect();
     match names.is_empty() {
         true => String::new(),

@@ -21,7 +21,9 @@ pub struct Host {
 
 impl std::fmt::Debug for Host {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Host").field("cache", &self.cache).finish_non_exhaustive()
+        f.debug_struct("Host")
+            .field("cache", &self.cache)
+            .finish_non_exhaustive()
     }
 }
 
@@ -72,6 +74,8 @@ fn tick(engine: &Engine) -> Result<()> {
     };
     let thread = std::thread::Builder::new().name("zaraba-rules-deadline".into());
     let started = thread.spawn(tick);
-    started.map_err(|error| Error::outside(format!("no thread for the deadlines of rules: {error}")))?;
+    started.map_err(|error| {
+        Error::outside(format!("no thread for the deadlines of rules: {error}"))
+    })?;
     Ok(())
 }

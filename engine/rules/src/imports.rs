@@ -41,12 +41,16 @@ impl World {
         if table < self.tables {
             return Ok(table);
         }
-        refuse(format!("it asked for table {table}; its manifest has {}", self.tables))
+        refuse(format!(
+            "it asked for table {table}; its manifest has {}",
+            self.tables
+        ))
     }
 }
 
 fn venue(name: &str) -> Result<Venue> {
-    name.parse().or_else(|error: zaraba_finance::calendar::UnknownVenue| refuse(error.to_string()))
+    name.parse()
+        .or_else(|error: zaraba_finance::calendar::UnknownVenue| refuse(error.to_string()))
 }
 
 fn ours<T>(result: zaraba_core::error::Result<T>) -> Result<T> {
@@ -83,7 +87,11 @@ impl state::Host for World {
         }
         self.charge(key.len() + value.len())?;
         let limit = self.around.limits.state;
-        let full = |_| Failure::Answer(format!("its state grew past {limit} bytes (`limits.state`)"));
+        let full = |_| {
+            Failure::Answer(format!(
+                "its state grew past {limit} bytes (`limits.state`)"
+            ))
+        };
         Ok(self.state.set(key, value, expires, limit).map_err(full)?)
     }
 
@@ -142,8 +150,13 @@ fn days(date: NaiveDate) -> i32 {
 }
 
 fn date(days: i32) -> Result<NaiveDate> {
-    let found = days.checked_add(719_163).and_then(NaiveDate::from_num_days_from_ce_opt);
-    found.map_or_else(|| refuse(format!("there is no day {days} days from 1970-01-01")), Ok)
+    let found = days
+        .checked_add(719_163)
+        .and_then(NaiveDate::from_num_days_from_ce_opt);
+    found.map_or_else(
+        || refuse(format!("there is no day {days} days from 1970-01-01")),
+        Ok,
+    )
 }
 
 impl calendar::Host for World {
@@ -155,7 +168,10 @@ impl calendar::Host for World {
 
     fn session_at(&mut self, at_venue: String, at: i64) -> Result<Option<Session>> {
         self.charge(0)?;
-        let found = self.around.calendar.session_at(venue(&at_venue)?, EventTime(at));
+        let found = self
+            .around
+            .calendar
+            .session_at(venue(&at_venue)?, EventTime(at));
         Ok(found.map(|session| Session {
             kind: match session.kind {
                 Kind::Day => SessionKind::Day,
@@ -169,28 +185,35 @@ impl calendar::Host for World {
 
     fn phase_at(&mut self, at_venue: String, at: i64) -> Result<Phase> {
         self.charge(0)?;
-        Ok(match self.around.calendar.phase(venue(&at_venue)?, EventTime(at)) {
-            At::PreOpen => Phase::PreOpen,
-            At::Ncp => Phase::Ncp,
-            At::ItayoseOpen => Phase::ItayoseOpen,
-            At::Zaraba => Phase::Zaraba,
-            At::PreClose => Phase::PreClose,
-            At::ItayoseClose => Phase::ItayoseClose,
-            At::Closed => Phase::Closed,
-            At::Halted => Phase::Halted,
-        })
+        Ok(
+            match self.around.calendar.phase(venue(&at_venue)?, EventTime(at)) {
+                At::PreOpen => Phase::PreOpen,
+                At::Ncp => Phase::Ncp,
+                At::ItayoseOpen => Phase::ItayoseOpen,
+                At::Zaraba => Phase::Zaraba,
+                At::PreClose => Phase::PreClose,
+                At::ItayoseClose => Phase::ItayoseClose,
+                At::Closed => Phase::Closed,
+                At::Halted => Phase::Halted,
+            },
+        )
     }
 
     fn trading_days_between(&mut self, at_venue: String, start: i32, end: i32) -> Result<i64> {
         self.charge(0)?;
         let venue = venue(&at_venue)?;
-        Ok(self.around.calendar.trading_days_between(venue, date(start)?, date(end)?))
+        Ok(self
+            .around
+            .calendar
+            .trading_days_between(venue, date(start)?, date(end)?))
     }
 
     fn sq_date(&mut self, year: i32, month: u8) -> Result<i32> {
         self.charge(0)?;
         if !(1..=12).contains(&month) || !(1990..=2100).contains(&year) {
-            return refuse(format!("it asked for the special quotation of {year}-{month:02}"));
+            return refuse(format!(
+                "it asked for the special quotation of {year}-{month:02}"
+            ));
         }
         Ok(days(self.around.calendar.sq_date(year, month.into())))
     }

@@ -79,7 +79,10 @@ impl Instance {
         let (answer, used) = self.call(times, fuel, 1, |rule, store| {
             rule.call_evaluate(store, stream, rows)
         });
-        (answer.and_then(|alerts| alerts.map_err(Failure::Rule)), used)
+        (
+            answer.and_then(|alerts| alerts.map_err(Failure::Rule)),
+            used,
+        )
     }
 
     /// `tick`.
@@ -88,7 +91,10 @@ impl Instance {
         let (answer, used) = self.call(Some((at, at)), fuel, 1, |rule, store| {
             rule.call_tick(store, at)
         });
-        (answer.and_then(|alerts| alerts.map_err(Failure::Rule)), used)
+        (
+            answer.and_then(|alerts| alerts.map_err(Failure::Rule)),
+            used,
+        )
     }
 
     fn call<T>(
@@ -98,7 +104,13 @@ impl Instance {
         patience: u32,
         work: impl FnOnce(&Rule, &mut Store<World>) -> wasmtime::Result<T>,
     ) -> (Result<T, Failure>, Used) {
-        let deadline = self.store.data().around.limits.deadline.saturating_mul(patience);
+        let deadline = self
+            .store
+            .data()
+            .around
+            .limits
+            .deadline
+            .saturating_mul(patience);
         self.store.data_mut().begin(times, fuel);
         self.store.set_epoch_deadline(ticks(deadline));
         let watch = Stopwatch::start();

@@ -85,27 +85,39 @@ fn name(what: &str, name: &str) -> Result<(), String> {
     let rest = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
     match first && name.len() <= 64 && name.chars().all(rest) {
         true => Ok(()),
-        false => Err(format!("{what} {name:?}: a name is lower-case letters, digits, - and _")),
+        false => Err(format!(
+            "{what} {name:?}: a name is lower-case letters, digits, - and _"
+        )),
     }
 }
 
 /// A column's name may be any that SQL knows.
 fn column_name(what: &str, name: &str) -> Result<(), String> {
     let fine = !name.is_empty() && name.len() <= 128 && !name.chars().any(char::is_control);
-    if fine { Ok(()) } else { Err(format!("{what}: {name:?} is not the name of a column")) }
+    if fine {
+        Ok(())
+    } else {
+        Err(format!("{what}: {name:?} is not the name of a column"))
+    }
 }
 
 fn short(what: &str, text: &str) -> Result<(), String> {
     match text.len() <= TEXT {
         true => Ok(()),
-        false => Err(format!("{what}: {} bytes, at most {TEXT} are allowed", text.len())),
+        false => Err(format!(
+            "{what}: {} bytes, at most {TEXT} are allowed",
+            text.len()
+        )),
     }
 }
 
 fn few<T>(what: &str, list: &[T]) -> Result<(), String> {
     match list.len() <= LISTS {
         true => Ok(()),
-        false => Err(format!("{} {what}, at most {LISTS} are allowed", list.len())),
+        false => Err(format!(
+            "{} {what}, at most {LISTS} are allowed",
+            list.len()
+        )),
     }
 }
 
@@ -169,7 +181,10 @@ fn outputs(said: Vec<said::Field>) -> Result<Vec<Field>, String> {
     let own = alert::columns();
     for field in &outputs {
         if own.column_with_name(&field.name).is_some() {
-            return Err(format!("the outputs: every alert has a column `{}`", field.name));
+            return Err(format!(
+                "the outputs: every alert has a column `{}`",
+                field.name
+            ));
         }
     }
     Ok(outputs)
@@ -179,7 +194,9 @@ fn params(text: &str) -> Result<Map<String, Json>, String> {
     short("the schema of the parameters", text)?;
     match serde_json::from_str(text) {
         Ok(Json::Object(schema)) => Ok(schema),
-        Ok(other) => Err(format!("the schema of the parameters is {other}, not an object")),
+        Ok(other) => Err(format!(
+            "the schema of the parameters is {other}, not an object"
+        )),
         Err(error) => Err(format!("the schema of the parameters is not JSON: {error}")),
     }
 }
@@ -213,8 +230,16 @@ impl Manifest {
             name: said.name,
             version: said.version,
             description: said.description,
-            streams: said.streams.into_iter().map(stream).collect::<Result<_, _>>()?,
-            tables: said.tables.into_iter().map(table).collect::<Result<_, _>>()?,
+            streams: said
+                .streams
+                .into_iter()
+                .map(stream)
+                .collect::<Result<_, _>>()?,
+            tables: said
+                .tables
+                .into_iter()
+                .map(table)
+                .collect::<Result<_, _>>()?,
             outputs: outputs(said.outputs)?,
             params: params(&said.params_schema)?,
             timer: said.timer,

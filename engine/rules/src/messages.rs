@@ -40,7 +40,12 @@ impl Messages {
         templates.set_fuel(Some(FUEL));
         let mut languages: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for message in said {
-            let Message { code, language, title, body } = message;
+            let Message {
+                code,
+                language,
+                title,
+                body,
+            } = message;
             let known = languages.entry(code.clone()).or_default();
             if known.contains(language) {
                 return Err(format!("two messages `{code}` in `{language}`"));
@@ -52,7 +57,10 @@ impl Messages {
                 added.map_err(|error| format!("the message `{code}` in `{language}`: {error}"))?;
             }
         }
-        Ok(Self { templates, languages })
+        Ok(Self {
+            templates,
+            languages,
+        })
     }
 
     /// Whether there is anything for a code.
@@ -63,7 +71,10 @@ impl Messages {
     /// The texts of an alert in every language that its code has; the first language is the alert's
     /// own.
     pub(crate) fn texts(&self, code: &str, args: &Map<String, Value>) -> Result<Texts, String> {
-        let (mut texts, seen) = (Texts::default(), minijinja::Value::from(minijinja::value::Serde(args)));
+        let (mut texts, seen) = (
+            Texts::default(),
+            minijinja::Value::from(minijinja::value::Serde(args)),
+        );
         let mut all = Map::new();
         for (i, language) in self.languages.get(code).into_iter().flatten().enumerate() {
             let part = |part: &str, longest: usize| {

@@ -56,7 +56,11 @@ impl Ordinals {
         let kinds = StringArray::from_iter_values(rows.iter().map(|((kind, _), _)| kind));
         let keys = StringArray::from_iter_values(rows.iter().map(|((_, key), _)| key));
         let counts: Int64Array = rows.iter().map(|(_, count)| count.cast_signed()).collect();
-        let columns = vec![Arc::new(kinds) as _, Arc::new(keys) as _, Arc::new(counts) as _];
+        let columns = vec![
+            Arc::new(kinds) as _,
+            Arc::new(keys) as _,
+            Arc::new(counts) as _,
+        ];
         let rows = RecordBatch::try_new(Arc::new(schema), columns)?;
         Ok((vec![self.time.0, self.all.cast_signed()], rows))
     }
@@ -69,7 +73,10 @@ impl Ordinals {
         };
         let text = |i: usize| rows.column(i).as_string_opt::<i32>().ok_or_else(wrong);
         let (kinds, keys) = (text(0)?, text(1)?);
-        let counts = rows.column(2).as_primitive_opt::<Int64Type>().ok_or_else(wrong)?;
+        let counts = rows
+            .column(2)
+            .as_primitive_opt::<Int64Type>()
+            .ok_or_else(wrong)?;
         let place = |i: usize| (kinds.value(i).to_owned(), keys.value(i).to_owned());
         Ok(Self {
             time: EventTime(*time),

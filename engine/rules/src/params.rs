@@ -33,7 +33,11 @@ fn complaint(value: &Value, schema: &Value) -> Option<String> {
     if let Some(kind) = schema.get("type").and_then(Value::as_str)
         && !is_of(value, kind)
     {
-        let article = if kind.starts_with(['a', 'i', 'o']) { "an" } else { "a" };
+        let article = if kind.starts_with(['a', 'i', 'o']) {
+            "an"
+        } else {
+            "a"
+        };
         return Some(format!("is {article} {kind}, not {value}"));
     }
     if let Some(choices) = schema.get("enum").and_then(Value::as_array)
@@ -56,7 +60,10 @@ pub(crate) fn complete(
     schema: &Map<String, Value>,
 ) -> Result<Map<String, Value>, Vec<BadParam>> {
     let none = Map::new();
-    let known = schema.get("properties").and_then(Value::as_object).unwrap_or(&none);
+    let known = schema
+        .get("properties")
+        .and_then(Value::as_object)
+        .unwrap_or(&none);
     let mut wrong = Vec::new();
     let mut complain = |name: &str, what: String| {
         wrong.push(BadParam {
@@ -89,5 +96,9 @@ pub(crate) fn complete(
             complain(name, format!("the plugin needs a parameter `{name}`"));
         }
     }
-    if wrong.is_empty() { Ok(complete) } else { Err(wrong) }
+    if wrong.is_empty() {
+        Ok(complete)
+    } else {
+        Err(wrong)
+    }
 }

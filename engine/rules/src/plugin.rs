@@ -31,7 +31,9 @@ struct Inner {
 
 impl std::fmt::Debug for Plugin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Plugin").field(&self.0.manifest.name).finish()
+        f.debug_tuple("Plugin")
+            .field(&self.0.manifest.name)
+            .finish()
     }
 }
 
@@ -45,7 +47,9 @@ impl Plugin {
         let found = std::fs::metadata(path).map_err(|e| at(Error::user(e.to_string())))?;
         if found.len() > FILE as u64 {
             let bytes = found.len();
-            return Err(at(Error::user(format!("{bytes} bytes; a plugin has at most {FILE}"))));
+            return Err(at(Error::user(format!(
+                "{bytes} bytes; a plugin has at most {FILE}"
+            ))));
         }
         let bytes = std::fs::read(path).map_err(|e| at(Error::user(e.to_string())))?;
         Self::from_bytes(host, &bytes).map_err(at)
@@ -98,7 +102,9 @@ fn component(host: &Host, bytes: &[u8]) -> Result<Component> {
             &wrapped
         }
         [0, b'a', b's', b'm', ..] => {
-            return Err(Error::user("a WebAssembly file of a version that is not known"));
+            return Err(Error::user(
+                "a WebAssembly file of a version that is not known",
+            ));
         }
         _ => return Err(Error::user("not a WebAssembly file")),
     };
@@ -108,7 +114,10 @@ fn component(host: &Host, bytes: &[u8]) -> Result<Component> {
 
 fn wrap(module: &[u8]) -> Result<Vec<u8>> {
     const SECTION: &[u8] = b"component-type";
-    if !module.windows(SECTION.len()).any(|window| window == SECTION) {
+    if !module
+        .windows(SECTION.len())
+        .any(|window| window == SECTION)
+    {
         return Err(Error::user(
             "a core module that does not carry its component type, as what the SDK builds does",
         ));
@@ -116,7 +125,9 @@ fn wrap(module: &[u8]) -> Result<Vec<u8>> {
     let encoder = ComponentEncoder::default().validate(true).module(module);
     let encoded = encoder.and_then(|mut encoder| encoder.encode());
     encoded.map_err(|error| {
-        Error::user(format!("a core module that does not make a component: {error:#}"))
+        Error::user(format!(
+            "a core module that does not make a component: {error:#}"
+        ))
     })
 }
 

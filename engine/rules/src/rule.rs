@@ -7,6 +7,7 @@
 //! skipped, counted and logged. After some failures in a row the rule is paused, for a stretch of
 //! event time, so that a replay pauses at the same place.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
@@ -85,7 +86,9 @@ pub struct Rule {
 
 impl std::fmt::Debug for Rule {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Rule").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Rule")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -128,7 +131,9 @@ impl Rule {
         let manifest = plugin.manifest();
         if manifest.streams.len() != streams.len() {
             let (wants, has) = (manifest.streams.len(), streams.len());
-            return Err(Error::user(format!("the plugin reads {wants} streams, not {has}")));
+            return Err(Error::user(format!(
+                "the plugin reads {wants} streams, not {has}"
+            )));
         }
         let all = |what: Vec<String>| Error::user(what.join("; "));
         let params = complete_params(plugin, given)
@@ -196,7 +201,12 @@ impl Rule {
                 }
                 here = ticks.rows_before(&rows.time[from..from + here]);
             }
-            self.call(Call::Rows(stream, &rows.slice(from, here)), out)?;
+            let whole = here == rows.len();
+            let part = match whole {
+                true => Cow::Borrowed(rows.as_ref()),
+                false => Cow::Owned(rows.slice(from, here)),
+            };
+            self.call(Call::Rows(stream, &part), out)?;
             from += here;
         }
         Ok(())
@@ -209,7 +219,11 @@ impl Rule {
     /// As [`Rule::process`].
     pub fn advance(&mut self, watermark: EventTime, out: &mut Vec<Batch>) -> Result<bool> {
         for _ in 0..TICKS {
-            let Some(at) = self.ticks.as_ref().and_then(|ticks| ticks.before(watermark)) else {
+            let Some(at) = self
+                .ticks
+                .as_ref()
+                .and_then(|ticks| ticks.before(watermark))
+            else {
                 return Ok(false);
             };
             if let Some(ticks) = &mut self.ticks {
@@ -252,7 +266,11 @@ impl Rule {
         let next = self.ticks.as_ref().and_then(Ticks::next);
         snapshot.push("tick", next.into_iter().collect(), Vec::new());
         let mut trouble = vec![i64::from(self.failures)];
-        trouble.extend(self.paused.into_iter().flat_map(|(until, length)| [until, length]));
+        trouble.extend(
+            self.paused
+                .into_iter()
+                .flat_map(|(until, length)| [until, length]),
+        );
         snapshot.push("trouble", trouble, Vec::new());
         Ok(snapshot)
     }
@@ -265,7 +283,10 @@ impl Rule {
         let rows = |name: &str| {
             let segments = &snapshot.part(name)?.segments;
             let wrong = || Error::internal(format!("a part `{name}` without rows"));
-            segments.first().map(|segment| &segment.rows).ok_or_else(wrong)
+            segments
+                .first()
+                .map(|segment| &segment.rows)
+                .ok_or_else(wrong)
         };
         let state = State::from_rows(rows("state")?)?;
         Meter::add(&self.meter.state_bytes, state.bytes() as u64);
@@ -301,7 +322,10 @@ impl Rule {
         let answer = match self.attempt(call)? {
             Ok(checked) => Ok(checked),
             Err(failure) => {
-                self.say(Level::Warn, &format!("a call failed and is tried again: {failure}"))?;
+                self.say(
+                    Level::Warn,
+                    &format!("a call failed and is tried again: {failure}"),
+                )?;
                 self.attempt(call)?
             }
         };
@@ -333,8 +357,8 @@ impl Rule {
         };
         let most = instance.world().around.limits.alerts;
         let manifest = self.plugin.manifest();
-        let answer = answer
-            .and_then(|alerts| alerts::check(manifest, most, call.times().len(), alerts));
+        let answer =
+            answer.and_then(|alerts| alerts::check(manifest, most, call.times().len(), alerts));
         let meter = &self.meter;
         Meter::add(&meter.calls, 1);
         Meter::add(&meter.busy_ns, used.nanos);
@@ -350,7 +374,9 @@ impl Rule {
                 Meter::add(&meter.fuel, used.fuel);
                 world.state.commit();
                 let bytes = world.state.bytes() as u64;
-                meter.state_bytes.store(bytes, std::sync::atomic::Ordering::Relaxed);
+                meter
+                    .state_bytes
+                    .store(bytes, std::sync::atomic::Ordering::Relaxed);
                 self.instance = Some(instance);
             }
             Err(_) => {
@@ -403,7 +429,9 @@ impl Rule {
             return self.say(Level::Error, &format!("{what}: {failure}"));
         }
         let before = self.paused.map_or(0, |(_, length)| length);
-        let length = before.saturating_mul(2).clamp(limits.pause, limits.pause_max.max(limits.pause));
+        let length = before
+            .saturating_mul(2)
+            .clamp(limits.pause, limits.pause_max.max(limits.pause));
         self.paused = Some((last.saturating_add(length), length));
         Meter::add(&self.meter.pauses, 1);
         let pause = duration_text(length);

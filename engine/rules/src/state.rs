@@ -59,7 +59,11 @@ impl State {
     ) -> Result<(), Full> {
         let before = self.put(key.clone(), Some(Entry { value, expires }));
         self.undo.push((key, before));
-        if self.bytes > limit { Err(Full) } else { Ok(()) }
+        if self.bytes > limit {
+            Err(Full)
+        } else {
+            Ok(())
+        }
     }
 
     pub(crate) fn delete(&mut self, key: &[u8]) {
@@ -141,7 +145,11 @@ impl State {
         let keys = BinaryArray::from_iter_values(self.entries.keys());
         let values = BinaryArray::from_iter_values(self.entries.values().map(|e| &e.value));
         let expires: Int64Array = self.entries.values().map(|e| e.expires).collect();
-        let columns = vec![Arc::new(keys) as _, Arc::new(values) as _, Arc::new(expires) as _];
+        let columns = vec![
+            Arc::new(keys) as _,
+            Arc::new(values) as _,
+            Arc::new(expires) as _,
+        ];
         Ok(RecordBatch::try_new(Arc::new(schema), columns)?)
     }
 
@@ -150,7 +158,9 @@ impl State {
         let wrong = || Error::internal("a snapshot of a rule's state with other columns");
         let binary = |i: usize| {
             let column = rows.columns().get(i);
-            column.and_then(|c| c.as_any().downcast_ref::<BinaryArray>()).ok_or_else(wrong)
+            column
+                .and_then(|c| c.as_any().downcast_ref::<BinaryArray>())
+                .ok_or_else(wrong)
         };
         let (keys, values) = (binary(0)?, binary(1)?);
         let expires = rows.columns().get(2);
@@ -178,7 +188,9 @@ mod tests {
     }
 
     fn set(state: &mut State, key: &[u8], value: &[u8], expires: Option<i64>) {
-        state.set(key.to_vec(), value.to_vec(), expires, usize::MAX).unwrap();
+        state
+            .set(key.to_vec(), value.to_vec(), expires, usize::MAX)
+            .unwrap();
     }
 
     #[test]
@@ -218,7 +230,9 @@ mod tests {
         }
         let keys = |prefix: &str, after: Option<&str>| -> Vec<String> {
             let found = state.scan(prefix.as_bytes(), after.map(str::as_bytes), 0);
-            found.map(|(key, _)| String::from_utf8(key.to_vec()).unwrap()).collect()
+            found
+                .map(|(key, _)| String::from_utf8(key.to_vec()).unwrap())
+                .collect()
         };
         assert_eq!(keys("a", None), ["a1", "a2", "a3"]);
         assert_eq!(keys("a", Some("a2")), ["a3"]);
@@ -233,7 +247,10 @@ mod tests {
         set(&mut state, b"b", b"", None);
         state.commit();
         let back = State::from_rows(&state.rows().unwrap()).unwrap();
-        assert_eq!((all(&back, 0), back.bytes()), (all(&state, 0), state.bytes()));
+        assert_eq!(
+            (all(&back, 0), back.bytes()),
+            (all(&state, 0), state.bytes())
+        );
         assert_eq!(back.ends, state.ends);
     }
 }

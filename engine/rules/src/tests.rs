@@ -44,7 +44,12 @@ struct Lines(Arc<Mutex<Vec<(Level, String)>>>);
 
 impl Lines {
     fn all(&self) -> Vec<String> {
-        self.0.lock().unwrap().iter().map(|(_, line)| line.clone()).collect()
+        self.0
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|(_, line)| line.clone())
+            .collect()
     }
 }
 
@@ -106,10 +111,17 @@ fn lines(batches: &[Batch]) -> Vec<String> {
 /// Kind and running total of each alert.
 fn totals(batches: &[Batch]) -> Vec<(String, i64)> {
     let of = |batch: &Batch| {
-        let kinds = batch.rows.column_by_name("kind").unwrap().as_string::<i32>().clone();
+        let kinds = batch
+            .rows
+            .column_by_name("kind")
+            .unwrap()
+            .as_string::<i32>()
+            .clone();
         let totals = batch.rows.column_by_name("total").unwrap();
         let totals = totals.as_primitive::<Int64Type>().clone();
-        (0..batch.len()).map(move |i| (kinds.value(i).to_owned(), totals.value(i))).collect::<Vec<_>>()
+        (0..batch.len())
+            .map(move |i| (kinds.value(i).to_owned(), totals.value(i)))
+            .collect::<Vec<_>>()
     };
     batches.iter().flat_map(of).collect()
 }

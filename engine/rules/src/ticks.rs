@@ -21,7 +21,11 @@ impl Ticks {
     pub(crate) fn see(&mut self, time: i64) {
         if self.next.is_none() {
             let floor = time.div_euclid(self.interval) * self.interval;
-            self.next = Some(if floor == time { floor } else { floor.saturating_add(self.interval) });
+            self.next = Some(if floor == time {
+                floor
+            } else {
+                floor.saturating_add(self.interval)
+            });
         }
     }
 

@@ -65,7 +65,10 @@ pub(crate) fn json(value: &Value) -> serde_json::Value {
 
 fn date_text(days: i32) -> String {
     let midnight = i64::from(days) * zaraba_core::time::DAY;
-    iso8601(midnight).chars().take_while(|c| *c != 'T').collect()
+    iso8601(midnight)
+        .chars()
+        .take_while(|c| *c != 'T')
+        .collect()
 }
 
 /// Values of one type as a column.

@@ -65,7 +65,10 @@ fn stub(
 ) -> wasmtime::Result<()> {
     match of {
         ComponentItem::ComponentFunc(_) => {
-            let place = format!("{}.{member}", interface.split('@').next().unwrap_or_default());
+            let place = format!(
+                "{}.{member}",
+                interface.split('@').next().unwrap_or_default()
+            );
             stubs.func_new(member, move |store, of, args, results| {
                 answer(store, &place, &of, args, results)
             })
@@ -97,7 +100,10 @@ fn answer(
                 Val::U64(u64::try_from(micros).unwrap_or(0).saturating_mul(1000))
             }
             ("wasi:clocks/wall-clock.now", Type::Record(_)) => Val::Record(vec![
-                ("seconds".into(), Val::U64(u64::try_from(micros / 1_000_000).unwrap_or(0))),
+                (
+                    "seconds".into(),
+                    Val::U64(u64::try_from(micros / 1_000_000).unwrap_or(0)),
+                ),
                 (
                     "nanoseconds".into(),
                     Val::U32(u32::try_from(micros.rem_euclid(1_000_000) * 1000).unwrap_or(0)),
@@ -106,9 +112,7 @@ fn answer(
             (place, Type::U64) if place.starts_with("wasi:random/") => {
                 Val::U64(random(store.data_mut()))
             }
-            (place, Type::List(_)) if place.starts_with("wasi:random/") => {
-                bytes(&mut store, args)?
-            }
+            (place, Type::List(_)) if place.starts_with("wasi:random/") => bytes(&mut store, args)?,
             (place, Type::Tuple(_)) if place.starts_with("wasi:random/") => {
                 let world = store.data_mut();
                 Val::Tuple(vec![Val::U64(random(world)), Val::U64(random(world))])
@@ -139,7 +143,9 @@ fn bytes(store: &mut StoreContextMut<'_, World>, args: &[Val]) -> wasmtime::Resu
     };
     store.data_mut().charge(n)?;
     let world = store.data_mut();
-    Ok(Val::List((0..n).map(|_| Val::U8(random(world) as u8)).collect()))
+    Ok(Val::List(
+        (0..n).map(|_| Val::U8(random(world) as u8)).collect(),
+    ))
 }
 
 /// The emptiest value of a type: nothing, 0, no entries; a result is well, unless what it would hold
@@ -163,9 +169,9 @@ fn empty(store: &mut StoreContextMut<'_, World>, of: &Type) -> wasmtime::Result<
         Type::Option(_) => Val::Option(None),
         Type::Flags(_) => Val::Flags(Vec::new()),
         Type::Record(record) => {
-            let fields = record.fields().map(|field| {
-                Ok((field.name.to_owned(), empty(store, &field.ty)?))
-            });
+            let fields = record
+                .fields()
+                .map(|field| Ok((field.name.to_owned(), empty(store, &field.ty)?)));
             Val::Record(fields.collect::<wasmtime::Result<_>>()?)
         }
         Type::Tuple(tuple) => {
@@ -195,6 +201,10 @@ fn empty(store: &mut StoreContextMut<'_, World>, of: &Type) -> wasmtime::Result<
             let handle = Resource::<Nothing>::new_own(0);
             Val::Resource(handle.try_into_resource_any(store)?)
         }
-        _ => return Err(wasmtime::Error::msg("a stub of WASI was asked for something it has not")),
+        _ => {
+            return Err(wasmtime::Error::msg(
+                "a stub of WASI was asked for something it has not",
+            ));
+        }
     })
 }

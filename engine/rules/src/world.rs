@@ -112,7 +112,9 @@ impl World {
                 self.work = left;
                 Ok(())
             }
-            None => Err(Failure::Answer("it used up what imports may move in a call".into()).into()),
+            None => {
+                Err(Failure::Answer("it used up what imports may move in a call".into()).into())
+            }
         }
     }
 

@@ -73,14 +73,20 @@ impl Hostile {
             "big alerts" => {
                 let long = "x".repeat(1 << 20);
                 for _ in 0..20 {
-                    alerts.open(0, Severity::Info, "big").message(&long).field(1i64);
+                    alerts
+                        .open(0, Severity::Info, "big")
+                        .message(&long)
+                        .field(1i64);
                 }
             }
             "wrong type" => {
                 alerts.open(0, Severity::Info, "wrong").field("text");
             }
             "wrong number" => {
-                alerts.open(0, Severity::Info, "wrong").field(1i64).field(2i64);
+                alerts
+                    .open(0, Severity::Info, "wrong")
+                    .field(1i64)
+                    .field(2i64);
             }
             "wrong row" => {
                 alerts.open(1_000_000, Severity::Info, "wrong").field(1i64);
@@ -139,7 +145,10 @@ impl Rule for Hostile {
             }
             let total = COUNT.get("count", row.time).unwrap_or(0) + 1;
             COUNT.set("count", &total);
-            alerts.open(row.index, Severity::Info, "row").key((row.n % 3).to_string()).field(total);
+            alerts
+                .open(row.index, Severity::Info, "row")
+                .key((row.n % 3).to_string())
+                .field(total);
         }
         Ok(())
     }

@@ -21,7 +21,13 @@ fn column(values: Values) -> Column {
 fn chain(from: usize, n: usize) -> Batch {
     let all = from as i64..(from + n) as i64;
     let base = |i: i64| 1_000 + i * 7919 % 5_000;
-    let oi = |i: i64| if i % 50_000 == 49_999 { base(i) * 2 } else { base(i) + i % 2 };
+    let oi = |i: i64| {
+        if i % 50_000 == 49_999 {
+            base(i) * 2
+        } else {
+            base(i) + i % 2
+        }
+    };
     let words = Texts {
         offsets: vec![0, 1, 2],
         bytes: b"CP".to_vec(),
@@ -35,7 +41,9 @@ fn chain(from: usize, n: usize) -> Batch {
         columns: vec![
             column(Values::Absent),
             column(Values::Date(vec![20_434; n])),
-            column(Values::Float64(all.clone().map(|i| (i % 300) as f64 * 125.0).collect())),
+            column(Values::Float64(
+                all.clone().map(|i| (i % 300) as f64 * 125.0).collect(),
+            )),
             column(Values::Dictionary(sides)),
             column(Values::Int64(all.clone().map(base).collect())),
             column(Values::Int64(all.map(oi).collect())),

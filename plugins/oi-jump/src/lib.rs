@@ -65,15 +65,43 @@ impl Rule for OiJump {
     type Params = Thresholds;
 
     fn manifest() -> Manifest {
-        Manifest::new("oi-jump", env!("CARGO_PKG_VERSION"), "Open interest of a strike jumps")
-            .reads::<Delta>("deltas")
-            .adds("sq_date", DataType::Date, "The day of the special quotation")
-            .adds("strike", DataType::Float64, "The strike")
-            .adds("put_call", DataType::Text, "`C` or `P`")
-            .says("oi_surge", "ja", TITLE_JA, "建玉 {{ baseline | int }} → {{ oi }}枚")
-            .says("oi_surge", "en", TITLE_EN, "Open interest {{ baseline | int }} → {{ oi }}")
-            .says("oi_drop", "ja", TITLE_JA, "建玉 {{ baseline | int }} → {{ oi }}枚")
-            .says("oi_drop", "en", TITLE_EN, "Open interest {{ baseline | int }} → {{ oi }}")
+        Manifest::new(
+            "oi-jump",
+            env!("CARGO_PKG_VERSION"),
+            "Open interest of a strike jumps",
+        )
+        .reads::<Delta>("deltas")
+        .adds(
+            "sq_date",
+            DataType::Date,
+            "The day of the special quotation",
+        )
+        .adds("strike", DataType::Float64, "The strike")
+        .adds("put_call", DataType::Text, "`C` or `P`")
+        .says(
+            "oi_surge",
+            "ja",
+            TITLE_JA,
+            "建玉 {{ baseline | int }} → {{ oi }}枚",
+        )
+        .says(
+            "oi_surge",
+            "en",
+            TITLE_EN,
+            "Open interest {{ baseline | int }} → {{ oi }}",
+        )
+        .says(
+            "oi_drop",
+            "ja",
+            TITLE_JA,
+            "建玉 {{ baseline | int }} → {{ oi }}枚",
+        )
+        .says(
+            "oi_drop",
+            "en",
+            TITLE_EN,
+            "Open interest {{ baseline | int }} → {{ oi }}",
+        )
     }
 
     fn new(params: Thresholds) -> Self {
@@ -90,11 +118,16 @@ impl Rule for OiJump {
             }
             let (put_call, product) = (row.put_call.as_str(), row.product.map(Text::as_str));
             let side = if put_call == "P" { "PUT" } else { "CALL" };
-            let product = product.map(|product| format!("{product} ")).unwrap_or_default();
+            let product = product
+                .map(|product| format!("{product} "))
+                .unwrap_or_default();
             let code = if change > 0 { "oi_surge" } else { "oi_drop" };
             alerts
                 .open(row.index, self.severity(pct), "oi_jump")
-                .key(format!("{product}{} {} {put_call}", row.sq_date, row.strike))
+                .key(format!(
+                    "{product}{} {} {put_call}",
+                    row.sq_date, row.strike
+                ))
                 .code(code)
                 .arg("side", side)
                 .arg("oi", row.oi)

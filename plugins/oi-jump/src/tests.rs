@@ -27,7 +27,14 @@ fn jumps_are_found_and_noise_is_not() {
     let alerts = rule.evaluate(0, &chain()).unwrap();
     let found: Vec<_> = alerts
         .iter()
-        .map(|alert| (alert.row, alert.key.as_str(), alert.severity, alert.code.as_str()))
+        .map(|alert| {
+            (
+                alert.row,
+                alert.key.as_str(),
+                alert.severity,
+                alert.code.as_str(),
+            )
+        })
         .collect();
     assert_eq!(
         found,
@@ -52,8 +59,14 @@ fn batches_and_instances_do_not_matter() {
 fn parameters_are_checked() {
     for (params, reason) in [
         (r#"{ "jump": 10 }"#, "there is no parameter `jump`"),
-        (r#"{ "jump_pct": -1 }"#, "`jump_pct` must be at least 0, not -1"),
-        (r#"{ "base_min": 1.5 }"#, "`base_min` must be a integer, not 1.5"),
+        (
+            r#"{ "jump_pct": -1 }"#,
+            "`jump_pct` must be at least 0, not -1",
+        ),
+        (
+            r#"{ "base_min": 1.5 }"#,
+            "`base_min` must be a integer, not 1.5",
+        ),
     ] {
         assert_eq!(Harness::<OiJump>::new(params).unwrap_err(), reason);
     }

@@ -28,7 +28,9 @@ pub fn params(input: TokenStream) -> TokenStream {
 }
 
 fn finish(result: syn::Result<Tokens>) -> TokenStream {
-    result.unwrap_or_else(|error| error.to_compile_error()).into()
+    result
+        .unwrap_or_else(|error| error.to_compile_error())
+        .into()
 }
 
 /// The named fields of a struct.

@@ -32,7 +32,9 @@ fn says(field: &Field) -> syn::Result<TokenStream> {
         None => quote!(::std::option::Option::None),
     };
     let description = description(field);
-    let default = option(default, |value| quote!(::zaraba_sdk::serde_json::json!(#value)));
+    let default = option(default, |value| {
+        quote!(::zaraba_sdk::serde_json::json!(#value))
+    });
     let number = |value: Expr| quote!((#value) as f64);
     let (min, max) = (option(min, number), option(max, number));
     Ok(quote! {
@@ -53,7 +55,13 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
     let optional: Vec<_> = fields.iter().map(|field| is_option(&field.ty)).collect();
     let names: Vec<String> = fields
         .iter()
-        .map(|field| field.ident.as_ref().map(ToString::to_string).unwrap_or_default())
+        .map(|field| {
+            field
+                .ident
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default()
+        })
         .collect();
     let says: Vec<TokenStream> = fields.iter().map(|f| says(f)).collect::<Result<_, _>>()?;
     Ok(quote! {

@@ -31,12 +31,15 @@ fn read(column: &ColumnResult, rows: usize) -> Vec<Option<String>> {
     };
     let valid = |i: usize| column.valid.as_ref().is_none_or(|map| bit(map, i));
     let absent = matches!(column.values, ValuesResult::Absent);
-    (0..rows).map(|i| (!absent && valid(i)).then(|| value(i))).collect()
+    (0..rows)
+        .map(|i| (!absent && valid(i)).then(|| value(i)))
+        .collect()
 }
 
 fn column(array: &ArrayRef, wanted: Wanted) -> ColumnResult {
     let field = Field::new("c", array.data_type().clone(), true);
-    let rows = RecordBatch::try_new(Arc::new(Schema::new(vec![field])), vec![array.clone()]).unwrap();
+    let rows =
+        RecordBatch::try_new(Arc::new(Schema::new(vec![field])), vec![array.clone()]).unwrap();
     let columns = Columns::new(&rows, [(Some(0), wanted)].into_iter()).unwrap();
     columns.owned(&[]).columns.remove(0)
 }
@@ -47,7 +50,11 @@ fn cases() -> Vec<(Wanted, ArrayRef, fn(i64) -> String)> {
     let some = move || (0..n).map(|i| (i % 10 != 9).then_some(i));
     let words = move || some().map(|i| i.map(|i| format!("語{}", i % 3)));
     let decimal = |scale| move |i: Option<i64>| i.map(|i| i128::from(i) * 10i128.pow(scale) / 4);
-    let coded: DictionaryArray<Int8Type> = words().collect::<Vec<_>>().iter().map(Option::as_deref).collect();
+    let coded: DictionaryArray<Int8Type> = words()
+        .collect::<Vec<_>>()
+        .iter()
+        .map(Option::as_deref)
+        .collect();
     let plain = |i: i64| i.to_string();
     let word = |i: i64| format!("語{}", i % 3);
     let unique: DictionaryArray<Int8Type> = {
@@ -58,26 +65,90 @@ fn cases() -> Vec<(Wanted, ArrayRef, fn(i64) -> String)> {
     let cents = Decimal128Array::from_iter(some().map(decimal(2))).with_precision_and_scale(15, 2);
     let whole = Decimal128Array::from_iter(some().map(|i| i.map(i128::from)));
     vec![
-        (Wanted::Int64, Arc::new(some().collect::<Int64Array>()), plain),
-        (Wanted::Int64, Arc::new(some().map(|i| i.map(|i| i as i32)).collect::<Int32Array>()), plain),
-        (Wanted::Int64, Arc::new(some().map(|i| i.map(|i| i as u16)).collect::<UInt16Array>()), plain),
-        (Wanted::Int64, Arc::new(whole.with_precision_and_scale(18, 0).unwrap()), plain),
-        (Wanted::Float64, Arc::new(some().map(|i| i.map(|i| i as f64)).collect::<Float64Array>()), plain),
-        (Wanted::Float64, Arc::new(some().map(|i| i.map(|i| i as f32)).collect::<Float32Array>()), plain),
-        (Wanted::Float64, Arc::new(some().map(|i| i.map(|i| i as i32)).collect::<Int32Array>()), plain),
-        (Wanted::Float64, Arc::new(cents.unwrap()), |i| (i as f64 / 4.0).to_string()),
-        (Wanted::Boolean, Arc::new(some().map(|i| i.map(|i| i % 2 == 0)).collect::<BooleanArray>()), |i| {
-            (i % 2 == 0).to_string()
+        (
+            Wanted::Int64,
+            Arc::new(some().collect::<Int64Array>()),
+            plain,
+        ),
+        (
+            Wanted::Int64,
+            Arc::new(some().map(|i| i.map(|i| i as i32)).collect::<Int32Array>()),
+            plain,
+        ),
+        (
+            Wanted::Int64,
+            Arc::new(some().map(|i| i.map(|i| i as u16)).collect::<UInt16Array>()),
+            plain,
+        ),
+        (
+            Wanted::Int64,
+            Arc::new(whole.with_precision_and_scale(18, 0).unwrap()),
+            plain,
+        ),
+        (
+            Wanted::Float64,
+            Arc::new(
+                some()
+                    .map(|i| i.map(|i| i as f64))
+                    .collect::<Float64Array>(),
+            ),
+            plain,
+        ),
+        (
+            Wanted::Float64,
+            Arc::new(
+                some()
+                    .map(|i| i.map(|i| i as f32))
+                    .collect::<Float32Array>(),
+            ),
+            plain,
+        ),
+        (
+            Wanted::Float64,
+            Arc::new(some().map(|i| i.map(|i| i as i32)).collect::<Int32Array>()),
+            plain,
+        ),
+        (Wanted::Float64, Arc::new(cents.unwrap()), |i| {
+            (i as f64 / 4.0).to_string()
         }),
-        (Wanted::Text, Arc::new(words().collect::<StringArray>()), word),
-        (Wanted::Text, Arc::new(words().collect::<LargeStringArray>()), word),
-        (Wanted::Text, Arc::new(words().collect::<StringViewArray>()), word),
+        (
+            Wanted::Boolean,
+            Arc::new(
+                some()
+                    .map(|i| i.map(|i| i % 2 == 0))
+                    .collect::<BooleanArray>(),
+            ),
+            |i| (i % 2 == 0).to_string(),
+        ),
+        (
+            Wanted::Text,
+            Arc::new(words().collect::<StringArray>()),
+            word,
+        ),
+        (
+            Wanted::Text,
+            Arc::new(words().collect::<LargeStringArray>()),
+            word,
+        ),
+        (
+            Wanted::Text,
+            Arc::new(words().collect::<StringViewArray>()),
+            word,
+        ),
         (Wanted::Text, Arc::new(coded), word),
         (Wanted::Text, Arc::new(unique), |i| format!("w{i}")),
-        (Wanted::Date, Arc::new(some().map(|i| i.map(|i| i as i32)).collect::<Date32Array>()), plain),
+        (
+            Wanted::Date,
+            Arc::new(some().map(|i| i.map(|i| i as i32)).collect::<Date32Array>()),
+            plain,
+        ),
         (
             Wanted::Timestamp,
-            Arc::new(some().collect::<TimestampMillisecondArray>().with_timezone("Asia/Tokyo")),
+            Arc::new(
+                some()
+                    .collect::<TimestampMillisecondArray>()
+                    .with_timezone("Asia/Tokyo"),
+            ),
             |i| (i * 1000).to_string(),
         ),
     ]
@@ -86,7 +157,12 @@ fn cases() -> Vec<(Wanted, ArrayRef, fn(i64) -> String)> {
 #[test]
 fn what_a_rule_reads_is_what_the_stream_had() {
     for (wanted, array, expected) in cases() {
-        assert_eq!(fits(array.data_type(), wanted), Ok(()), "{}", array.data_type());
+        assert_eq!(
+            fits(array.data_type(), wanted),
+            Ok(()),
+            "{}",
+            array.data_type()
+        );
         // Slices begin in the middle of a byte of a bitmap, and of a text's bytes.
         for (from, length) in [(0, 40), (3, 30), (13, 5), (39, 1), (10, 0)] {
             let slice = array.slice(from, length);
@@ -101,13 +177,33 @@ fn what_a_rule_reads_is_what_the_stream_had() {
 #[test]
 fn what_would_lose_something_does_not_fit() {
     for (of, wanted, why) in [
-        (DataType::Int64, Wanted::Float64, "large numbers would lose digits"),
+        (
+            DataType::Int64,
+            Wanted::Float64,
+            "large numbers would lose digits",
+        ),
         (DataType::UInt64, Wanted::Int64, "would not fit"),
         (DataType::Float64, Wanted::Int64, "fractions would be lost"),
-        (DataType::Decimal128(16, 2), Wanted::Float64, "digits would be lost"),
-        (DataType::Decimal128(10, 2), Wanted::Int64, "digits would be lost"),
-        (DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into())), Wanted::Timestamp, "nanoseconds"),
-        (DataType::Timestamp(TimeUnit::Microsecond, None), Wanted::Timestamp, "which zone"),
+        (
+            DataType::Decimal128(16, 2),
+            Wanted::Float64,
+            "digits would be lost",
+        ),
+        (
+            DataType::Decimal128(10, 2),
+            Wanted::Int64,
+            "digits would be lost",
+        ),
+        (
+            DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into())),
+            Wanted::Timestamp,
+            "nanoseconds",
+        ),
+        (
+            DataType::Timestamp(TimeUnit::Microsecond, None),
+            Wanted::Timestamp,
+            "which zone",
+        ),
         (DataType::Utf8, Wanted::Int64, ""),
         (DataType::Int32, Wanted::Text, ""),
         (DataType::Boolean, Wanted::Int64, ""),

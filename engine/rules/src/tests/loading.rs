@@ -16,11 +16,26 @@ fn what_is_no_rule_is_refused_with_the_reason() {
         (export "run" (func (param "line" string))))))"#;
     for (bytes, reason) in [
         (b"PK not wasm".to_vec(), "not a WebAssembly file"),
-        (b"\0asm\x09\0\0\0".to_vec(), "a WebAssembly file of a version that is not known"),
-        (b"\0asm\x0d\0\x01\0garbage".to_vec(), "not a valid component"),
-        (component("(module)"), "a core module that does not carry its component type"),
-        (component(sockets), "it imports `wasi:sockets/tcp@0.2.0`: rules are not given the network"),
-        (component(foreign), "it imports `acme:tools/shell@1.0.0`; rules are given"),
+        (
+            b"\0asm\x09\0\0\0".to_vec(),
+            "a WebAssembly file of a version that is not known",
+        ),
+        (
+            b"\0asm\x0d\0\x01\0garbage".to_vec(),
+            "not a valid component",
+        ),
+        (
+            component("(module)"),
+            "a core module that does not carry its component type",
+        ),
+        (
+            component(sockets),
+            "it imports `wasi:sockets/tcp@0.2.0`: rules are not given the network",
+        ),
+        (
+            component(foreign),
+            "it imports `acme:tools/shell@1.0.0`; rules are given",
+        ),
         (component("(component)"), "not a rule: "),
     ] {
         let said = refusal(&bytes);
@@ -31,7 +46,9 @@ fn what_is_no_rule_is_refused_with_the_reason() {
 #[test]
 fn a_component_is_as_good_as_a_core_module() {
     let module = std::fs::read(built("hostile")).unwrap();
-    let encoder = wit_component::ComponentEncoder::default().module(&module).unwrap();
+    let encoder = wit_component::ComponentEncoder::default()
+        .module(&module)
+        .unwrap();
     let component = { encoder }.encode().unwrap();
     let plugin = Plugin::from_bytes(&HOST, &component).unwrap();
     assert_eq!(plugin.manifest().name, "hostile");
@@ -43,14 +60,20 @@ fn compiled_code_is_kept_and_a_broken_file_is_made_anew() {
     let place = folder.path().join("compiled");
     let load = || {
         let host = Host::new(Some(place.clone())).unwrap();
-        Plugin::from_file(&host, &built("hostile")).unwrap().manifest().version.clone()
+        Plugin::from_file(&host, &built("hostile"))
+            .unwrap()
+            .manifest()
+            .version
+            .clone()
     };
     let files = || -> Vec<PathBuf> {
         let found = std::fs::read_dir(&place).unwrap();
         found.map(|file| file.unwrap().path()).collect()
     };
     assert_eq!(load(), "0.1.0");
-    let [file] = &files()[..] else { panic!("one file") };
+    let [file] = &files()[..] else {
+        panic!("one file")
+    };
     let whole = std::fs::read(file).unwrap();
     let inode = |path| std::os::unix::fs::MetadataExt::ino(&std::fs::metadata(path).unwrap());
     let before = inode(file);
@@ -96,7 +119,10 @@ fn parameters_are_checked_and_completed() {
             "jump_pct": 20, "watch_pct": 10.0, "high_pct": 20.0, "base_min": 100, "change_min": 50
         })
     );
-    let wrong = complete_params(&plugin, &object(json!({ "jmp_pct": 20, "base_min": 0.5, "high_pct": -1 })));
+    let wrong = complete_params(
+        &plugin,
+        &object(json!({ "jmp_pct": 20, "base_min": 0.5, "high_pct": -1 })),
+    );
     let said: Vec<String> = wrong.unwrap_err().into_iter().map(|bad| bad.what).collect();
     assert_eq!(
         said,

@@ -24,7 +24,11 @@ fn run(size: i64, mut between: impl FnMut(&mut Rule) -> Option<Rule>) -> Vec<Str
 #[test]
 fn calls_and_instances_do_not_matter() {
     let whole = run(300, |_| None);
-    assert_eq!(whole.len(), 300 + 6, "a row each, and ticks at 0, 60, …, 300");
+    assert_eq!(
+        whole.len(),
+        300 + 6,
+        "a row each, and ticks at 0, 60, …, 300"
+    );
     for size in [1, 7, 64] {
         assert_eq!(run(size, |_| None), whole, "{size} rows a call");
     }
@@ -61,7 +65,10 @@ fn a_tick_is_after_all_rows_up_to_it() {
     };
     // Rows of 50..=60 are 11, of 50..=120 are 71.
     assert_eq!(ticks(&out), [11, 71]);
-    assert!(!rule.advance(at(180), &mut out).unwrap(), "a row of 180 may still come");
+    assert!(
+        !rule.advance(at(180), &mut out).unwrap(),
+        "a row of 180 may still come"
+    );
     assert_eq!(ticks(&out), [11, 71]);
     rule.advance(at(181), &mut out).unwrap();
     assert_eq!(ticks(&out), [11, 71, 80]);
