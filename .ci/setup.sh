@@ -77,7 +77,7 @@ need_wasm() {
             need_debian "$package" "it builds Rust's standard library for wasm"
     done
     local linker
-    linker=$(find "$lib" -name rust-lld -type f | head -n 1)
+    linker=$(find -L "$lib" -name rust-lld -type f | head -n 1)
     [ -n "$linker" ] || fail "no rust-lld in $lib: reinstall Rust by rustup"
     WASM_CARGO=(env RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 "RUSTFLAGS=-C linker=$linker" /usr/bin/cargo)
     WASM_ARGS=(-Zbuild-std=std,panic_abort)

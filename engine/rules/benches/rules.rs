@@ -2,6 +2,8 @@
 //! Arrow columns that finds the same jumps. Figures swing with the machine: the ratio to the loop of
 //! the same run is what counts. `plugins/oi-jump/benches/native.rs` runs the rule's own code natively.
 
+#![allow(clippy::expect_used, reason = "a benchmark that cannot run says so")]
+
 use std::hint::black_box;
 use std::path::PathBuf;
 use std::sync::Arc;

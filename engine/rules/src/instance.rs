@@ -27,7 +27,7 @@ impl Instance {
         host: &Host,
         pre: &RulePre<World>,
         mut world: World,
-    ) -> Result<Self, (Failure, World)> {
+    ) -> Result<Self, (Failure, Box<World>)> {
         world.renew();
         let limits = world.around.limits.clone();
         let fuel = limits.fuel_to_start;
@@ -45,7 +45,7 @@ impl Instance {
             Err(error) => {
                 let refused = store.data().refused;
                 let failure = Failure::of(&error, fuel, deadline, refused);
-                Err((failure, store.into_data()))
+                Err((failure, Box::new(store.into_data())))
             }
         }
     }

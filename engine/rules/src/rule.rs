@@ -399,7 +399,7 @@ impl Rule {
         Meter::add(&self.meter.instances, 1);
         match Instance::new(self.plugin.host(), self.plugin.pre(), world) {
             Err((failure, world)) => {
-                self.world = Some(world);
+                self.world = Some(*world);
                 Err(failure)
             }
             Ok(mut instance) => match instance.configure(&self.params) {

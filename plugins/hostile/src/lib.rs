@@ -66,13 +66,13 @@ impl Hostile {
             "trap" => panic!("on purpose"),
             "error" => return Err("it has had enough".into()),
             "many alerts" => {
-                for _ in 0..20_000 {
+                for _ in 0..10_001 {
                     alerts.open(0, Severity::Info, "many").field(1i64);
                 }
             }
             "big alerts" => {
                 let long = "x".repeat(1 << 20);
-                for _ in 0..20 {
+                for _ in 0..9 {
                     alerts
                         .open(0, Severity::Info, "big")
                         .message(&long)

@@ -1,6 +1,12 @@
 //! The rule's own code, natively, over the same rows as the engine's benchmark `rules`: what wasm costs
 //! is the ratio of the two.
 
+#![allow(
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a benchmark that cannot run says so, and measures time"
+)]
+
 use std::hint::black_box;
 use std::time::Instant;
 

@@ -22,7 +22,7 @@ fn expected() -> Vec<(String, i64)> {
 #[test]
 fn each_misdeed_costs_its_own_rows_only() {
     let small = || Limits {
-        state: 1 << 20,
+        state: 256 << 10,
         ..Limits::default()
     };
     for (what, reason) in [
@@ -36,7 +36,7 @@ fn each_misdeed_costs_its_own_rows_only() {
         ("error", "the rule says: it has had enough"),
         (
             "many alerts",
-            "it raised 20000 alerts in a call, at most 10000 are allowed",
+            "it raised 10011 alerts in a call, at most 10000 are allowed",
         ),
         ("big alerts", "it trapped"),
         (
@@ -48,7 +48,7 @@ fn each_misdeed_costs_its_own_rows_only() {
             "an alert with 2 output fields, the manifest says 1",
         ),
         ("wrong row", "an alert of row 1000000, the call had 10"),
-        ("state", "its state grew past 1048576 bytes"),
+        ("state", "its state grew past 262144 bytes"),
         ("state then trap", "it trapped"),
         ("scan", "it used up what imports may move in a call"),
         (
