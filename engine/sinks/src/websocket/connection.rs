@@ -123,6 +123,8 @@ struct Line {
     hub: Arc<Hub>,
     slow: Duration,
     farewell: Duration,
+    /// Frames that a client may send between two beats.
+    heard_max: usize,
     /// What went wrong while the herald was here.
     broken: Option<Error>,
     /// The last message of the run was put into the outbox.
@@ -157,6 +159,7 @@ pub(crate) async fn serve(
         hub: Arc::clone(&hub),
         slow: limits.slow,
         farewell: limits.farewell,
+        heard_max: limits.messages_max,
         broken: None,
         complete: false,
         deaf: false,
@@ -312,7 +315,7 @@ impl Line {
             let read = self.read(cx);
             if matches!(read, Poll::Ready(Ok(_))) {
                 self.heard += 1;
-                if self.heard > self.limits.messages_max {
+                if self.heard > self.heard_max {
                     return Err(End::Wrong(
                         CloseCode::Policy,
                         "too many messages in a second",
