@@ -63,6 +63,29 @@ pub struct HttpClientDoc {
     pub timeout: i64,
     /// `max_size`, bytes of one answer.
     pub max_size: u64,
+    /// `xlsx`: where in a workbook the rows are.
+    pub sheet: SheetDoc,
+}
+
+/// `xlsx = { sheet, skip_rows, header }`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SheetDoc {
+    /// `sheet`: its name, or its number from 1; none: the first.
+    pub sheet: Option<String>,
+    /// `skip_rows`: rows at the top that are passed over.
+    pub skip_rows: u32,
+    /// `header`: a row names the columns; true if left out.
+    pub header: bool,
+}
+
+impl Default for SheetDoc {
+    fn default() -> Self {
+        Self {
+            sheet: None,
+            skip_rows: 0,
+            header: true,
+        }
+    }
 }
 
 /// `next = { from, into }`

@@ -235,6 +235,9 @@ pub(crate) fn convert(
         let kind = fields.has("kind");
         column::refuse_generators(cx, fields, if kind { " without `kind`" } else { "" });
     }
+    if matches!(connector, "file" | "simulate") {
+        column::refuse_received(cx, fields, connector);
+    }
     let connector = match connector {
         "file" => file(cx, &name.value, fields, fields, &schema).map(SourceConnector::File),
         "simulate" if fields.key("kind").is_some() => {

@@ -6,6 +6,7 @@ use crate::document::{ColumnDoc, Encoding, FileSourceDoc, Format, Text};
 use crate::format;
 use crate::mapping::check_from;
 use crate::read::{Context, Fields};
+use crate::sheet;
 use crate::source::{COMMON, HEAD, located_path, require_schema};
 use crate::spec::{Kind, Opt, Section, Words, optional, required};
 
@@ -47,7 +48,7 @@ const FILE_OPTIONS: &[Opt] = &[
     ),
     optional(
         "format",
-        Kind::Words(&format::FORMATS),
+        Kind::Words(&format::READ_FORMATS),
         "by the path's ending",
         "\"csv\"",
         "how rows are written in the files",
@@ -66,6 +67,7 @@ const FILE_OPTIONS: &[Opt] = &[
         "{ delimiter = \";\" }",
         "how CSV files are written",
     ),
+    sheet::OPTION,
     optional(
         "encoding",
         Kind::Words(&ENCODINGS),
@@ -143,7 +145,7 @@ pub(crate) fn file(
 ) -> Option<FileSourceDoc> {
     let path = fields.text("path");
     let format = format::chosen(cx, fields, path.as_ref());
-    if let Some(text @ (Format::Csv | Format::Json)) = format {
+    if let Some(text @ (Format::Csv | Format::Json | Format::Xlsx)) = format {
         require_schema(
             cx,
             name,
@@ -153,7 +155,7 @@ pub(crate) fn file(
         );
     }
     let csv = csv(cx, fields, format);
-    if let (Some(key), Some(format @ (Format::Parquet | Format::Arrow))) =
+    if let (Some(key), Some(format @ (Format::Parquet | Format::Arrow | Format::Xlsx))) =
         (fields.key("encoding"), format)
     {
         let message = format!(
@@ -162,8 +164,13 @@ pub(crate) fn file(
         );
         cx.mistake(Diagnostic::at(key, message));
     }
+    let sheet = sheet::convert(cx, fields, format);
     if let Some(format) = format {
-        check_from(cx, schema, format, csv.is_none_or(|(_, header)| header));
+        let header = match format {
+            Format::Xlsx => sheet.header,
+            _ => csv.is_none_or(|(_, header)| header),
+        };
+        check_from(cx, schema, format, header);
     }
     let follow = follow(cx, fields, path.as_ref(), format);
     let add_nullable = add_nullable(cx, fields, schema, format);
@@ -176,6 +183,7 @@ pub(crate) fn file(
         add_nullable,
         delimiter,
         header,
+        sheet,
         encoding: match fields.word("encoding") {
             Some("cp932") => Encoding::Cp932,
             Some("euc-jp") => Encoding::EucJp,
@@ -196,7 +204,7 @@ fn follow(
     }
     let key = fields.key("follow").unwrap_or(fields.span);
     let packed = path.filter(|p| [".gz", ".zst"].iter().any(|end| p.value.ends_with(end)));
-    if let Some(format @ (Format::Parquet | Format::Arrow)) = format {
+    if let Some(format @ (Format::Parquet | Format::Arrow | Format::Xlsx)) = format {
         let name = format::name(format);
         let message = format!("`follow` is for CSV and JSON, but the format is \"{name}\"");
         let help =

@@ -9,6 +9,7 @@ use crate::format;
 use crate::headers::{headers, plain};
 use crate::mapping::{check_from, is_path};
 use crate::read::{Context, Fields};
+use crate::sheet;
 use crate::source::{COMMON, HEAD, require_schema};
 use crate::spec::{Kind, Section, Words, optional, required};
 use crate::tree::quoted;
@@ -28,6 +29,13 @@ static METHODS: Words = Words {
 pub(crate) static FORMATS: Words = Words {
     what: "format",
     now: &["json", "csv", "arrow"],
+    later: &[],
+};
+
+/// What an answer may be: a workbook, too.
+static ANSWERS: Words = Words {
+    what: "format",
+    now: &["json", "csv", "arrow", "xlsx"],
     later: &[],
 };
 
@@ -96,11 +104,12 @@ pub(crate) static HTTP_CLIENT: Section = Section {
             ),
             optional(
                 "format",
-                Kind::Words(&FORMATS),
+                Kind::Words(&ANSWERS),
                 "`\"json\"`",
                 "\"csv\"",
                 "how answers are written; json: an array, one object, or one object a line",
             ),
+            sheet::OPTION,
             optional(
                 "rows",
                 Kind::Name,
@@ -166,7 +175,8 @@ pub(crate) fn http_client(
 ) -> Option<HttpClientDoc> {
     require_schema(cx, name, fields, schema, "connector \"http_client\"");
     let format = fields.word("format").map_or(Format::Json, format::of_word);
-    check_from(cx, schema, format, true);
+    let sheet = sheet::convert(cx, fields, Some(format));
+    check_from(cx, schema, format, sheet.header);
     let rows = fields.text("rows");
     let next = fields.table("next");
     let from = next.and_then(|next| next.text("from"));
@@ -199,6 +209,7 @@ pub(crate) fn http_client(
         rate: fields.float("rate").unwrap_or(RATE),
         timeout: fields.micros("timeout").unwrap_or(30 * SECOND),
         max_size: fields.bytes("max_size").unwrap_or(SIZE),
+        sheet,
         url: fields.name("url")?,
         every: fields.micros("every")?,
     })

@@ -15,6 +15,8 @@ mod encoding;
 
 mod fit;
 
+pub mod infer;
+
 mod input;
 
 mod ipc;
@@ -41,6 +43,10 @@ mod time;
 
 pub mod types;
 
+mod workbook;
+
+mod xlsx;
+
 mod zone;
 
 use std::path::Path;
@@ -49,7 +55,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use chrono_tz::Tz;
-use zaraba_config::document::{ColumnDoc, ColumnType, Encoding, Format, Value};
+use zaraba_config::document::{ColumnDoc, ColumnType, Encoding, Format, SheetDoc, Value};
 use zaraba_core::error::{Error, Result};
 use zaraba_core::source::BadRow;
 use zaraba_core::suggest;
@@ -113,6 +119,8 @@ pub struct DecodeOptions {
     pub delimiter: u8,
     /// Whether the first CSV line names the columns.
     pub header: bool,
+    /// Where in a workbook the rows are.
+    pub sheet: SheetDoc,
     /// The zone of times that name none, where the column does not say.
     pub zone: Tz,
     /// The columns wanted; none: all. A text's other columns are parsed all the same: whether a
@@ -134,6 +142,7 @@ impl DecodeOptions {
             encoding: Encoding::Utf8,
             delimiter: b',',
             header: true,
+            sheet: SheetDoc::default(),
             zone,
             needed: None,
             like: None,
@@ -152,7 +161,7 @@ pub fn open(
     schema: &[ColumnDoc],
     options: &DecodeOptions,
 ) -> Result<Box<dyn Decoder>> {
-    if schema.is_empty() && matches!(options.format, Format::Csv | Format::Json) {
+    if schema.is_empty() && !matches!(options.format, Format::Parquet | Format::Arrow) {
         return Err(Error::user(format!(
             "{}: a text format needs a declared schema",
             path.display()
@@ -171,6 +180,11 @@ pub fn open(
             let rows = Rows::new(schema, &wanted, options)?;
             json::open(Input::open(path, options.encoding)?, schema, rows, 1)
         }
+        Format::Xlsx => {
+            let rows = Rows::new(schema, &wanted, options)?;
+            let name = path.display().to_string();
+            xlsx::open(&name, workbook::read(path)?, schema, rows, &options.sheet)
+        }
     }
 }
 
@@ -182,7 +196,7 @@ pub fn file_schema(path: &Path, format: Format) -> Result<SchemaRef> {
     let own = match format {
         Format::Parquet => parquet::schema(path)?,
         Format::Arrow => ipc::schema(path)?,
-        Format::Csv | Format::Json => {
+        Format::Csv | Format::Json | Format::Xlsx => {
             return Err(Error::user(format!(
                 "{}: a text format needs a declared schema",
                 path.display()

@@ -86,6 +86,7 @@ impl FileSource {
         let mut options = DecodeOptions {
             delimiter: doc.delimiter,
             header: doc.header,
+            sheet: doc.sheet.clone(),
             encoding: doc.encoding,
             needed,
             ..DecodeOptions::new(doc.format, zone)

@@ -15,6 +15,8 @@ pub mod channel;
 
 mod pending;
 
+pub mod received;
+
 pub mod threaded;
 
 mod decoded;

@@ -12,7 +12,7 @@ use super::input::Input;
 use super::path::{Node, Step, steps, tree};
 use super::rows::{BAD_ROW_CHARS, Rows, shortened};
 use super::scan::{Scan, Token, unescape};
-use super::{DecodeOptions, Decoded, Decoder, csv, ipc, json, wanted};
+use super::{DecodeOptions, Decoded, Decoder, csv, ipc, json, wanted, xlsx};
 
 /// How JSON is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +47,7 @@ pub fn open_bytes(
     }
     let rows = Rows::new(schema, &wanted, options)?;
     match (options.format, layout) {
+        (Format::Xlsx, _) => xlsx::open(name, data.as_ref().to_vec(), schema, rows, &options.sheet),
         (Format::Csv, _) => {
             let input = Input::memory(name, data, options.encoding)?;
             csv::open(input, schema, rows, options, None)
@@ -60,7 +61,7 @@ pub fn open_bytes(
             json::open(input, schema, rows, 1)
         }
         _ => Err(Error::user(format!(
-            "{name}: expected csv, json or arrow, got another format"
+            "{name}: expected csv, json, arrow or xlsx, got another format"
         ))),
     }
 }

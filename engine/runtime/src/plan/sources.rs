@@ -125,7 +125,7 @@ impl Planning<'_> {
             check_column(column, history.format, zone)
                 .map_err(|e| Diagnostic::at(column.name.span, e.to_string()))?;
         }
-        if matches!(history.format, Format::Csv | Format::Json) {
+        if !matches!(history.format, Format::Parquet | Format::Arrow) {
             return Ok(());
         }
         let columns = own_columns(history)?;

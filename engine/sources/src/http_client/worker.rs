@@ -45,7 +45,10 @@ impl Worker {
         zone: Tz,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let options = DecodeOptions::new(doc.format, zone);
+        let options = DecodeOptions {
+            sheet: doc.sheet.clone(),
+            ..DecodeOptions::new(doc.format, zone)
+        };
         Self {
             asker: Asker::new(doc),
             name: shown(&doc.url.value).to_owned(),

@@ -9,7 +9,7 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use tokio::runtime::Runtime;
-use zaraba_config::document::{ColumnType, Format, HttpClientDoc, NextPage};
+use zaraba_config::document::{ColumnType, Format, HttpClientDoc, NextPage, SheetDoc};
 use zaraba_core::clock::{Clock, ManualClock, SystemClock};
 use zaraba_core::source::{Polled, Source};
 use zaraba_core::time::{ClockTime, SECOND};
@@ -75,6 +75,7 @@ impl Stand {
             rate: 1000.0,
             timeout: 5 * SECOND,
             max_size: 1 << 20,
+            sheet: SheetDoc::default(),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::fs;
 
 use chrono_tz::Tz;
-use zaraba_config::document::{ColumnType, Encoding, ErrorPolicy, FileSourceDoc, Format};
+use zaraba_config::document::{ColumnType, Encoding, ErrorPolicy, FileSourceDoc, Format, SheetDoc};
 use zaraba_core::message::Message;
 use zaraba_core::meter::Meter;
 use zaraba_core::output::Output;
@@ -39,6 +39,7 @@ fn run(limit: usize) -> Vec<String> {
         add_nullable: false,
         delimiter: b',',
         header: true,
+        sheet: SheetDoc::default(),
         encoding: Encoding::Utf8,
     };
     let schema = [
