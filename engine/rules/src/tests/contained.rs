@@ -50,7 +50,7 @@ fn each_misdeed_costs_its_own_rows_only() {
         ("wrong row", "an alert of row 1000000, the call had 10"),
         ("state", "its state grew past 262144 bytes"),
         ("state then trap", "it trapped"),
-        ("scan", "it used up what imports may move in a call"),
+        ("scan", "it used up the fuel of a call"),
         (
             "another time",
             "it asked about 1970-01-01T01:00:25Z; the rows of the call are of",
