@@ -38,7 +38,10 @@ fn each_misdeed_costs_its_own_rows_only() {
             "many alerts",
             "it raised 10011 alerts in a call, at most 10000 are allowed",
         ),
-        ("big alerts", "it trapped"),
+        (
+            "big alerts",
+            "it handed over more than 8388608 bytes (`limits.output`)",
+        ),
         (
             "wrong type",
             "the output `total` is text, the manifest says int64",
