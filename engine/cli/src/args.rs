@@ -1,5 +1,8 @@
 //! What the command line says, and what it says of commands that are not built yet.
 
+#[cfg(test)]
+mod page;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 use std::pin::pin;
+use std::process;
 use std::thread;
 
 use clap::Args;
@@ -13,7 +14,7 @@ use crate::args::PipelineArgs;
 use crate::failure::Failure;
 use crate::run::monitor::Monitor;
 use crate::run::signals::Signals;
-use crate::run::{GOODBYE, LOOK_EVERY, runtime};
+use crate::run::{CUT_SHORT, GOODBYE, LOOK_EVERY, runtime};
 use crate::voice::Voice;
 
 /// What is recorded, and where to.
@@ -65,6 +66,11 @@ async fn drive(args: &RecordArgs, voice: &Voice) -> Result<Vec<(String, Count)>,
         tokio::select! {
             result = &mut wait => break result,
             () = signals.next() => {
+                if stopping {
+                    voice.bar.finish_and_clear();
+                    voice.say("ended at once: the last part of the recording is not written");
+                    process::exit(CUT_SHORT);
+                }
                 stopping = true;
                 stopper.stop();
             }

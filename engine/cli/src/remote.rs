@@ -81,7 +81,7 @@ impl RemoteArgs {
             None => pipeline,
         };
         let shown = file.display();
-        let listeners = pipeline.listeners().map_err(Error::from)?;
+        let listeners = pipeline.listeners()?;
         let Some(first) = listeners.first() else {
             return Err(Failure::User(format!(
                 "`{shown}` has no websocket sink, by which a run can be asked; add\n\n\
@@ -107,7 +107,7 @@ fn plain(url: &str) -> Result<String, Failure> {
         format!("http://{url}")
     };
     let known = url.starts_with("http://") || url.starts_with("https://");
-    match url.splitn(4, '/').nth(2) {
+    match url.split('/').nth(2) {
         Some(host) if known && !host.is_empty() => {
             let scheme = url.split_once("://").map_or("http", |(scheme, _)| scheme);
             Ok(format!("{scheme}://{host}"))

@@ -28,7 +28,7 @@ pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// How long connections may take to end after the last row.
 pub(crate) const GOODBYE: Duration = Duration::from_secs(1);
 /// Exit code of a run that was ended before everything was written.
-const CUT_SHORT: i32 = 1;
+pub(crate) const CUT_SHORT: i32 = 1;
 
 /// Runs the pipeline.
 pub(crate) fn run(args: &PipelineArgs, voice: &Voice) -> Result<(), Failure> {

@@ -43,7 +43,7 @@ impl Table {
             *width = needed.max(*width);
         }
         let mut text = String::new();
-        if grown || self.rows % AGAIN == 0 {
+        if grown || self.rows.is_multiple_of(AGAIN) {
             self.rows = 0;
             text = self.line(&self.names) + "\n";
         }

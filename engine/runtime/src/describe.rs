@@ -38,6 +38,7 @@ impl PipelinePlan {
                 SourceConnector::Simulate(_) | SourceConnector::Market(_) => "simulate",
                 SourceConnector::HttpServer(_) => "http_server",
                 SourceConnector::HttpClient(_) => "http_client",
+                SourceConnector::Websocket(_) => "websocket",
                 SourceConnector::Clock { .. } => "clock",
                 SourceConnector::Channel => "channel",
             },
@@ -73,7 +74,8 @@ impl PipelinePlan {
             name: s.name.value.clone(),
             kind: "sink",
             detail: match s.connector {
-                SinkConnector::File { .. } => "file",
+                SinkConnector::File(_) => "file",
+                SinkConnector::Webhook(_) => "webhook",
                 SinkConnector::Stdout { .. } => "stdout",
                 SinkConnector::Websocket { .. } => "websocket",
                 SinkConnector::Channel => "channel",

@@ -22,6 +22,8 @@ mod readers;
 
 mod written;
 
+mod sent;
+
 mod warnings;
 
 use std::collections::{BTreeMap, BTreeSet};

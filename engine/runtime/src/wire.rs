@@ -5,6 +5,8 @@ mod sources;
 
 mod sinks;
 
+mod stale;
+
 mod doors;
 
 mod query;

@@ -18,7 +18,7 @@ use zaraba_core::error::{Error, Result};
 use zaraba_core::sequence::Sequence;
 use zaraba_formats::encode::{Encoder, encoder};
 
-use crate::file::partial::Partial;
+use crate::file::partial::{Existing, Partial};
 
 /// Rows of one part of a live source.
 const PART_ROWS: u64 = 100_000;
@@ -266,7 +266,7 @@ impl Partition {
 
 impl Part {
     fn open(path: PathBuf, columns: &SchemaRef) -> Result<Self> {
-        let file = Partial::create(path)?;
+        let file = Partial::create(path, Existing::Replaced)?;
         // Parquet has no times without a zone to be written in one.
         let encoder = encoder(Format::Parquet, columns, Tz::UTC, file.writer()?)?;
         Ok(Self {

@@ -1,11 +1,12 @@
 //! The WebSocket sink: streams become topics that browsers and other clients follow.
 //!
 //! The pipeline's thread writes into the hub (`hub`: one `log` per topic, and on upsert topics
-//! the whole `state`) and never waits for a client. Each client is a task (`connection`) with a
-//! `session` that remembers the seq sent last per topic and asks the log what comes next; the
-//! message itself (`protocol`, `rows`, `binary`) is made once per topic and encoding, whatever the
-//! number of clients. `routes` is the rest of the listener; `api` answers
-//! topics and queries over plain HTTP; `inspector` is the page where no assets are set.
+//! the whole `state`), rings the `bell` and never waits for a client. Each client is a `connection`
+//! with a `session` that remembers the seq sent last per topic and asks the log what comes next; the
+//! message itself (`protocol`, `rows`, `binary`, `wire`) is made once per topic and encoding,
+//! whatever the number of clients. One thread, the `herald`, carries what is new to those who wait
+//! for it; each client's own task does what takes longer. `routes` is the rest of the listener;
+//! `api` answers topics and queries over plain HTTP; `inspector` is the page where no assets are set.
 
 mod rows;
 
@@ -17,15 +18,25 @@ mod voice;
 
 mod protocol;
 
+mod wire;
+
 mod binary;
 
 mod topic;
+
+mod bell;
 
 mod hub;
 
 mod session;
 
+mod outbox;
+
+mod upgrade;
+
 mod connection;
+
+mod herald;
 
 mod answer;
 
@@ -67,11 +78,12 @@ use zaraba_net::tls::Tls;
 
 use crate::input::SinkInput;
 use crate::inside::Inside;
+use crate::websocket::herald::Herald;
 use crate::websocket::hub::{Ending, Hub};
 use crate::websocket::query::{Desk, QueryOptions};
 use crate::websocket::routes::Site;
 
-pub use crate::websocket::hub::Traffic;
+pub use crate::websocket::hub::{Staleness, Traffic};
 pub use crate::websocket::log::Retention;
 
 /// How long clients of a run that broke off are told so.
@@ -79,6 +91,14 @@ const BREAK_OFF: Duration = Duration::from_secs(1);
 
 /// Makes the text of a page when it is asked for.
 pub type Answer = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// Whether what a client says is understood; else what it is told.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn understand(text: &str) -> std::result::Result<(), String> {
+    protocol::parse(text).map(drop)
+}
 
 /// What a WebSocket sink is told.
 pub struct WebsocketOptions {
@@ -96,6 +116,8 @@ pub struct WebsocketOptions {
     pub pipeline: String,
     /// The zone in which times are written.
     pub zone: Tz,
+    /// Which topics are stale.
+    pub stale: Staleness,
     /// Who answers `/api/query`; none: nobody.
     pub query: Option<QueryOptions>,
     /// Answers what is asked about the pipeline.
@@ -109,6 +131,8 @@ pub struct WebsocketOptions {
 /// Streams as WebSocket topics.
 pub struct WebsocketSink {
     hub: Arc<Hub>,
+    /// Ends after the clients, when the sink is dropped.
+    _herald: Herald,
     server: Server,
     limits: Limits,
 }
@@ -139,8 +163,10 @@ impl WebsocketSink {
             options.pipeline,
             stream_id,
             options.zone,
+            options.stale,
         )?;
         let hub = Arc::new(hub);
+        let herald = Herald::start(&hub, handle)?;
         let limits = options.limits;
         let edge = Edge {
             access: options.access,
@@ -160,6 +186,7 @@ impl WebsocketSink {
         Ok((
             Self {
                 hub,
+                _herald: herald,
                 server,
                 limits,
             },

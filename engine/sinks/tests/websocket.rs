@@ -16,6 +16,9 @@ mod arrow;
 #[path = "websocket/doors.rs"]
 mod doors;
 
+#[path = "websocket/hostile.rs"]
+mod hostile;
+
 use std::collections::BTreeMap;
 use std::thread;
 use std::time::Duration;

@@ -82,6 +82,10 @@ impl Pipeline {
             return Err(CoreError::internal("a file that was checked has gone").into());
         };
         document.sources.retain(|s| sources.contains(&s.name.value));
+        for source in &mut document.sources {
+            // A replay reads the files of the past itself.
+            source.bootstrap = None;
+        }
         let Some(span) = document.sources.first().map(|s| s.name.span) else {
             return Err(CoreError::user("expected a source to record").into());
         };

@@ -2,7 +2,8 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::process::Child;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use serde_json::Value;
@@ -291,6 +292,47 @@ fn figures_of_a_run() {
         sorted.out.lines().nth(2).unwrap().starts_with("many "),
         "{}",
         sorted.out
+    );
+    served.stop();
+}
+
+/// On a terminal it takes the screen, sorts by keys, and gives the screen back.
+#[test]
+fn a_screen_of_figures() {
+    let served = Served::new(PIPELINE, None);
+    let line = format!(
+        "'{}' top --url {}",
+        env!("CARGO_BIN_EXE_zaraba"),
+        served.url
+    );
+    let mut script = Command::new("script");
+    script
+        .args(["-qec", &line, "/dev/null"])
+        .env("TERM", "xterm");
+    let piped = script.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = piped.spawn().unwrap();
+    let mut keys = child.stdin.take().unwrap();
+    let shown = Arc::new(Mutex::new(Vec::new()));
+    let mut screen = child.stdout.take().unwrap();
+    let all = Arc::clone(&shown);
+    let reader = thread::spawn(move || {
+        let mut bytes = [0; 4096];
+        while let Ok(n @ 1..) = screen.read(&mut bytes) {
+            all.lock().unwrap().extend_from_slice(&bytes[..n]);
+        }
+    });
+    let has = |text: &str| String::from_utf8_lossy(&shown.lock().unwrap()).contains(text);
+    wait_for("the table", || has("newest") && has("quit"));
+    // The name of the column by which it sorts is underlined.
+    keys.write_all(b"l").unwrap();
+    wait_for("another order", || has("\x1b[4m"));
+    keys.write_all(b"q").unwrap();
+    let ended = child.wait().unwrap();
+    reader.join().unwrap();
+    assert_eq!(ended.code(), Some(0));
+    assert!(
+        has("\x1b[?1049h") && has("\x1b[?1049l"),
+        "the screen is given back"
     );
     served.stop();
 }

@@ -61,7 +61,7 @@ impl Fit {
                 from
             };
             found.push(own.index_of(from).ok());
-            let may_miss = doc.is_some_and(|d| d.optional || d.default.is_some());
+            let may_miss = doc.map_or(options.add_nullable, |d| d.optional || d.default.is_some());
             if found.last() == Some(&None) && !may_miss {
                 let names = own.fields().iter().map(|f| f.name().as_str());
                 return Err(Error::user(format!(
@@ -204,6 +204,15 @@ fn lossless(from: &DataType, to: &DataType) -> bool {
             whole <= i16::from(*precision) - i16::from(*scale) && fraction <= i16::from(*scale)
         }),
         _ => false,
+    }
+}
+
+/// The one of two types that holds the values of both.
+pub(super) fn both(a: &DataType, b: &DataType) -> Option<DataType> {
+    if a == b || lossless(b, a) {
+        Some(a.clone())
+    } else {
+        lossless(a, b).then(|| b.clone())
     }
 }
 

@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
+use hyper::upgrade::OnUpgrade;
 use tokio::sync::Semaphore;
 use zaraba_formats::encode::json::Int64;
 use zaraba_net::access::Caller;
@@ -29,6 +30,7 @@ use crate::websocket::query::Desk;
 use crate::websocket::session::Wish;
 use crate::websocket::set;
 use crate::websocket::tap;
+use crate::websocket::upgrade::switch;
 use crate::websocket::voice::{ARROW_PROTOCOL, JSON_PROTOCOL, Voice};
 
 /// What the routes share.
@@ -67,12 +69,15 @@ pub(crate) fn routes(site: Site) -> Router {
 async fn websocket(
     State(site): State<Site>,
     query: Result<Pairs, QueryRejection>,
+    headers: HeaderMap,
+    socket: Option<Extension<OnUpgrade>>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     let bad = |message: String| (StatusCode::BAD_REQUEST, message).into_response();
-    let upgrade = match upgrade {
-        Ok(upgrade) => upgrade,
-        Err(rejection) => return rejection.into_response(),
+    let (upgrade, socket) = match (upgrade, socket) {
+        (Ok(upgrade), Some(Extension(socket))) => (upgrade, socket),
+        (Err(rejection), _) => return rejection.into_response(),
+        (Ok(_), None) => return bad("this connection cannot become a WebSocket".to_owned()),
     };
     let mut wish = match query
         .map_err(|e| e.to_string())
@@ -85,19 +90,16 @@ async fn websocket(
         let message = format!("there are {} clients already", site.limits.clients_max);
         return (StatusCode::SERVICE_UNAVAILABLE, message).into_response();
     };
-    let bytes = site.limits.message_bytes_max;
-    let upgrade = upgrade
-        .max_message_size(bytes)
-        .max_frame_size(bytes)
-        .protocols([ARROW_PROTOCOL, JSON_PROTOCOL]);
+    let upgrade = upgrade.protocols([ARROW_PROTOCOL, JSON_PROTOCOL]);
     if upgrade
         .selected_protocol()
         .is_some_and(|chosen| chosen == ARROW_PROTOCOL)
     {
         wish.voice = Voice::Arrow;
     }
-    upgrade
-        .on_upgrade(move |socket| connection::serve(socket, site.hub, presence, wish, site.limits))
+    switch(&upgrade, &headers, socket, move |socket| {
+        connection::serve(socket, site.hub, presence, wish, site.limits)
+    })
 }
 
 /// Reads the URL's query; else what is wrong with it.

@@ -154,17 +154,46 @@ fn parameters_change_by_token_alone() {
         (closed, set, &bearer, "{}", 400, "expected {\"NAME\": VALUE"),
         (
             closed,
-            "GET /api/tap/facts",
+            "GET /api/tap/fact",
             &bearer,
             "",
             404,
-            "no stream `facts`",
+            "no stream `fact`",
         ),
     ] {
         let answer = send(address, request, headers, body);
         let right = answer.starts_with(&format!("HTTP/1.1 {status} ")) && answer.contains(text);
         assert!(right, "{request} {body}: {answer}");
     }
+}
+
+#[test]
+fn a_tap_is_events() {
+    let runtime = Runtime::new().unwrap();
+    let (_sink, address) = start(&runtime, |_| {});
+    let events = |path: &str| {
+        let answer = get(address, path, "Connection: close\r\n");
+        assert!(
+            answer.contains("content-type: text/event-stream"),
+            "{answer}"
+        );
+        // Without the lengths of chunks.
+        let lines = answer
+            .split("\r\n")
+            .filter(|l| l.contains(": ") && l.ends_with('\n'));
+        lines.collect::<String>()
+    };
+    let tap = "event: tap\ndata: {\"stream\":\"facts\",\"changelog\":\"append\",\"columns\":[{\
+               \"name\":\"n\",\"type\":\"int64\"},{\"name\":\"text\",\"type\":\"text\"}]}\n\n";
+    let told = "event: failed\ndata: {\"rows\":1,\"reason\":\"no\"}\n\n\
+                event: skipped\ndata: {\"rows\":5}\n\n";
+    let rows = "data: {\"n\":1,\"text\":\"row 1, 板\"}\n\ndata: {\"n\":2,\"text\":\"***, 板\"}\n\n";
+    let end = "event: end\ndata: {\"reason\":\"end\"}\n\n";
+    assert_eq!(events("/api/tap/facts"), format!("{tap}{rows}{told}{end}"));
+    let rows = "event: header\ndata: n,text\n\ndata: 1,\"row 1, 板\"\n\n";
+    let end = "event: end\ndata: {\"reason\":\"limit\"}\n\n";
+    let csv = events("/api/tap/facts?format=csv&limit=1");
+    assert_eq!(csv, format!("{tap}{rows}{told}{end}"));
 }
 
 #[test]
@@ -330,7 +359,7 @@ fn queries() {
             json,
             "{\"sql\":\"facts\"}",
             200,
-            "\"columns\":[{\"name\":\"n\",\"type\":\"int64\"}",
+            "\"columns\":[{\"name\":\"n\",\"type\":\"int64\",\"nullable\":false}",
         ),
         (
             "GET /api/query?sql=facts&int64=string",
