@@ -109,7 +109,7 @@ async fn everything_by_curl() {
         never_ending(&base);
     });
     let asked = asking.await;
-    running.stop();
+    running.stopper().stop();
     running.wait().await.unwrap();
     asked.unwrap();
 }
