@@ -18,8 +18,12 @@ mod to_a_client;
 
 mod doors;
 
+mod stale;
+
 mod asked;
 
 mod pushed;
 
 mod followed;
+
+mod by_curl;

@@ -10,6 +10,11 @@
 /// What a server must do for clients that know the protocol's page alone.
 mod conformance;
 
+/// The inspector, in Chromium.
+mod browser;
+/// Clients for others to use and learn from, in three languages.
+mod clients;
+
 /// The rules of the repository that neither rustc nor clippy knows.
 mod tidy;
 

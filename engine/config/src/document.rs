@@ -19,6 +19,8 @@ pub use crate::connector::{
 pub use crate::listener::{AuthDoc, ListenerDoc, ListenerLimitsDoc, TlsDoc};
 pub use crate::message::MessageDoc;
 pub use crate::sink::QueryLimitsDoc;
+pub use crate::sink_file::{FileSinkDoc, RollDoc};
+pub use crate::sink_webhook::{DigestDoc, QuietDoc, WebhookDoc, WebhookForm};
 
 /// A value and where it stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -394,13 +396,8 @@ pub struct SinkDoc {
 /// What a sink writes to.
 #[derive(Clone, Debug)]
 pub enum SinkConnector {
-    /// `connector = "file"`: `path` may hold `{stream}`.
-    File {
-        /// `path`, relative to the file that names it, resolved.
-        path: Located<PathBuf>,
-        /// `format`; by the file's ending if left out.
-        format: Format,
-    },
+    /// `connector = "file"`
+    File(FileSinkDoc),
     /// `connector = "stdout"`: one JSON object a line, or CSV.
     Stdout {
         /// `format`
@@ -416,9 +413,13 @@ pub enum SinkConnector {
         history: usize,
         /// `history_time`: of them those no older than so many microseconds of event time.
         history_time: Option<i64>,
+        /// `history_size`, bytes of any topic.
+        history_size: u64,
         /// `query`: what a query of `/api/query` may cost.
         query: QueryLimitsDoc,
     },
+    /// `connector = "webhook"`
+    Webhook(Box<WebhookDoc>),
     /// `connector = "channel"`: rows go to the embedding program.
     Channel,
 }

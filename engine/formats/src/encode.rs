@@ -11,6 +11,8 @@ pub mod json;
 
 pub mod csv;
 
+pub mod text;
+
 mod parquet;
 
 mod ipc;
@@ -38,6 +40,19 @@ pub trait Encoder: Send {
     /// # Errors
     /// When the file cannot be written.
     fn write(&mut self, rows: &RecordBatch) -> Result<()>;
+
+    /// About how many bytes it holds that are not in the file yet.
+    fn held(&self) -> usize {
+        0
+    }
+
+    /// Writes what is held, though there may be more.
+    ///
+    /// # Errors
+    /// As `write`.
+    fn relieve(&mut self) -> Result<()> {
+        Ok(())
+    }
 
     /// Writes what is held and the format's end, and flushes.
     ///

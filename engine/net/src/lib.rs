@@ -12,7 +12,11 @@ mod guard;
 
 mod serve;
 
+mod silent;
+
 mod stall;
+
+pub mod stream;
 
 pub mod tls;
 

@@ -11,7 +11,11 @@ pub mod run;
 
 pub mod describe;
 
+pub mod inside;
+
 pub mod test_run;
+
+pub mod record;
 
 pub use zaraba_formats::decode::infer;
 pub use zaraba_sinks::channel::ChannelReceiver;

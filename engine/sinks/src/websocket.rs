@@ -1,11 +1,12 @@
 //! The WebSocket sink: streams become topics that browsers and other clients follow.
 //!
 //! The pipeline's thread writes into the hub (`hub`: one `log` per topic, and on upsert topics
-//! the whole `state`) and never waits for a client. Each client is a task (`connection`) with a
-//! `session` that remembers the seq sent last per topic and asks the log what comes next; the
-//! message itself (`protocol`, `rows`, `binary`) is made once per topic and encoding, whatever the
-//! number of clients. `routes` is the rest of the listener; `api` answers
-//! topics and queries over plain HTTP.
+//! the whole `state`), rings the `bell` and never waits for a client. Each client is a `connection`
+//! with a `session` that remembers the seq sent last per topic and asks the log what comes next; the
+//! message itself (`protocol`, `rows`, `binary`, `wire`) is made once per topic and encoding,
+//! whatever the number of clients. One thread, the `herald`, carries what is new to those who wait
+//! for it; each client's own task does what takes longer. `routes` is the rest of the listener;
+//! `api` answers topics and queries over plain HTTP; `inspector` is the page where no assets are set.
 
 mod rows;
 
@@ -17,21 +18,39 @@ mod voice;
 
 mod protocol;
 
+mod wire;
+
 mod binary;
 
 mod topic;
+
+mod bell;
 
 mod hub;
 
 mod session;
 
+mod outbox;
+
+mod upgrade;
+
 mod connection;
+
+mod herald;
 
 mod answer;
 
 pub mod query;
 
 mod api;
+
+mod about;
+
+mod tap;
+
+mod set;
+
+mod inspector;
 
 mod routes;
 
@@ -44,6 +63,7 @@ use std::time::Duration;
 use axum::Router;
 use chrono_tz::Tz;
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 use zaraba_core::batch::Batch;
 use zaraba_core::clock::Clock;
 use zaraba_core::error::Result;
@@ -57,11 +77,13 @@ use zaraba_net::listen::{Edge, Server};
 use zaraba_net::tls::Tls;
 
 use crate::input::SinkInput;
+use crate::inside::Inside;
+use crate::websocket::herald::Herald;
 use crate::websocket::hub::{Ending, Hub};
 use crate::websocket::query::{Desk, QueryOptions};
 use crate::websocket::routes::Site;
 
-pub use crate::websocket::hub::Traffic;
+pub use crate::websocket::hub::{Staleness, Traffic};
 pub use crate::websocket::log::Retention;
 
 /// How long clients of a run that broke off are told so.
@@ -69,6 +91,14 @@ const BREAK_OFF: Duration = Duration::from_secs(1);
 
 /// Makes the text of a page when it is asked for.
 pub type Answer = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// Whether what a client says is understood; else what it is told.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn understand(text: &str) -> std::result::Result<(), String> {
+    protocol::parse(text).map(drop)
+}
 
 /// What a WebSocket sink is told.
 pub struct WebsocketOptions {
@@ -86,12 +116,12 @@ pub struct WebsocketOptions {
     pub pipeline: String,
     /// The zone in which times are written.
     pub zone: Tz,
+    /// Which topics are stale.
+    pub stale: Staleness,
     /// Who answers `/api/query`; none: nobody.
     pub query: Option<QueryOptions>,
-    /// The text of `/metrics`.
-    pub metrics: Answer,
-    /// The JSON of `/api/graph`.
-    pub graph: Answer,
+    /// Answers what is asked about the pipeline.
+    pub inside: Arc<dyn Inside>,
     /// Tells when the run began, which names its numbering of rows.
     pub clock: Arc<dyn Clock>,
     /// What clients may cost.
@@ -101,6 +131,8 @@ pub struct WebsocketOptions {
 /// Streams as WebSocket topics.
 pub struct WebsocketSink {
     hub: Arc<Hub>,
+    /// Ends after the clients, when the sink is dropped.
+    _herald: Herald,
     server: Server,
     limits: Limits,
 }
@@ -131,8 +163,10 @@ impl WebsocketSink {
             options.pipeline,
             stream_id,
             options.zone,
+            options.stale,
         )?;
         let hub = Arc::new(hub);
+        let herald = Herald::start(&hub, handle)?;
         let limits = options.limits;
         let edge = Edge {
             access: options.access,
@@ -144,14 +178,15 @@ impl WebsocketSink {
             limits,
             assets,
             desk: options.query.map(Desk::new),
-            metrics: options.metrics,
-            graph: options.graph,
+            inside: options.inside,
+            taps: Arc::new(Semaphore::new(tap::TAPS_MAX)),
         });
         let server = Server::open(&options.listen, routes.merge(beside), edge, handle)?;
         let address = server.address();
         Ok((
             Self {
                 hub,
+                _herald: herald,
                 server,
                 limits,
             },

@@ -142,18 +142,16 @@ impl FollowSource {
 
 impl Source for FollowSource {
     fn poll(&mut self, limit: usize) -> Result<Polled> {
-        loop {
-            if let Some(rows) = self.next(limit)? {
-                self.rows += rows.len() as u64;
-                return Ok(Polled::Rows(rows));
-            }
-            let now = self.clock.now();
-            if now < self.look_at {
-                return Ok(Polled::Pending(Some(self.look_at)));
-            }
+        let now = self.clock.now();
+        if now >= self.look_at {
             self.look_at = ClockTime(now.0.saturating_add(LOOK_EVERY));
             self.look(now)?;
         }
+        let Some(rows) = self.next(limit)? else {
+            return Ok(Polled::Pending(Some(self.look_at)));
+        };
+        self.rows += rows.len() as u64;
+        Ok(Polled::Rows(rows))
     }
 
     fn replayable(&self) -> bool {

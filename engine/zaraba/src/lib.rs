@@ -15,6 +15,10 @@ pub mod pipeline;
 
 pub mod running;
 
+pub mod listeners;
+
+pub mod record;
+
 pub mod error;
 
 pub mod look;

@@ -54,6 +54,12 @@ impl Fit {
             let from = doc
                 .and_then(|d| d.from.as_ref())
                 .map_or(field.name(), |t| &t.value);
+            // A path is where JSON has it; a recording has the column by its own name.
+            let from = if from.starts_with("$.") {
+                field.name()
+            } else {
+                from
+            };
             found.push(own.index_of(from).ok());
             let may_miss = doc.map_or(options.add_nullable, |d| d.optional || d.default.is_some());
             if found.last() == Some(&None) && !may_miss {

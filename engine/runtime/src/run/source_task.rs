@@ -106,6 +106,7 @@ impl SourceTask {
             wake,
         } = company;
         timekeeper.add(source.live());
+        meter.hears(clock.now());
         Self {
             name,
             meter,
@@ -219,6 +220,7 @@ impl SourceTask {
     fn leave(&mut self, last: &Message) {
         if !self.ended {
             self.ended = true;
+            self.meter.hears(ClockTime(i64::MAX));
             self.timekeeper
                 .state(self.options.ordinal, EventTime::MAX, false);
             self.out.control(last);
@@ -238,6 +240,7 @@ impl SourceTask {
         {
             // Not silent, only held.
             self.last_row = Some(now);
+            self.meter.hears(now);
             return Ok(Stepped::Wait(None));
         }
         if let Some(rows) = self.waiting.take() {
@@ -294,6 +297,7 @@ impl SourceTask {
     }
 
     fn take(&mut self, rows: SourceRows, now: ClockTime) -> Result<Stepped> {
+        self.meter.hears(now);
         self.intake.take(rows, now, &self.meter, &mut self.out)?;
         self.show_progress();
         self.advance();

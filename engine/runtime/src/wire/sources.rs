@@ -48,6 +48,9 @@ impl Wirer<'_> {
         let name = doc.name.value.as_str();
         let (source, wake) = self.connector(planned)?;
         let live = source.live();
+        if live {
+            self.live.insert(name.to_owned());
+        }
         // Whoever POSTs bad rows is refused; that must not end the run.
         let policy = match (doc.on_error, &doc.connector) {
             (None | Some(ErrorPolicy::Fail), SourceConnector::HttpServer(_)) => {

@@ -4,9 +4,9 @@
 //! `{"count","bytes"}` in the place of each list; it ends with spaces, so that what follows begins
 //! at a multiple of eight bytes and a reader need not copy it.
 
-use axum::body::Bytes;
-use axum::extract::ws::Message;
 use zaraba_core::error::{Error, Result};
+
+use crate::websocket::wire::{Draft, Message};
 
 /// Where Arrow wants its buffers.
 const ALIGNED: usize = 8;
@@ -37,11 +37,13 @@ pub(crate) fn frame(mut head: Vec<u8>, rows: &Part, deleted: Option<&Part>) -> R
     let length = (LENGTH + head.len()).next_multiple_of(ALIGNED) - LENGTH;
     head.resize(length, b' ');
     let said = u32::try_from(length).map_err(|_| Error::internal("a header of 4 GiB"))?;
-    let mut frame = said.to_le_bytes().to_vec();
+    let mut draft = Draft::new();
+    let frame = draft.out();
+    frame.extend(said.to_le_bytes());
     frame.extend(head);
     frame.extend(&rows.stream);
     frame.extend(deleted.map_or(&[][..], |part| &part.stream));
-    Ok(Message::Binary(Bytes::from(frame)))
+    Ok(draft.binary())
 }
 
 #[cfg(test)]
@@ -57,9 +59,8 @@ mod tests {
         for name in ["", "a", "ab", "abcdefg"] {
             let head = format!("{{\"topic\":\"{name}\",\"rows\":").into_bytes();
             let (rows, gone) = (part(2, b"12345678"), part(1, b"87654321"));
-            let Message::Binary(frame) = frame(head, &rows, Some(&gone)).unwrap() else {
-                panic!()
-            };
+            let message = frame(head, &rows, Some(&gone)).unwrap();
+            let frame = message.payload();
             let length = u32::from_le_bytes(frame[..4].try_into().unwrap()) as usize;
             assert_eq!((4 + length) % 8, 0);
             let header: serde_json::Value = serde_json::from_slice(&frame[4..4 + length]).unwrap();

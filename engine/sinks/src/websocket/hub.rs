@@ -1,17 +1,18 @@
 //! Where the pipeline's thread and the clients meet: topics, a bell that rings when there is
 //! something new, and how it ended. The pipeline's side never waits for a client.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use chrono_tz::Tz;
-use tokio::sync::watch;
 use zaraba_core::batch::Batch;
 use zaraba_core::error::{Error, Result};
 use zaraba_core::time::EventTime;
 
 use crate::input::SinkInput;
+use crate::websocket::bell::Bell;
 use crate::websocket::log::Retention;
 use crate::websocket::topic::Topic;
 
@@ -25,13 +26,6 @@ pub(crate) enum Ending {
     Done,
     /// The run broke off.
     Failed,
-}
-
-/// What the bell says: how often it rang, and how the run ended.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct News {
-    rung: u64,
-    pub(crate) ending: Ending,
 }
 
 /// What the clients of a sink cost and missed.
@@ -51,6 +45,28 @@ pub struct Traffic {
     pub too_slow: AtomicU64,
 }
 
+/// Tells whether the figures of a topic are stale: whether a source behind it has been silent for
+/// too long.
+#[derive(Clone)]
+pub struct Staleness(Arc<dyn Fn(usize) -> bool + Send + Sync>);
+
+impl Staleness {
+    /// By a function of topics, by their places among the sink's streams.
+    pub fn new(of: impl Fn(usize) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(of))
+    }
+
+    pub(crate) fn of(&self, topic: usize) -> bool {
+        (self.0)(topic)
+    }
+}
+
+impl fmt::Debug for Staleness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Staleness")
+    }
+}
+
 /// Topics and their clients.
 #[derive(Debug)]
 pub(crate) struct Hub {
@@ -60,7 +76,10 @@ pub(crate) struct Hub {
     pub(crate) zone: Tz,
     pub(crate) topics: Vec<Arc<Topic>>,
     pub(crate) traffic: Arc<Traffic>,
-    bell: watch::Sender<News>,
+    pub(crate) stale: Staleness,
+    pub(crate) bell: Bell,
+    /// How the run ended, once it has.
+    ending: OnceLock<Ending>,
     sessions: Mutex<usize>,
     gone: Condvar,
 }
@@ -76,6 +95,7 @@ impl Hub {
         pipeline: String,
         stream_id: String,
         zone: Tz,
+        stale: Staleness,
     ) -> Result<Self> {
         let topic = |input| Topic::new(input, history, zone).map(Arc::new);
         Ok(Self {
@@ -84,7 +104,9 @@ impl Hub {
             zone,
             topics: inputs.iter().map(topic).collect::<Result<_>>()?,
             traffic: Arc::default(),
-            bell: watch::Sender::new(News::default()),
+            stale,
+            bell: Bell::default(),
+            ending: OnceLock::new(),
             sessions: Mutex::new(0),
             gone: Condvar::new(),
         })
@@ -94,7 +116,7 @@ impl Hub {
     pub(crate) fn write(&self, topic: usize, rows: &Batch) -> Result<()> {
         if !rows.is_empty() {
             self.topic(topic)?.log().write(rows)?;
-            self.ring(Ending::None);
+            self.bell.ring();
         }
         Ok(())
     }
@@ -112,17 +134,14 @@ impl Hub {
                 topic.log().advance(EventTime::MAX);
             }
         }
-        self.ring(ending);
-    }
-
-    /// Hears the bell.
-    pub(crate) fn listen(&self) -> watch::Receiver<News> {
-        self.bell.subscribe()
+        // An ending, once there is one, stays.
+        self.ending.get_or_init(|| ending);
+        self.bell.ring();
     }
 
     /// Whether more is to come.
     pub(crate) fn ending(&self) -> Ending {
-        self.bell.borrow().ending
+        self.ending.get().copied().unwrap_or_default()
     }
 
     /// Counts a client in, unless there are too many.
@@ -154,16 +173,6 @@ impl Hub {
                 self.topics.len()
             ))
         })
-    }
-
-    /// An ending, once there is one, stays.
-    fn ring(&self, ending: Ending) {
-        self.bell.send_modify(|news| {
-            news.rung = news.rung.wrapping_add(1);
-            if news.ending == Ending::None {
-                news.ending = ending;
-            }
-        });
     }
 }
 

@@ -6,16 +6,16 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array as _, RecordBatch};
 use arrow::buffer::ScalarBuffer;
 use arrow::datatypes::Schema;
-use axum::extract::ws::Message;
 use zaraba_core::batch::Batch;
-use zaraba_core::error::Result;
+use zaraba_core::error::{Error, Result};
 use zaraba_core::time::EventTime;
 
 use crate::websocket::rows::{ENCODINGS, Rows};
 use crate::websocket::state::State;
+use crate::websocket::wire::Message;
 
 /// Most rows of one message; a snapshot and a conflated message may have more.
 const FRAME_ROWS: usize = 1_024;
@@ -30,11 +30,29 @@ pub struct Retention {
     /// Of them those that are no older than so many microseconds of event time, counted back
     /// from the newest; none: all.
     pub time: Option<i64>,
+    /// Of any topic no more than so many bytes of rows, but always the newest message.
+    pub bytes: usize,
+}
+
+/// Snapshots and conflated frames kept for clients that want the same before new rows come.
+const RECENT_MAX: usize = 16;
+
+/// What a frame's rows are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The state, or the newest rows.
+    Snapshot,
+    /// Rows as they came.
+    Rows,
+    /// The newest state per key of what changed.
+    Conflated,
 }
 
 /// One message's worth of rows. What is sent is made by the first client that wants it.
 #[derive(Debug)]
 pub(crate) struct Frame {
+    pub(crate) kind: Kind,
+    /// A snapshot's is of no meaning.
     pub(crate) first: u64,
     pub(crate) last: u64,
     /// The greatest event time among the rows.
@@ -42,28 +60,32 @@ pub(crate) struct Frame {
     /// The topic's watermark before these rows.
     pub(crate) watermark: EventTime,
     pub(crate) rows: Rows,
-    /// The event times of the batch that the rows are of.
+    /// The event times of the batch that the rows are of; of those that came alone.
     times: ScalarBuffer<i64>,
-    /// The message, by encoding.
-    pub(crate) made: [OnceLock<Message>; ENCODINGS],
+    /// Bytes of the rows.
+    bytes: usize,
+    /// The message, or why there is none, by encoding.
+    made: [OnceLock<Result<Message, String>>; ENCODINGS],
 }
 
 /// What a client gets next from a topic.
 #[derive(Debug)]
 pub(crate) enum Step {
-    /// The state, or the newest rows.
-    Snapshot { last: u64, rows: Rows },
-    /// Rows as they came, the same for every client.
+    /// Rows, the same for every client at this place.
     Frame(Arc<Frame>),
-    /// The newest state per key of what changed.
-    Conflated {
-        first: u64,
-        last: u64,
-        time: EventTime,
-        rows: Rows,
-    },
     /// Rows of an append topic that are gone.
     Gap { first: u64, last: u64 },
+}
+
+/// What follows at a place.
+#[derive(Debug)]
+pub(crate) enum Next {
+    /// The rows behind it, as they came.
+    Frame(Arc<Frame>),
+    /// Nothing yet.
+    Nothing,
+    /// Something that takes longer: see [`Log::step`].
+    Other,
 }
 
 /// Where a client is in a topic.
@@ -81,6 +103,12 @@ impl Place {
         sent: None,
         watermark: EventTime::MIN,
     };
+
+    /// Behind a frame.
+    fn pass(&mut self, frame: &Frame) {
+        self.sent = Some(frame.last);
+        self.watermark = self.watermark.max(frame.watermark);
+    }
 }
 
 /// The rows of one topic.
@@ -92,6 +120,9 @@ pub(crate) struct Log {
     newest: EventTime,
     frames: VecDeque<Arc<Frame>>,
     frame_rows: u64,
+    frame_bytes: usize,
+    /// Made since the newest row came, by the seq behind which they are; none: snapshots.
+    recent: Vec<(Option<u64>, Arc<Frame>)>,
     history: Retention,
     /// Upsert topics only.
     state: Option<State>,
@@ -106,6 +137,8 @@ impl Log {
             newest: EventTime::MIN,
             frames: VecDeque::new(),
             frame_rows: 0,
+            frame_bytes: 0,
+            recent: Vec::new(),
             history,
             state: key.map(|key| State::new(schema, key)).transpose()?,
         })
@@ -117,6 +150,7 @@ impl Log {
 
     /// Takes rows.
     pub(crate) fn write(&mut self, batch: &Batch) -> Result<()> {
+        self.recent.clear();
         let first = self.last + 1;
         let replaced = match &mut self.state {
             Some(state) => state.apply(batch, first)?,
@@ -157,13 +191,17 @@ impl Log {
         self.last += range.len() as u64;
         self.newest = self.newest.max(time);
         self.frame_rows += range.len() as u64;
+        let bytes = bytes_of(&batch.rows.slice(range.start, range.len()));
+        self.frame_bytes += bytes;
         self.frames.push_back(Arc::new(Frame {
+            kind: Kind::Rows,
             first,
             last: self.last,
             time,
             watermark: self.watermark,
             rows,
             times: batch.time.clone(),
+            bytes,
             made: Default::default(),
         }));
         let keep = if self.state.is_some() {
@@ -174,10 +212,12 @@ impl Log {
         .max(LOG_ROWS as u64);
         while let Some(oldest) = self.frames.front() {
             let length = oldest.last + 1 - oldest.first;
-            if self.frames.len() == 1 || self.frame_rows - length < keep {
+            let many = self.frame_rows - length >= keep || self.frame_bytes > self.history.bytes;
+            if self.frames.len() == 1 || !many {
                 break;
             }
             self.frame_rows -= length;
+            self.frame_bytes -= oldest.bytes;
             self.frames.pop_front();
         }
     }
@@ -192,48 +232,93 @@ impl Log {
         self.watermark = self.watermark.max(reached);
     }
 
-    /// What a client at a place gets next; moves the place.
-    pub(crate) fn step(&self, place: &mut Place) -> Option<Step> {
+    /// What comes right behind a place; moves the place.
+    pub(crate) fn next(&self, place: &mut Place) -> Next {
         let Some(sent) = place.sent else {
-            return Some(self.snapshot(place));
+            return Next::Other;
         };
         if sent == self.last {
             place.watermark = self.watermark;
-            return None;
+            return Next::Nothing;
         }
-        let at = self.frames.partition_point(|f| f.last <= sent);
-        let frame = self.frames.get(at)?;
-        if frame.first == sent + 1 {
-            place.sent = Some(frame.last);
-            place.watermark = place.watermark.max(frame.watermark);
-            return Some(Step::Frame(Arc::clone(frame)));
+        // Most clients want the newest frame.
+        let newest = self.frames.back().filter(|f| f.first == sent + 1);
+        let found = newest.or_else(|| {
+            let at = self.frames.partition_point(|f| f.last <= sent);
+            self.frames.get(at).filter(|f| f.first == sent + 1)
+        });
+        match found {
+            Some(frame) => {
+                place.pass(frame);
+                Next::Frame(Arc::clone(frame))
+            }
+            None => Next::Other,
         }
-        if let Some(state) = &self.state {
-            let Some(rows) = state.since(sent) else {
-                return Some(self.snapshot(place));
-            };
-            *place = Place {
-                sent: Some(self.last),
-                watermark: self.watermark,
-            };
-            let (first, last) = (sent + 1, self.last);
-            return Some(Step::Conflated {
-                first,
-                last,
-                time: self.newest,
-                rows,
-            });
+    }
+
+    /// What a client at a place gets next, whatever it is; moves the place.
+    pub(crate) fn step(&mut self, place: &mut Place) -> Option<Step> {
+        match self.next(place) {
+            Next::Frame(frame) => return Some(Step::Frame(frame)),
+            Next::Nothing => return None,
+            Next::Other => {}
         }
-        if frame.first > sent + 1 {
-            place.sent = Some(frame.first - 1);
-            return Some(Step::Gap {
-                first: sent + 1,
-                last: frame.first - 1,
-            });
+        let sent = place.sent;
+        if let (Some(sent), None) = (sent, &self.state) {
+            let at = self.frames.partition_point(|f| f.last <= sent);
+            let first = self.frames.get(at)?.first;
+            if first > sent + 1 {
+                place.sent = Some(first - 1);
+                return Some(Step::Gap {
+                    first: sent + 1,
+                    last: first - 1,
+                });
+            }
         }
-        place.sent = Some(frame.last);
-        place.watermark = place.watermark.max(frame.watermark);
-        Some(Step::Frame(Arc::new(frame.after(sent))))
+        let known = self.recent.iter().find(|(behind, _)| *behind == sent);
+        let frame = match known {
+            Some((_, frame)) => Arc::clone(frame),
+            None => {
+                let frame = Arc::new(self.catch_up(sent));
+                if self.recent.len() == RECENT_MAX {
+                    self.recent.remove(0);
+                }
+                self.recent.push((sent, Arc::clone(&frame)));
+                frame
+            }
+        };
+        place.pass(&frame);
+        Some(Step::Frame(frame))
+    }
+
+    /// What a client needs that has everything up to `sent`, which is within a frame or before
+    /// all of them.
+    fn catch_up(&self, sent: Option<u64>) -> Frame {
+        let (kind, rows) = match (sent, &self.state) {
+            (Some(sent), Some(state)) => match state.since(sent) {
+                Some(rows) => (Kind::Conflated, rows),
+                None => (Kind::Snapshot, state.snapshot()),
+            },
+            (Some(sent), None) => {
+                let at = self.frames.partition_point(|f| f.last <= sent);
+                if let Some(frame) = self.frames.get(at) {
+                    return frame.after(sent);
+                }
+                (Kind::Snapshot, self.held().1)
+            }
+            (None, _) => (Kind::Snapshot, self.held().1),
+        };
+        Frame {
+            kind,
+            first: sent.unwrap_or(0) + 1,
+            last: self.last,
+            time: self.newest,
+            watermark: self.watermark,
+            rows,
+            times: ScalarBuffer::default(),
+            bytes: 0,
+            made: Default::default(),
+        }
     }
 
     /// A place behind `seq`, if what follows it is still there.
@@ -258,15 +343,6 @@ impl Log {
             None => self.newest_rows(),
         };
         (self.last, rows)
-    }
-
-    fn snapshot(&self, place: &mut Place) -> Step {
-        *place = Place {
-            sent: Some(self.last),
-            watermark: self.watermark,
-        };
-        let (last, rows) = self.held();
-        Step::Snapshot { last, rows }
     }
 
     /// The rows of an append topic that are kept for those who come late.
@@ -294,16 +370,36 @@ impl Log {
     }
 }
 
+/// Bytes of rows alone, without those beside them in the same buffers.
+fn bytes_of(rows: &RecordBatch) -> usize {
+    let columns = rows.columns().iter();
+    columns
+        .map(|column| column.to_data().get_slice_memory_size().unwrap_or(0))
+        .sum()
+}
+
 impl Frame {
+    /// The message in an encoding: made by whoever asks first, once for all.
+    pub(crate) fn message(
+        &self,
+        encoding: usize,
+        make: impl FnOnce() -> Result<Message>,
+    ) -> Result<Message> {
+        let made = self.made[encoding].get_or_init(|| make().map_err(|e| e.to_string()));
+        made.clone().map_err(Error::outside)
+    }
+
     /// The part of an append frame behind a seq within it.
     fn after(&self, seq: u64) -> Self {
         let skipped = usize::try_from(seq + 1 - self.first).unwrap_or(usize::MAX);
         Self {
+            kind: self.kind,
             first: seq + 1,
             last: self.last,
             time: self.time,
             watermark: self.watermark,
             times: self.times.clone(),
+            bytes: 0,
             rows: Rows {
                 batches: self.rows.batches.clone(),
                 live: self.rows.live.iter().skip(skipped).copied().collect(),

@@ -4,16 +4,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use axum::extract::ws::Message;
 use chrono_tz::Tz;
-use zaraba_core::error::{Error, Result};
+use zaraba_core::error::Result;
 
 use crate::input::SinkInput;
 use crate::websocket::binary;
-use crate::websocket::log::{Log, Retention, Step};
+use crate::websocket::log::{Frame, Kind, Log, Retention, Step};
 use crate::websocket::protocol;
 use crate::websocket::rows::{RowWriter, Rows, picked};
 use crate::websocket::voice::Voice;
+use crate::websocket::wire::{Draft, Message};
 
 /// One topic.
 #[derive(Debug)]
@@ -66,40 +66,34 @@ impl Topic {
         (last, picked(&rows.batches, &rows.live, &self.columns))
     }
 
-    /// The message for a step. A frame's is made once for all clients of an encoding.
+    /// The message for a step.
     pub(crate) fn message(&self, step: &Step, voice: Voice) -> Result<Message> {
         match step {
             Step::Gap { first, last } => {
-                Ok(Message::text(protocol::gap(&self.name, *first, *last)))
+                Ok(Message::text(&protocol::gap(&self.name, *first, *last)))
             }
-            Step::Snapshot { last, rows } => self.with_rows(
-                voice,
-                protocol::snapshot_head(&self.name, *last),
-                rows,
-                false,
-            ),
-            Step::Conflated {
-                first,
-                last,
-                time,
-                rows,
-            } => {
-                let range = (*first, *last);
-                let head = protocol::rows_head("upsert", &self.name, range, *time, self.zone);
-                self.with_rows(voice, head, rows, true)
-            }
-            Step::Frame(frame) => {
-                let made = &frame.made[self.writer.encoding(voice)];
-                if let Some(made) = made.get() {
-                    return Ok(made.clone());
-                }
-                let kind = if self.upsert { "upsert" } else { "append" };
-                let range = (frame.first, frame.last);
-                let head = protocol::rows_head(kind, &self.name, range, frame.time, self.zone);
-                let message = self.with_rows(voice, head, &frame.rows, self.upsert)?;
-                Ok(made.get_or_init(|| message).clone())
-            }
+            Step::Frame(frame) => self.rows(frame, voice),
         }
+    }
+
+    /// The message of a frame, made once for all clients of an encoding.
+    pub(crate) fn rows(&self, frame: &Frame, voice: Voice) -> Result<Message> {
+        frame.message(self.writer.encoding(voice), || {
+            let range = (frame.first, frame.last);
+            let delta = |kind| protocol::rows_head(kind, &self.name, range, frame.time, self.zone);
+            match frame.kind {
+                Kind::Snapshot => {
+                    let head = protocol::snapshot_head(&self.name, frame.last);
+                    self.with_rows(voice, head, &frame.rows, false)
+                }
+                Kind::Rows if !self.upsert => {
+                    self.with_rows(voice, delta("append"), &frame.rows, false)
+                }
+                Kind::Rows | Kind::Conflated => {
+                    self.with_rows(voice, delta("upsert"), &frame.rows, true)
+                }
+            }
+        })
     }
 
     /// A message of rows; `deletions`: whether it has a list of deleted ones.
@@ -115,14 +109,16 @@ impl Topic {
             let live = self.writer.live_stream(rows)?;
             return binary::frame(head, &live, deleted.transpose()?.as_ref());
         }
-        let (encoding, mut out) = (self.writer.encoding(voice), head);
-        self.writer.live(encoding, rows, &mut out)?;
+        let (encoding, mut draft) = (self.writer.encoding(voice), Draft::new());
+        let out = draft.out();
+        out.extend(head);
+        self.writer.live(encoding, rows, out)?;
         if deletions {
             out.extend(b",\"deleted\":");
-            self.writer.deleted(encoding, rows, &mut out)?;
+            self.writer.deleted(encoding, rows, out)?;
         }
         out.push(b'}');
-        text(out)
+        draft.text()
     }
 }
 
@@ -140,10 +136,4 @@ pub(crate) fn find<'a>(
         }
     }
     (found, unknown)
-}
-
-fn text(bytes: Vec<u8>) -> Result<Message> {
-    String::from_utf8(bytes)
-        .map(Message::text)
-        .map_err(|e| Error::internal(format!("a message that is not UTF-8: {e}")))
 }

@@ -195,6 +195,9 @@ impl Tail {
 
     /// Notices that it has grown, or that it begins anew.
     pub(super) fn look(&mut self) -> Result<Option<BadRow>> {
+        if self.reading.is_some() {
+            return Ok(None); // What was read of it is handed over first.
+        }
         let about = match &self.file {
             Some(file) => file.metadata(),
             None if self.missed.is_some() => return Ok(None),

@@ -8,6 +8,9 @@ mod common;
 /// `connector = "file"`
 mod file;
 
+/// `follow = true`
+mod follow;
+
 /// `connector = "simulate"`
 mod simulate;
 
