@@ -150,7 +150,8 @@ impl Run {
     pub(crate) fn until(self, mut holds: impl FnMut() -> bool) {
         let held = (0..MOVES / 10).any(|_| {
             let _ = self.rows.recv_timeout(Duration::from_millis(2));
-            self.clock.set(ClockTime(zaraba::Clock::now(&self.clock).0 + SECOND / 10));
+            self.clock
+                .set(ClockTime(zaraba::Clock::now(&self.clock).0 + SECOND / 10));
             holds()
         });
         self.running.stopper().stop();

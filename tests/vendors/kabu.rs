@@ -23,7 +23,10 @@ fn run(stand_in: &StandIn, symbols: &[&str], count: usize) -> Vec<String> {
     let port = stand_in.port;
     let pipeline = feed("kabu", &STREAMS)
         .set("kabu_url", format!("http://127.0.0.1:{port}/kabusapi"))
-        .set("kabu_push_url", format!("ws://127.0.0.1:{port}/kabusapi/websocket"))
+        .set(
+            "kabu_push_url",
+            format!("ws://127.0.0.1:{port}/kabusapi/websocket"),
+        )
         .set("kabu_symbols", format!("[{}]", listed.join(",")))
         .clock(Arc::new(clock.clone()));
     let built = pipeline.build().unwrap_or_else(|e| panic!("{e}"));
@@ -46,7 +49,14 @@ fn timeless(rows: &[String]) -> Vec<String> {
 #[test]
 fn boards_are_pushed_with_their_traps() {
     let stand_in = StandIn::start();
-    let symbols = ["131090018", "141090018", "131090118", "169090019", "141090118", "101"];
+    let symbols = [
+        "131090018",
+        "141090018",
+        "131090118",
+        "169090019",
+        "141090118",
+        "101",
+    ];
     let found = run(&stand_in, &symbols, symbols.len());
     let of = |rest: &str| format!("2026-09-01|NK225.option|2026-09-11|{rest}|null|null|null|kabu");
     assert_eq!(
@@ -81,18 +91,34 @@ fn too_many_symbols_are_refused_and_asked_for_again() {
     let many: Vec<String> = (200..251).map(|n| n.to_string()).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
     let clock = clock("2026-09-01T10:00:00+09:00");
-    let listed: Vec<String> = many.iter().map(|s| format!("{{\"Symbol\":\"{s}\",\"Exchange\":2}}")).collect();
+    let listed: Vec<String> = many
+        .iter()
+        .map(|s| format!("{{\"Symbol\":\"{s}\",\"Exchange\":2}}"))
+        .collect();
     let port = stand_in.port;
     let pipeline = feed("kabu", &STREAMS)
         .set("kabu_url", format!("http://127.0.0.1:{port}/kabusapi"))
-        .set("kabu_push_url", format!("ws://127.0.0.1:{port}/kabusapi/websocket"))
+        .set(
+            "kabu_push_url",
+            format!("ws://127.0.0.1:{port}/kabusapi/websocket"),
+        )
         .set("kabu_symbols", format!("[{}]", listed.join(",")))
         .clock(Arc::new(clock.clone()));
     let run = Run::start(pipeline.build().unwrap_or_else(|e| panic!("{e}")), &clock);
-    run.until(|| stand_in.asked().iter().filter(|a| a.starts_with("PUT /kabusapi/register")).count() >= 2);
+    run.until(|| {
+        stand_in
+            .asked()
+            .iter()
+            .filter(|a| a.starts_with("PUT /kabusapi/register"))
+            .count()
+            >= 2
+    });
     // A new token each time: another program may have made the one before invalid.
     let asked = stand_in.asked();
-    let tokens = asked.iter().filter(|a| a.as_str() == "POST /kabusapi/token").count();
+    let tokens = asked
+        .iter()
+        .filter(|a| a.as_str() == "POST /kabusapi/token")
+        .count();
     assert!(tokens >= 2, "{asked:?}");
     assert!(!asked.iter().any(|a| a.contains("websocket")), "{asked:?}");
 }
