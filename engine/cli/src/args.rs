@@ -151,7 +151,7 @@ fn later(error: &clap::Error) -> Option<&'static str> {
 }
 
 /// `name=value`
-pub(crate) pub(crate) fn assignment(text: &str) -> Result<(String, String), String> {
+pub(crate) fn assignment(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("expected name=value".to_owned()),

@@ -99,7 +99,10 @@ pub(crate) fn connect(args: &ConnectArgs, voice: &Voice) -> Result<(), Failure> 
     let written = write::write(&args.into, &made, &mut asker)?;
     for path in written {
         let path = path.display();
-        voice.print(&asker.say(&format!("{path} に書きました\n"), &format!("wrote {path}\n")))?;
+        voice.print(&asker.say(
+            &format!("{path} に書きました\n"),
+            &format!("wrote {path}\n"),
+        ))?;
     }
     let pipeline = Pipeline::from_text(&args.into, write::for_a_look(&args.into, &made)?);
     let checked = pipeline.check()?;

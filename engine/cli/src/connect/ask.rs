@@ -95,12 +95,22 @@ impl<'a> Asker<'a> {
     }
 
     /// The name of the environment variable that holds a secret, which must be set.
-    pub(crate) fn variable(&mut self, what: (&str, &str), proposed: &str) -> Result<(String, String), Failure> {
+    pub(crate) fn variable(
+        &mut self,
+        what: (&str, &str),
+        proposed: &str,
+    ) -> Result<(String, String), Failure> {
         let ja = format!("{}が入っている環境変数の名前(値は書かれません)", what.0);
-        let en = format!("the environment variable that holds {} (its value is never written)", what.1);
+        let en = format!(
+            "the environment variable that holds {} (its value is never written)",
+            what.1
+        );
         let name = self.ask("variable", &ja, &en, Some(proposed))?;
         let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        if name.is_empty() || !name.chars().all(word) || name.starts_with(|c: char| c.is_ascii_digit()) {
+        if name.is_empty()
+            || !name.chars().all(word)
+            || name.starts_with(|c: char| c.is_ascii_digit())
+        {
             // Not said back: it may be the secret itself.
             return Err(Failure::User(self.say(
                 "環境変数の名前を答えてください。値そのものではありません",

@@ -79,9 +79,17 @@ fn header(asker: &mut Asker<'_>) -> Result<Header, Failure> {
         "prefix",
         "秘密の前に置く言葉(なければ none)",
         "what stands before the secret (none: nothing)",
-        Some(if name.eq_ignore_ascii_case("authorization") { "Bearer" } else { "none" }),
+        Some(if name.eq_ignore_ascii_case("authorization") {
+            "Bearer"
+        } else {
+            "none"
+        }),
     )?;
-    let prefix = if prefix == "none" { String::new() } else { format!("{prefix} ") };
+    let prefix = if prefix == "none" {
+        String::new()
+    } else {
+        format!("{prefix} ")
+    };
     let (variable, secret) = asker.variable(("秘密", "the secret"), "API_KEY")?;
     let written = format!("{prefix}${{{variable}}}");
     Ok(Some((name, written, format!("{prefix}{secret}"))))
@@ -100,7 +108,9 @@ pub(super) fn http(asker: &mut Asker<'_>) -> Result<Made, Failure> {
     let url = asker.ask("url", "URL", "the URL", None)?;
     let header = header(asker)?;
     let every = asker.ask("every", "何秒ごとに読むか", "how often to ask", Some("5s"))?;
-    let sent = header.iter().map(|(name, _, sent)| (name.as_str(), sent.as_str()));
+    let sent = header
+        .iter()
+        .map(|(name, _, sent)| (name.as_str(), sent.as_str()));
     let body = get(&url, &sent.collect::<Vec<_>>())?;
     let found = infer_json(&body).map_err(|e| outside("the answer", &e))?;
     let mut source = Table::new();
@@ -129,7 +139,8 @@ pub(super) fn request(
     body: Option<String>,
 ) -> Result<Vec<u8>, Failure> {
     let shown = url.split_once('?').map_or(url, |(shown, _)| shown);
-    let failed = |what: &dyn std::fmt::Display| Failure::Outside(format!("{method} {shown}: {what}"));
+    let failed =
+        |what: &dyn std::fmt::Display| Failure::Outside(format!("{method} {shown}: {what}"));
     let config = ureq::Agent::config_builder()
         .timeout_global(Some(TIMEOUT))
         .http_status_as_error(false)
@@ -143,7 +154,9 @@ pub(super) fn request(
     }
     let sent = match body {
         Some(body) => {
-            let request = request.header("Content-Type", "application/json").body(body);
+            let request = request
+                .header("Content-Type", "application/json")
+                .body(body);
             agent.run(request.map_err(|e| failed(&e))?)
         }
         None => agent.run(request.body(()).map_err(|e| failed(&e))?),
@@ -151,7 +164,10 @@ pub(super) fn request(
     let mut answer = sent.map_err(|e| failed(&e))?;
     let mut bytes = Vec::new();
     let reader = answer.body_mut().as_reader();
-    reader.take(16 * SAMPLE).read_to_end(&mut bytes).map_err(|e| failed(&e))?;
+    reader
+        .take(16 * SAMPLE)
+        .read_to_end(&mut bytes)
+        .map_err(|e| failed(&e))?;
     if !answer.status().is_success() {
         let said: String = String::from_utf8_lossy(&bytes).chars().take(200).collect();
         return Err(failed(&format!("answered {}: {said}", answer.status())));
@@ -267,7 +283,10 @@ fn schema_of(column: &InferredColumn, is_time: bool) -> toml_edit::Item {
         table.insert("format", format.into());
     }
     if !column.nulls.is_empty() {
-        table.insert("nulls", Array::from_iter(column.nulls.iter().map(String::as_str)).into());
+        table.insert(
+            "nulls",
+            Array::from_iter(column.nulls.iter().map(String::as_str)).into(),
+        );
     }
     if column.thousands {
         table.insert("thousands", ",".into());

@@ -12,25 +12,90 @@ use super::ask::Asker;
 const CANONICAL: &str = include_str!("../../../../pipelines/common/canonical.toml");
 
 /// A figure: its number in the requirements, its name in both languages, the columns that it needs.
-type Figure = (&'static str, &'static str, &'static str, &'static [&'static str]);
+type Figure = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+);
 
 /// The figures of the desk.
 const FIGURES: [Figure; 15] = [
     ("1.1", "先物価格", "futures price", &["futures.price"]),
-    ("1.2", "前日比", "change on the day", &["futures.price", "futures.settlement"]),
-    ("1.4", "VIX・ダウ・ナスダック", "VIX, Dow, Nasdaq", &["indices.value"]),
+    (
+        "1.2",
+        "前日比",
+        "change on the day",
+        &["futures.price", "futures.settlement"],
+    ),
+    (
+        "1.4",
+        "VIX・ダウ・ナスダック",
+        "VIX, Dow, Nasdaq",
+        &["indices.value"],
+    ),
     ("1.4", "ドル円", "USD/JPY", &["fx.rate"]),
-    ("3", "偏差モニター", "deviations", &["indices.value", "fx.rate", "open_interest.oi"]),
-    ("4.1", "建玉合計とPCR", "open interest, put/call ratio", &["open_interest.oi"]),
-    ("4.2", "出来高PCR", "put/call ratio of volume", &["options.volume"]),
+    (
+        "3",
+        "偏差モニター",
+        "deviations",
+        &["indices.value", "fx.rate", "open_interest.oi"],
+    ),
+    (
+        "4.1",
+        "建玉合計とPCR",
+        "open interest, put/call ratio",
+        &["open_interest.oi"],
+    ),
+    (
+        "4.2",
+        "出来高PCR",
+        "put/call ratio of volume",
+        &["options.volume"],
+    ),
     ("5.1", "マックスペイン", "max pain", &["open_interest.oi"]),
-    ("5.2", "売り手最大損失", "sellers' largest loss", &["open_interest.oi", "options.price", "options.settlement"]),
+    (
+        "5.2",
+        "売り手最大損失",
+        "sellers' largest loss",
+        &["open_interest.oi", "options.price", "options.settlement"],
+    ),
     ("6", "気配", "bid and ask", &["options.bid", "options.ask"]),
-    ("6", "IV(自前の計算)", "volatility, computed", &["options.bid", "options.ask", "futures.price"]),
-    ("8.1", "セッション累積変動", "move of the session", &["futures.price"]),
-    ("8.2", "オプション価格急変", "jumps of option prices", &["options.price"]),
-    ("8.3", "建玉急変", "jumps of open interest", &["open_interest.oi", "open_interest.change"]),
-    ("F5", "GEX", "gamma exposure", &["open_interest.oi", "options.bid", "options.ask", "futures.price"]),
+    (
+        "6",
+        "IV(自前の計算)",
+        "volatility, computed",
+        &["options.bid", "options.ask", "futures.price"],
+    ),
+    (
+        "8.1",
+        "セッション累積変動",
+        "move of the session",
+        &["futures.price"],
+    ),
+    (
+        "8.2",
+        "オプション価格急変",
+        "jumps of option prices",
+        &["options.price"],
+    ),
+    (
+        "8.3",
+        "建玉急変",
+        "jumps of open interest",
+        &["open_interest.oi", "open_interest.change"],
+    ),
+    (
+        "F5",
+        "GEX",
+        "gamma exposure",
+        &[
+            "open_interest.oi",
+            "options.bid",
+            "options.ask",
+            "futures.price",
+        ],
+    ),
 ];
 
 /// All canonical columns, as `stream.column`.
@@ -78,23 +143,38 @@ pub(super) fn brought(feed: &str) -> BTreeSet<String> {
 
 /// The columns of a source of one's own that are called as a canonical one.
 pub(super) fn canonical_of(names: &[&str], options: bool) -> BTreeSet<String> {
-    let stream = if options && names.contains(&"strike") { "options" } else { "futures" };
+    let stream = if options && names.contains(&"strike") {
+        "options"
+    } else {
+        "futures"
+    };
     let is = |(s, c): &(String, String)| s == stream && names.contains(&c.as_str());
     let columns = canonical().into_iter().filter(is);
     columns.map(|(s, c)| format!("{s}.{c}")).collect()
 }
 
 fn padded(text: &str, width: usize) -> String {
-    format!("{text}{}", " ".repeat(width.saturating_sub(text_width(text))))
+    format!(
+        "{text}{}",
+        " ".repeat(width.saturating_sub(text_width(text)))
+    )
 }
 
 /// Cells below each other.
 fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |i: usize| rows.iter().filter_map(|r| r.get(i)).map(|c| text_width(c)).max();
+    let width = |i: usize| {
+        rows.iter()
+            .filter_map(|r| r.get(i))
+            .map(|c| text_width(c))
+            .max()
+    };
     let widths: Vec<usize> = (0..columns).map(|i| width(i).unwrap_or(0)).collect();
     let line = |row: &Vec<String>| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| padded(cell, *width));
+        let cells = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| padded(cell, *width));
         format!("  {}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
     };
     rows.iter().map(line).collect()
@@ -109,7 +189,13 @@ pub(super) fn rows(streams: &BTreeMap<String, Stream>, asker: &Asker<'_>) -> Str
             &format!("\n{name}: {count} 行を読みました\n"),
             &format!("\n{name}: {count} rows were read\n"),
         ));
-        let mut lines = vec![stream.columns.iter().map(|(c, _)| c.clone()).collect::<Vec<_>>()];
+        let mut lines = vec![
+            stream
+                .columns
+                .iter()
+                .map(|(c, _)| c.clone())
+                .collect::<Vec<_>>(),
+        ];
         for row in &stream.rows {
             let cell = |cell: &Option<String>| cell.clone().unwrap_or_else(|| "null".to_owned());
             lines.push(row.iter().map(cell).collect());
@@ -121,7 +207,10 @@ pub(super) fn rows(streams: &BTreeMap<String, Stream>, asker: &Asker<'_>) -> Str
         };
         let nulls: Vec<String> = stream.columns.iter().map(rate).collect();
         let nulls = nulls.join(", ");
-        out.push_str(&asker.say(&format!("  nullの割合: {nulls}\n"), &format!("  null: {nulls}\n")));
+        out.push_str(&asker.say(
+            &format!("  nullの割合: {nulls}\n"),
+            &format!("  null: {nulls}\n"),
+        ));
     }
     out
 }
@@ -130,7 +219,11 @@ pub(super) fn rows(streams: &BTreeMap<String, Stream>, asker: &Asker<'_>) -> Str
 pub(super) fn figures(brings: &BTreeSet<String>, asker: &Asker<'_>) -> String {
     let mut lines = Vec::new();
     for (number, ja, en, needs) in FIGURES {
-        let lacks: Vec<&str> = needs.iter().copied().filter(|n| !brings.contains(*n)).collect();
+        let lacks: Vec<&str> = needs
+            .iter()
+            .copied()
+            .filter(|n| !brings.contains(*n))
+            .collect();
         let state = if lacks.is_empty() {
             asker.say("あり", "there")
         } else {
@@ -172,7 +265,10 @@ mod tests {
 
     #[test]
     fn every_need_is_a_canonical_column() {
-        let all: BTreeSet<String> = canonical().iter().map(|(s, c)| format!("{s}.{c}")).collect();
+        let all: BTreeSet<String> = canonical()
+            .iter()
+            .map(|(s, c)| format!("{s}.{c}"))
+            .collect();
         assert!(all.len() > 40);
         for (number, _, _, needs) in FIGURES {
             for need in needs {

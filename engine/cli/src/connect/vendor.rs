@@ -53,7 +53,12 @@ pub(super) fn kabu(asker: &mut Asker<'_>) -> Result<Made, Failure> {
     let url = url.trim_end_matches('/');
     let (variable, password) =
         asker.variable(("APIパスワード", "the API's password"), "KABU_PASSWORD")?;
-    let month = asker.ask("month", "限月(202609など、0は期近)", "the contract month (as 202609; 0: the nearest)", Some("0"))?;
+    let month = asker.ask(
+        "month",
+        "限月(202609など、0は期近)",
+        "the contract month (as 202609; 0: the nearest)",
+        Some("0"),
+    )?;
     let strikes = asker.ask(
         "strikes",
         "権利行使価格(カンマ区切り、コールとプットで2銘柄ずつ、なければ none)",
@@ -69,7 +74,9 @@ pub(super) fn kabu(asker: &mut Asker<'_>) -> Result<Made, Failure> {
     let mut symbols = vec![json!({ "Symbol": future, "Exchange": 2 })];
     for strike in strikes.split(',').map(str::trim).filter(|s| *s != "none") {
         for side in ["C", "P"] {
-            let query = format!("option?OptionCode=NK225op&DerivMonth={month}&PutOrCall={side}&StrikePrice={strike}");
+            let query = format!(
+                "option?OptionCode=NK225op&DerivMonth={month}&PutOrCall={side}&StrikePrice={strike}"
+            );
             symbols.push(json!({ "Symbol": find(query)?, "Exchange": 2 }));
         }
     }
@@ -85,7 +92,13 @@ pub(super) fn kabu(asker: &mut Asker<'_>) -> Result<Made, Failure> {
         ("kabu_symbols", Value::Array(symbols).to_string()),
     ];
     let variable = Some(("KABU_PASSWORD", variable.as_str()));
-    made("kabu", KABU, &params, variable, &["options", "futures", "indices"])
+    made(
+        "kabu",
+        KABU,
+        &params,
+        variable,
+        &["options", "futures", "indices"],
+    )
 }
 
 /// A text of an answer.
@@ -93,15 +106,27 @@ fn field(answer: &[u8], name: &str) -> Result<String, Failure> {
     let document: Option<Value> = serde_json::from_slice(answer).ok();
     let found = document.as_ref().and_then(|d| d[name].as_str());
     found.map(str::to_owned).ok_or_else(|| {
-        Failure::Outside(format!("expected an answer with a text `{name}`, got another"))
+        Failure::Outside(format!(
+            "expected an answer with a text `{name}`, got another"
+        ))
     })
 }
 
 /// J-Quants: a key and a day.
 pub(super) fn jquants(asker: &mut Asker<'_>) -> Result<Made, Failure> {
-    let url = asker.ask("url", "J-Quants APIのURL", "the URL of J-Quants", Some("https://api.jquants.com/v2"))?;
+    let url = asker.ask(
+        "url",
+        "J-Quants APIのURL",
+        "the URL of J-Quants",
+        Some("https://api.jquants.com/v2"),
+    )?;
     let (variable, _) = asker.variable(("APIキー", "the key"), "JQUANTS_API_KEY")?;
-    let date = asker.ask("date", "取引日(2026-09-01など)", "the trading day (as 2026-09-01)", None)?;
+    let date = asker.ask(
+        "date",
+        "取引日(2026-09-01など)",
+        "the trading day (as 2026-09-01)",
+        None,
+    )?;
     let params = [("jquants_url", url), ("jquants_date", date)];
     let variable = Some(("JQUANTS_API_KEY", variable.as_str()));
     let streams = ["options", "futures", "open_interest"];
@@ -110,10 +135,16 @@ pub(super) fn jquants(asker: &mut Asker<'_>) -> Result<Made, Failure> {
 
 /// The Excel bridge: rows come when the script runs.
 pub(super) fn excel(asker: &mut Asker<'_>) -> Result<Made, Failure> {
-    let listen = asker.ask("listen", "待ち受けるアドレス", "where to listen", Some("127.0.0.1:8227"))?;
+    let listen = asker.ask(
+        "listen",
+        "待ち受けるアドレス",
+        "where to listen",
+        Some("127.0.0.1:8227"),
+    )?;
     let params = [("excel_listen", listen.clone())];
     let mut made = made("excel-rss", EXCEL, &params, None, &["options", "futures"])?;
-    made.files.push(("excel-rss.ps1".to_owned(), SCRIPT.to_owned()));
+    made.files
+        .push(("excel-rss.ps1".to_owned(), SCRIPT.to_owned()));
     made.wait = Some(asker.say(
         &format!("`zaraba run` のあと、Windowsで excel-rss.ps1 を動かしてください: -Url http://{listen}/excel-rss\n"),
         &format!("after `zaraba run`, start excel-rss.ps1 on Windows: -Url http://{listen}/excel-rss\n"),

@@ -17,7 +17,11 @@ fn outside(path: &Path, e: &dyn std::fmt::Display) -> Failure {
 }
 
 /// Writes the source; the files that were.
-pub(super) fn write(into: &Path, made: &Made, asker: &mut Asker<'_>) -> Result<Vec<PathBuf>, Failure> {
+pub(super) fn write(
+    into: &Path,
+    made: &Made,
+    asker: &mut Asker<'_>,
+) -> Result<Vec<PathBuf>, Failure> {
     let mut document = read(into)?;
     if let Some((name, source)) = &made.source {
         let sources = document.entry("source").or_insert_with(|| {
@@ -52,7 +56,11 @@ pub(super) fn write(into: &Path, made: &Made, asker: &mut Asker<'_>) -> Result<V
     }
     let mut written = Vec::new();
     let text = document.to_string();
-    for (path, text) in beside.iter().map(|(p, t)| (p.as_path(), t.as_str())).chain([(into, text.as_str())]) {
+    for (path, text) in beside
+        .iter()
+        .map(|(p, t)| (p.as_path(), t.as_str()))
+        .chain([(into, text.as_str())])
+    {
         whole(path, text)?;
         written.push(path.to_owned());
     }
@@ -65,7 +73,9 @@ fn may_overwrite(asker: &mut Asker<'_>, what: &str) -> Result<(), Failure> {
     if asker.agrees("overwrite", &ja, &en)? {
         return Ok(());
     }
-    Err(Failure::User(format!("{what} is there already; nothing was written")))
+    Err(Failure::User(format!(
+        "{what} is there already; nothing was written"
+    )))
 }
 
 /// The pipeline, or a new one.
