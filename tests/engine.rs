@@ -8,6 +8,8 @@ mod bootstrap;
 
 mod encodings;
 
+mod workbooks;
+
 mod file_a_day;
 
 mod sources;
@@ -19,3 +21,9 @@ mod doors;
 mod stale;
 
 mod asked;
+
+mod pushed;
+
+mod followed;
+
+mod by_curl;

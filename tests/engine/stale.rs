@@ -34,7 +34,7 @@ from = ["large", "quotes", "ticks__late"]
 async fn topics_behind_a_silent_source_are_told() {
     let noon = 1_763_089_200 * SECOND;
     let clock = ManualClock::new(ClockTime(noon));
-    let pipeline = Pipeline::from_text("pipeline.toml".into(), PIPELINE.to_owned());
+    let pipeline = Pipeline::from_text("pipeline.toml", PIPELINE.to_owned());
     let pipeline = pipeline.clock(Arc::new(clock.clone()));
     let mut built = pipeline.build().unwrap_or_else(|e| panic!("{e}"));
     let (ticks, quotes) = (

@@ -91,7 +91,7 @@ static WEBSOCKET: Section = Section {
             optional(
                 "assets",
                 Kind::Path,
-                "none",
+                "the inspector",
                 "\"dashboard/dist\"",
                 "a folder of static files served at `/`",
             ),

@@ -6,11 +6,11 @@ use zaraba_core::diagnostic::Diagnostic;
 use zaraba_core::time::SECOND;
 
 use crate::document::{Located, Text};
+use crate::headers::{headers, plain};
 use crate::path;
 use crate::read::{Context, Fields, Typed};
 use crate::sink::COMMON;
 use crate::source::located_path;
-use crate::source_http_client::headers;
 use crate::spec::{Kind, Least, Section, Words, optional, required};
 use crate::tree::quoted;
 
@@ -251,7 +251,7 @@ pub struct QuietDoc {
 
 /// What the section says; none if a part that cannot be left out is wrong.
 pub(crate) fn webhook(cx: &mut Context<'_>, name: &str, fields: &Fields) -> Option<WebhookDoc> {
-    let headers = headers(cx, fields);
+    let headers = plain(headers(cx, fields));
     let form = form(cx, fields);
     let quiet = quiet(cx, fields);
     let digest = fields.table("digest").map(|digest| DigestDoc {

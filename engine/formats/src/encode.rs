@@ -76,6 +76,7 @@ pub fn encoder<W: Write + Send + 'static>(
         Format::Csv => Box::new(CsvFile::new(schema, zone, out)?),
         Format::Parquet => Box::new(ParquetFile::new(schema, out)?),
         Format::Arrow => Box::new(IpcFile::new(schema, out)?),
+        Format::Xlsx => return Err(Error::user("workbooks are read, not written")),
     })
 }
 

@@ -8,7 +8,7 @@
 
 pub mod days;
 
-mod partial;
+pub(crate) mod partial;
 
 mod segment;
 

@@ -4,12 +4,15 @@
 
 pub mod input;
 
+pub mod inside;
+
 pub mod websocket;
 
 pub mod file;
 
 pub mod stdout;
 
+pub mod record;
 pub mod webhook;
 
 pub mod channel;

@@ -2,6 +2,8 @@
 //! memory and rows. For people and programs beside the pipeline; nothing of it reaches a stream.
 //! Blocks: call it on a thread where that is no harm, never inside a tokio task.
 
+mod condition;
+
 mod depth;
 
 mod watched;

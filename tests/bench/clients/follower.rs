@@ -60,16 +60,15 @@ impl Follower {
         }
     }
 
-    /// Reads until it is over; answers how many messages with rows came before. Panics where some
-    /// are missing.
-    pub(crate) async fn follow(mut self, over: Arc<AtomicBool>) -> usize {
-        while !over.load(Ordering::Relaxed) {
+    /// Reads until it is over and so many messages with rows have come. Panics where some are
+    /// missing.
+    pub(crate) async fn follow(mut self, over: Arc<AtomicBool>, least: usize) {
+        while !over.load(Ordering::Relaxed) || self.messages < least {
             self.look();
             self.held.reserve(READ_BYTES);
             let n = self.socket.read_buf(&mut self.held).await.expect("bytes");
             assert_ne!(n, 0, "the server closed");
         }
-        self.messages
     }
 
     /// Looks at the beginning of a message.

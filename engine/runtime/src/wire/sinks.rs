@@ -21,6 +21,7 @@ use zaraba_sinks::input::SinkInput;
 use zaraba_sinks::webhook::{WebhookOptions, WebhookSink};
 use zaraba_sinks::websocket::{Retention, WebsocketOptions, WebsocketSink};
 
+use crate::inside::Insight;
 use crate::run::capture::CaptureSink;
 use crate::run::graph::Target;
 use crate::run::sink_task::SinkTask;
@@ -141,8 +142,7 @@ impl Wirer<'_> {
                         limits,
                         &self.around.clock,
                     )),
-                    metrics: Arc::clone(&self.around.metrics),
-                    graph: Arc::clone(&self.around.graph),
+                    inside: Arc::<Insight>::clone(&self.insight),
                     clock: Arc::clone(&self.around.clock),
                     limits: net_limits(&listener.limits),
                 };

@@ -1,7 +1,7 @@
 //! Rung when there is something new; the herald hears it. Ringing costs the pipeline the same
 //! however many clients there are.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::websocket::connection::Client;
@@ -19,7 +19,7 @@ struct News {
     fresh: bool,
     /// Nobody is to listen any more.
     dismissed: bool,
-    newcomers: Vec<Weak<Client>>,
+    newcomers: Vec<Arc<Client>>,
 }
 
 impl Bell {
@@ -36,7 +36,7 @@ impl Bell {
     }
 
     /// A client wants to hear of what is new from here on.
-    pub(crate) fn join(&self, client: Weak<Client>) {
+    pub(crate) fn join(&self, client: Arc<Client>) {
         self.news().newcomers.push(client);
     }
 
@@ -47,7 +47,7 @@ impl Bell {
     }
 
     /// Waits for news, at most so long. Answers who has come since; none: the waiting is over.
-    pub(crate) fn wait(&self, limit: Duration) -> Option<Vec<Weak<Client>>> {
+    pub(crate) fn wait(&self, limit: Duration) -> Option<Vec<Arc<Client>>> {
         let idle = |news: &mut News| !news.fresh && !news.dismissed;
         let waited = self.rung.wait_timeout_while(self.news(), limit, idle);
         let (mut news, _) = waited.unwrap_or_else(PoisonError::into_inner);

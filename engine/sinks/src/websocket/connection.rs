@@ -22,8 +22,9 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::protocol::{CloseFrame, Role, WebSocketConfig, WebSocketContext};
 use zaraba_core::error::Error;
 use zaraba_net::limits::Limits;
+use zaraba_net::stream::Stream;
 
-use crate::websocket::hub::{Ending, Hub, Presence};
+use crate::websocket::hub::{Ending, Hub, Presence, Traffic};
 use crate::websocket::outbox::Outbox;
 use crate::websocket::protocol;
 use crate::websocket::session::{Ready, Session, Told, Wish};
@@ -67,28 +68,67 @@ impl End {
 /// A client, as its task and the herald share it.
 #[derive(Debug)]
 pub(crate) struct Client {
-    line: Mutex<Line>,
+    /// None: it is going away.
+    line: Mutex<Option<Line>>,
     /// The heart has beaten: the watermark is to be told.
     beat: AtomicBool,
     /// There is work for the client's own task.
     work: Notify,
 }
 
+/// One round of the herald's.
+pub(crate) struct Round<'a> {
+    pub(crate) cx: Context<'a>,
+    /// The watermark is due.
+    pub(crate) beats: bool,
+    /// There is no more to come.
+    pub(crate) ended: bool,
+    told: Told,
+    messages: u64,
+    bytes: u64,
+}
+
+impl<'a> Round<'a> {
+    /// Nobody is woken by a socket that has room again: that is the client's own task.
+    pub(crate) fn new(beats: bool, ended: bool) -> Self {
+        Self {
+            cx: Context::from_waker(Waker::noop()),
+            beats,
+            ended,
+            told: Told::default(),
+            messages: 0,
+            bytes: 0,
+        }
+    }
+
+    fn count(&mut self, message: &Message) {
+        self.messages += 1;
+        self.bytes += message.payload().len() as u64;
+    }
+
+    /// Counts what was sent.
+    pub(crate) fn end(self, traffic: &Traffic) {
+        traffic.messages.fetch_add(self.messages, Ordering::Relaxed);
+        traffic.bytes.fetch_add(self.bytes, Ordering::Relaxed);
+    }
+}
+
 #[derive(Debug)]
 struct Line {
-    socket: Socket,
+    socket: Stream,
     /// Reads frames, answers pings, shakes hands at the end.
-    ears: WebSocketContext,
+    ears: Box<WebSocketContext>,
     outbox: Outbox,
     session: Session,
     hub: Arc<Hub>,
-    limits: Limits,
+    slow: Duration,
+    farewell: Duration,
+    /// Frames that a client may send between two beats.
+    heard_max: usize,
     /// What went wrong while the herald was here.
     broken: Option<Error>,
     /// The last message of the run was put into the outbox.
     complete: bool,
-    /// Nothing new is to be sent any more.
-    closing: bool,
     /// What the client says cannot be understood any more.
     deaf: bool,
     /// Frames that the client has sent since the heart beat last.
@@ -108,52 +148,65 @@ pub(crate) async fn serve(
         .write_buffer_size(0)
         .max_message_size(Some(limits.message_bytes_max))
         .max_frame_size(Some(limits.message_bytes_max));
+    let Socket { stream, begun } = socket;
+    let ears = WebSocketContext::from_partially_read(begun, Role::Server, Some(config));
     let (session, greeting) = Session::new(Arc::clone(&hub), &wish);
     let mut line = Line {
-        socket,
-        ears: WebSocketContext::new(Role::Server, Some(config)),
+        socket: stream,
+        ears: Box::new(ears),
         outbox: Outbox::default(),
         session,
         hub: Arc::clone(&hub),
-        limits,
+        slow: limits.slow,
+        farewell: limits.farewell,
+        heard_max: limits.messages_max,
         broken: None,
         complete: false,
-        closing: false,
         deaf: false,
         heard: 0,
     };
     line.say_all(&greeting);
     let client = Arc::new(Client {
-        line: Mutex::new(line),
+        line: Mutex::new(Some(line)),
         beat: AtomicBool::new(false),
         work: Notify::new(),
     });
-    hub.bell.join(Arc::downgrade(&client));
+    hub.bell.join(Arc::clone(&client));
     let end = client.run().await;
-    client.close(end).await;
+    let line = client.line().take();
+    if let Some(line) = line {
+        line.close(end).await;
+    }
     drop(presence);
 }
 
 impl Client {
-    /// Takes what is new to a client that waits for it; its task gets what takes longer. `beats`:
-    /// the watermark is due; `ended`: there is no more to come.
-    pub(crate) fn carry(&self, cx: &mut Context<'_>, beats: bool, ended: bool, told: &mut Told) {
-        if beats {
+    /// Takes what is new to a client that waits for it; its task gets what takes longer. Answers
+    /// whether it is still there.
+    pub(crate) fn carry(&self, round: &mut Round<'_>) -> bool {
+        if round.beats {
             self.beat.store(true, Ordering::Relaxed);
         }
-        let done = match self.line.try_lock() {
-            Ok(mut line) => line.carry(cx, &self.beat, told) && !ended,
+        let carried = match self.line.try_lock() {
+            Ok(mut line) => match line.as_mut() {
+                Some(line) => line.carry(&self.beat, round),
+                None => return false,
+            },
             // Its task works on it, and may have looked for news already.
             Err(TryLockError::WouldBlock | TryLockError::Poisoned(_)) => false,
         };
-        if !done {
+        if !carried || round.ended {
             self.work.notify_one();
         }
+        true
     }
 
     async fn run(&self) -> End {
         loop {
-            let line = poll_fn(|cx| self.line().poll(cx, &self.beat));
+            let line = poll_fn(|cx| match self.line().as_mut() {
+                Some(line) => line.poll(cx, &self.beat),
+                None => Poll::Ready(End::Gone),
+            });
             tokio::select! {
                 biased;
                 end = line => return end,
@@ -162,49 +215,49 @@ impl Client {
         }
     }
 
-    /// Says why, and waits a little for the client to have heard it.
-    async fn close(&self, end: End) {
-        let limit = self.line().goodbye(end);
-        drop(timeout(limit, poll_fn(|cx| self.line().poll_closed(cx))).await);
-    }
-
-    fn line(&self) -> MutexGuard<'_, Line> {
+    fn line(&self) -> MutexGuard<'_, Option<Line>> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Line {
-    /// The herald's part: what is new, and the watermark if it is due. Answers whether that was
-    /// all there is to do.
-    fn carry(&mut self, cx: &mut Context<'_>, beat: &AtomicBool, told: &mut Told) -> bool {
-        if self.closing {
-            return true;
-        }
+    /// The herald's part: what is new, and the watermark if it is due. Answers whether that is all
+    /// there is to do.
+    fn carry(&mut self, beat: &AtomicBool, round: &mut Round<'_>) -> bool {
         if !self.outbox.is_empty() {
             // The task waits for room in the socket, but not for ever.
-            return !self.outbox.is_stuck(self.limits.slow);
+            return !self.outbox.is_stuck(self.slow);
         }
-        let mut all = false;
+        let (mut all, mut newest) = (false, None::<Message>);
         while !self.outbox.is_full() {
             match self.session.ready() {
-                Ok(Ready::Message(message)) => self.say(&message),
-                Ok(Ready::Nothing) => {
-                    all = true;
-                    break;
+                Ok(Ready::Message(message)) => {
+                    round.count(&message);
+                    let before = newest.replace(message);
+                    self.outbox.extend(before);
+                    continue;
                 }
-                Ok(Ready::Other) => break,
-                Err(error) => {
-                    self.broken = Some(error);
-                    break;
-                }
+                Ok(Ready::Nothing) => all = true,
+                Ok(Ready::Other) => {}
+                Err(error) => self.broken = Some(error),
             }
+            break;
         }
-        if beat.swap(false, Ordering::Relaxed) {
+        if beat.load(Ordering::Relaxed) {
+            beat.store(false, Ordering::Relaxed);
             self.heard = 0;
-            let watermark = self.session.watermark(told);
-            self.say(&watermark);
+            let watermark = self.session.watermark(&mut round.told);
+            round.count(&watermark);
+            let before = newest.replace(watermark);
+            self.outbox.extend(before);
         }
-        let wrote = self.outbox.poll_write(Pin::new(&mut self.socket), cx);
+        let Some(newest) = newest else {
+            return all;
+        };
+        let socket = Pin::new(&mut self.socket);
+        let wrote = self
+            .outbox
+            .poll_send(newest.into_bytes(), socket, &mut round.cx);
         all && matches!(wrote, Poll::Ready(Ok(())))
     }
 
@@ -214,7 +267,7 @@ impl Line {
             match self.outbox.poll_write(Pin::new(&mut self.socket), cx) {
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(_)) => return Poll::Ready(End::Gone),
-                Poll::Pending if self.outbox.is_stuck(self.limits.slow) => {
+                Poll::Pending if self.outbox.is_stuck(self.slow) => {
                     return Poll::Ready(End::Slow);
                 }
                 Poll::Pending => return Poll::Pending,
@@ -262,7 +315,7 @@ impl Line {
             let read = self.read(cx);
             if matches!(read, Poll::Ready(Ok(_))) {
                 self.heard += 1;
-                if self.heard > self.limits.messages_max {
+                if self.heard > self.heard_max {
                     return Err(End::Wrong(
                         CloseCode::Policy,
                         "too many messages in a second",
@@ -315,8 +368,15 @@ impl Line {
         self.outbox.push(message.bytes().clone());
     }
 
-    /// Sends nothing new but why it ends. Answers how long that may take.
-    fn goodbye(&mut self, end: End) -> Duration {
+    /// Says why, and waits a little for the client to have heard it.
+    async fn close(mut self, end: End) {
+        self.goodbye(end);
+        let limit = self.farewell;
+        drop(timeout(limit, poll_fn(|cx| self.poll_closed(cx))).await);
+    }
+
+    /// Leaves nothing to be sent but why it ends.
+    fn goodbye(&mut self, end: End) {
         let (code, reason) = match end {
             End::Done => (CloseCode::Normal, "the pipeline has ended"),
             End::Failed => (CloseCode::Error, "the pipeline broke off"),
@@ -336,7 +396,6 @@ impl Line {
             // One that has said goodbye is answered so; one that broke off hears nothing.
             End::Gone => (CloseCode::Normal, ""),
         };
-        self.closing = true;
         self.outbox.cut();
         let frame = CloseFrame {
             code,
@@ -348,7 +407,6 @@ impl Line {
             cx: &mut Context::from_waker(Waker::noop()),
         };
         drop(self.ears.close(&mut wire, Some(frame)));
-        self.limits.farewell
     }
 
     /// Until the goodbye is sent and answered.
@@ -374,7 +432,7 @@ impl Line {
 
 /// The socket as the WebSocket library sees it: what it writes waits its turn.
 struct Wire<'a, 'c> {
-    socket: &'a mut Socket,
+    socket: &'a mut Stream,
     outbox: &'a mut Outbox,
     cx: &'a mut Context<'c>,
 }

@@ -5,8 +5,7 @@
 //! with the rows where there are some, so that no client has a timer.
 
 use std::io;
-use std::sync::{Arc, Weak};
-use std::task::{Context, Waker};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -14,9 +13,8 @@ use tokio::runtime::Handle;
 use zaraba_core::clock::Stopwatch;
 use zaraba_core::error::{Error, Result};
 
-use crate::websocket::connection::Client;
+use crate::websocket::connection::{Client, Round};
 use crate::websocket::hub::{Ending, Hub};
-use crate::websocket::session::Told;
 
 /// How often clients hear the watermark, at least.
 const HEARTBEAT: Duration = Duration::from_secs(1);
@@ -59,7 +57,7 @@ impl Drop for Herald {
 }
 
 fn run(hub: &Hub) {
-    let mut clients: Vec<Weak<Client>> = Vec::new();
+    let mut clients: Vec<Arc<Client>> = Vec::new();
     let mut beat = Stopwatch::start();
     while let Some(newcomers) = hub.bell.wait(HEARTBEAT.saturating_sub(beat.elapsed())) {
         clients.extend(newcomers);
@@ -67,16 +65,8 @@ fn run(hub: &Hub) {
         if beats {
             beat = Stopwatch::start();
         }
-        let ended = hub.ending() != Ending::None;
-        let mut told = Told::default();
-        // Nobody is woken by a socket that has room again: that is the client's own task.
-        let mut cx = Context::from_waker(Waker::noop());
-        clients.retain(|client| match client.upgrade() {
-            Some(client) => {
-                client.carry(&mut cx, beats, ended, &mut told);
-                true
-            }
-            None => false,
-        });
+        let mut round = Round::new(beats, hub.ending() != Ending::None);
+        clients.retain(|client| client.carry(&mut round));
+        round.end(&hub.traffic);
     }
 }

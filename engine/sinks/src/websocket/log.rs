@@ -241,8 +241,13 @@ impl Log {
             place.watermark = self.watermark;
             return Next::Nothing;
         }
-        let at = self.frames.partition_point(|f| f.last <= sent);
-        match self.frames.get(at).filter(|f| f.first == sent + 1) {
+        // Most clients want the newest frame.
+        let newest = self.frames.back().filter(|f| f.first == sent + 1);
+        let found = newest.or_else(|| {
+            let at = self.frames.partition_point(|f| f.last <= sent);
+            self.frames.get(at).filter(|f| f.first == sent + 1)
+        });
+        match found {
             Some(frame) => {
                 place.pass(frame);
                 Next::Frame(Arc::clone(frame))

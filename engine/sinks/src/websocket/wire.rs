@@ -79,6 +79,11 @@ impl Message {
         &self.0
     }
 
+    /// The same, for one client.
+    pub(crate) fn into_bytes(self) -> Bytes {
+        self.0
+    }
+
     /// What it says, without the frame's head.
     pub(crate) fn payload(&self) -> &[u8] {
         let head = match self.0[1] {

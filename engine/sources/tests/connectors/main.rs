@@ -8,6 +8,9 @@ mod common;
 /// `connector = "file"`
 mod file;
 
+/// `follow = true`
+mod follow;
+
 /// `connector = "simulate"`
 mod simulate;
 
@@ -25,6 +28,9 @@ mod hostile;
 
 /// `connector = "http_client"`
 mod http_client;
+
+/// `connector = "websocket"`
+mod websocket;
 
 /// `connector = "clock"`
 mod clock;

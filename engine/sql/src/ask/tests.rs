@@ -184,6 +184,27 @@ fn limits_stop_it() {
     drop(ask(loops, 5_000, LIMITS));
 }
 
+/// One batch on one side, four million rows on the other: the join asks for no more input for
+/// minutes.
+#[test]
+fn a_join_is_stopped_within_a_batch() {
+    let sql = "SELECT count(*) FROM (SELECT a.n * b.n AS k FROM facts a, facts b) l \
+               JOIN facts r ON l.k + r.n < -1 AND sqrt(l.k + r.n) > ln(l.k + r.n + 1)";
+    let limits = AskLimits {
+        memory: 1 << 30,
+        ..LIMITS
+    };
+    let watch = zaraba_core::clock::Stopwatch::start();
+    let refused = ask(sql, 2_000, limits);
+    let took = watch.elapsed();
+    let expected = "the query was stopped: it ran longer than its limit of 500ms";
+    assert!(
+        matches!(&refused, Err(Refusal::Failed(text)) if text == expected),
+        "{refused:?}"
+    );
+    assert!(took < Duration::from_secs(20), "{took:?}");
+}
+
 #[test]
 fn nobody_waits() {
     let catalog = Catalog::new("UTC", Some(0), &Calendar::built_in(), &[]);
