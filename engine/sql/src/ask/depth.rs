@@ -7,7 +7,7 @@ use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer, Word};
 use crate::plan::dialect::ZarabaDialect;
 use crate::plan::mistake::SqlMistake;
 
-/// Most levels.
+/// Most levels: a stack of 64 MiB has room for many times as many.
 const DEPTH_MAX: usize = 200;
 /// Most words and signs: what plans a query takes long over lists of tens of thousands, and nothing
 /// stops it there.
