@@ -11,8 +11,6 @@ use axum::body::Bytes;
 use tokio::io::AsyncWrite;
 use zaraba_core::clock::Stopwatch;
 
-use crate::websocket::wire::Message;
-
 /// Pieces that are written at one time.
 const PIECES_MAX: usize = 16;
 /// Bytes from which on no piece is added.
@@ -35,10 +33,6 @@ impl Outbox {
     pub(crate) fn push(&mut self, piece: Bytes) {
         self.bytes += piece.len();
         self.pieces.push_back(piece);
-    }
-
-    pub(crate) fn extend(&mut self, messages: Option<Message>) {
-        messages.into_iter().for_each(|m| self.push(m.into_bytes()));
     }
 
     pub(crate) fn is_empty(&self) -> bool {
