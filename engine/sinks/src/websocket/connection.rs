@@ -273,8 +273,19 @@ impl Line {
         let Some(newest) = newest else {
             return all;
         };
-        let socket = Pin::new(&mut self.socket);
-        let wrote = self.outbox.poll_send(newest, socket, &mut round.cx);
+        if self.outbox.is_empty() {
+            match self.socket.write_now(&newest) {
+                Ok(n) if n == newest.len() => return all,
+                Ok(n) => self.outbox.push_rest(newest, n),
+                // Its task finds the same.
+                Err(_) => self.outbox.push(newest),
+            }
+        } else {
+            self.outbox.push(newest);
+        }
+        let wrote = self
+            .outbox
+            .poll_write(Pin::new(&mut self.socket), &mut round.cx);
         all && matches!(wrote, Poll::Ready(Ok(())))
     }
 
