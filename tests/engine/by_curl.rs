@@ -98,7 +98,7 @@ fn rows() -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_by_curl() {
-    let mut built = Pipeline::from_text("pipeline.toml", PIPELINE.to_owned())
+    let built = Pipeline::from_text("pipeline.toml", PIPELINE.to_owned())
         .build()
         .unwrap_or_else(|e| panic!("{e}"));
     let posting = built.posting()[0].1.clone();
@@ -109,7 +109,7 @@ async fn everything_by_curl() {
         never_ending(&base);
     });
     let asked = asking.await;
-    running.stop();
+    running.stopper().stop();
     running.wait().await.unwrap();
     asked.unwrap();
 }
