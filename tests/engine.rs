@@ -8,6 +8,8 @@ mod bootstrap;
 
 mod encodings;
 
+mod workbooks;
+
 mod file_a_day;
 
 mod sources;
@@ -16,6 +18,12 @@ mod to_a_client;
 
 mod doors;
 
+mod stale;
+
 mod asked;
+
+mod pushed;
+
+mod followed;
 
 mod by_curl;

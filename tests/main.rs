@@ -10,6 +10,11 @@
 /// What a server must do for clients that know the protocol's page alone.
 mod conformance;
 
+/// The inspector, in Chromium.
+mod browser;
+/// Clients for others to use and learn from, in three languages.
+mod clients;
+
 /// The rules of the repository that neither rustc nor clippy knows.
 mod tidy;
 
@@ -24,6 +29,9 @@ mod engine;
 
 /// The shipped pipelines over real data, where it is, against batch SQL on DuckDB.
 mod pipelines;
+
+/// Vendors' payloads through the shipped feeds.
+mod vendors;
 
 /// A stream gives what a batch gives.
 mod oracle;

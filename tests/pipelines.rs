@@ -14,7 +14,7 @@ use crate::python;
 /// Market data whose owners state no licence: read where it is, never copied.
 const CHAIN: &str = "../../shared/data/local-only/nifty50_chain_1min_20260819.csv.gz";
 
-fn here(path: &str) -> PathBuf {
+pub(crate) fn here(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 

@@ -155,6 +155,66 @@ fn sources_are_short_and_say_what_they_are() {
     }));
 }
 
+/// The endings of what browsers run.
+const SCRIPTS: [&str; 5] = [".js", ".mjs", ".ts", ".mts", ".css"];
+/// The longest a function of a script may be; of Rust's, clippy knows.
+const FUNCTION_LINES_MAX: usize = 70;
+
+/// Functions of a script that are too long: from a line that opens one to the brace that closes it,
+/// at the same distance from the left.
+fn long_functions(file: &Tracked) -> Vec<String> {
+    let lines: Vec<&str> = file.text.lines().collect();
+    let opens =
+        |line: &str| line.ends_with(") {") || line.ends_with("=> {") || line.ends_with("=> ({");
+    let is_block = |line: &str| {
+        let words = [
+            "if ", "for ", "while ", "switch ", "} else", "} catch", "case ", "@",
+        ];
+        words.iter().any(|word| line.trim_start().starts_with(word))
+    };
+    let length = |(number, line): (usize, &&str)| {
+        let left = line.len() - line.trim_start().len();
+        let closes = |other: &&str| {
+            other.trim_start().starts_with('}') && other.len() - other.trim_start().len() == left
+        };
+        let lines = 1 + lines[number + 1..].iter().position(closes)?;
+        let long = opens(line) && !is_block(line) && lines > FUNCTION_LINES_MAX;
+        long.then(|| format!("{}:{}: a function of {lines} lines", file.name, number + 1))
+    };
+    lines.iter().enumerate().filter_map(length).collect()
+}
+
+#[test]
+fn scripts_are_short_and_say_what_they_are() {
+    let files = tracked();
+    let script = |file: &&Tracked| SCRIPTS.iter().any(|ending| file.name.ends_with(ending));
+    let scripts: Vec<&Tracked> = files.iter().filter(script).collect();
+    assert!(scripts.len() > 10, "the scripts were not found");
+    assert_none(scripts.into_iter().flat_map(|file| {
+        let (name, lines) = (&file.name, file.text.lines().count());
+        let mut found = long_functions(file);
+        if lines > LINES_MAX {
+            found.push(format!(
+                "{name}: {lines} lines, at most {LINES_MAX} are allowed"
+            ));
+        }
+        if !["// ", "/* ", "/** ", "#!"]
+            .iter()
+            .any(|open| file.text.starts_with(open))
+        {
+            found.push(format!(
+                "{name}: does not open with a comment: what, why, neighbours"
+            ));
+        }
+        found
+    }));
+    let long = |n: usize| Tracked {
+        name: "a.js".to_owned(),
+        text: format!("function a() {{\n{}}}\n", "  x;\n".repeat(n)),
+    };
+    assert!(long_functions(&long(69)).is_empty() && long_functions(&long(70)).len() == 1);
+}
+
 #[test]
 fn sources_have_no_forbidden_words() {
     let word = |line: &str| {

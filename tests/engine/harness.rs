@@ -90,7 +90,6 @@ pub(crate) fn run_changed(
             stand_ins: inputs.clone(),
             capture: Some((names.clone(), captures.clone(), after)),
             metrics: Arc::new(String::new),
-            graph: Arc::new(String::new),
         };
         wire(&plan, around).map(|w| change(w.graph))
     };

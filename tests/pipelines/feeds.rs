@@ -38,6 +38,7 @@ from = ["options", "futures", "indices", "fx", "open_interest", "margin_stats"]
 fn feeds() -> Vec<PathBuf> {
     let entries = std::fs::read_dir(here("../pipelines/feeds")).unwrap();
     let mut feeds: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    feeds.retain(|path| path.extension().is_some_and(|e| e == "toml"));
     feeds.sort();
     feeds
 }

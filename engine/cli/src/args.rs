@@ -1,20 +1,28 @@
 //! What the command line says, and what it says of commands that are not built yet.
 
+#[cfg(test)]
+mod page;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use zaraba::pipeline::Pipeline;
+
+use crate::record::RecordArgs;
+use crate::set::SetArgs;
+use crate::tap::TapArgs;
+use crate::top::TopArgs;
 
 /// Exit code of a wrong command line or pipeline.
 pub(crate) const WRONG: u8 = 2;
 
 /// Commands that the design has and this version has not.
-const LATER: [&str; 11] = [
-    "tap", "top", "record", "set", "plugin", "rule", "model", "llm", "connect", "backtest",
-    "backfill",
+const LATER: [&str; 7] = [
+    "plugin", "rule", "model", "llm", "connect", "backtest", "backfill",
 ];
 
 /// Streams as SQL: runs pipelines written in TOML.
@@ -23,7 +31,10 @@ const LATER: [&str; 11] = [
     name = "zaraba",
     version,
     subcommand_required = true,
-    arg_required_else_help = true
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 done, 1 failed while running, 2 the pipeline or the command line is \
+                  wrong.\nA pipeline that runs is asked through its websocket sink, \
+                  http://127.0.0.1:8225 if nothing else is said."
 )]
 pub(crate) struct Cli {
     /// How to write the log, to standard error
@@ -58,8 +69,25 @@ pub(crate) enum Command {
     Explain(PipelineArgs),
     /// Run the tests that a pipeline carries
     Test(PipelineArgs),
+    /// Print rows of a node of a running pipeline as they come
+    Tap(TapArgs),
+    /// Show what the nodes of a running pipeline do
+    Top(TopArgs),
+    /// Change parameters of a running pipeline, or list them
+    Set(SetArgs),
+    /// Write the rows of sources to files that can be replayed
+    Record(RecordArgs),
     /// Print the JSON Schema of pipeline files, for editors
     Schema,
+    /// Print what makes a shell complete zaraba's words
+    Completion(CompletionArgs),
+}
+
+/// Which shell.
+#[derive(Args)]
+pub(crate) struct CompletionArgs {
+    /// The shell
+    pub(crate) shell: Shell,
 }
 
 /// Which pipeline.
@@ -90,6 +118,8 @@ pub(crate) struct GraphArgs {
 pub(crate) enum GraphFormat {
     /// A Mermaid flow chart
     Mermaid,
+    /// A picture
+    Svg,
     /// A Graphviz graph
     Dot,
     /// Nodes and edges
@@ -121,7 +151,7 @@ fn later(error: &clap::Error) -> Option<&'static str> {
 }
 
 /// `name=value`
-fn assignment(text: &str) -> Result<(String, String), String> {
+pub(crate) fn assignment(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("expected name=value".to_owned()),

@@ -9,6 +9,7 @@ pub(crate) fn graph(args: &GraphArgs, voice: &Voice) -> Result<(), Failure> {
     let plan = args.pipeline.pipeline().check()?.plan;
     voice.print(&match args.format {
         GraphFormat::Mermaid => plan.graph_mermaid(),
+        GraphFormat::Svg => plan.graph_svg(),
         GraphFormat::Dot => plan.graph_dot(),
         GraphFormat::Json => plan.graph_json() + "\n",
     })

@@ -1,9 +1,11 @@
 //! `zaraba`, the command line of the engine: a table of commands, one file each. What they share is
-//! what they are told (`args`), how they speak (`voice`), and how they fail (`failure`).
+//! what they are told (`args`), how they reach a run (`remote`), how they speak (`voice`), and how they fail (`failure`).
 
 mod args;
 
 mod check;
+
+mod completion;
 
 mod explain;
 
@@ -11,11 +13,23 @@ mod failure;
 
 mod graph;
 
+mod record;
+
+mod remote;
+
 mod run;
 
 mod schema;
 
+mod set;
+
+mod table;
+
+mod tap;
+
 mod test;
+
+mod top;
 
 mod voice;
 
@@ -36,7 +50,12 @@ fn main() -> ExitCode {
         Command::Graph(args) => graph::graph(&args, &voice),
         Command::Explain(args) => explain::explain(&args, &voice),
         Command::Test(args) => test::test(&args, &voice),
+        Command::Tap(args) => tap::tap(&args, &voice),
+        Command::Top(args) => top::top(&args, &voice),
+        Command::Set(args) => set::set(&args, &voice),
+        Command::Record(args) => record::record(&args, &voice),
         Command::Schema => schema::schema(&voice),
+        Command::Completion(args) => completion::completion(args.shell, &voice),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,9 +1,9 @@
 //! `zaraba run`: a pipeline until its sources end, it fails, or it is stopped. The first Ctrl-C or
 //! SIGTERM lets everything in flight be written; the second ends at once.
 
-mod monitor;
+pub(crate) mod monitor;
 
-mod signals;
+pub(crate) mod signals;
 
 use std::pin::pin;
 use std::process;
@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusBuilder;
+use tokio::runtime::Runtime;
 use zaraba::error::Error;
 use zaraba::pipeline::{Checked, Pipeline};
 
@@ -23,11 +24,11 @@ use crate::voice::Voice;
 /// Threads for sockets; nodes have threads of their own.
 const SOCKET_THREADS: usize = 2;
 /// How often counters are looked at.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
+pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// How long connections may take to end after the last row.
-const GOODBYE: Duration = Duration::from_secs(1);
+pub(crate) const GOODBYE: Duration = Duration::from_secs(1);
 /// Exit code of a run that was ended before everything was written.
-const CUT_SHORT: i32 = 1;
+pub(crate) const CUT_SHORT: i32 = 1;
 
 /// Runs the pipeline.
 pub(crate) fn run(args: &PipelineArgs, voice: &Voice) -> Result<(), Failure> {
@@ -44,17 +45,22 @@ pub(crate) fn run(args: &PipelineArgs, voice: &Voice) -> Result<(), Failure> {
              embeds zaraba; `zaraba run` has none"
         )));
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(SOCKET_THREADS)
-        .enable_all()
-        .build()
-        .map_err(|e| outside(e.to_string()))?;
+    let runtime = runtime()?;
     let result = runtime.block_on(drive(&pipeline, &checked, voice));
     runtime.shutdown_timeout(GOODBYE);
     match result {
         Err(Failure::Pipeline(Error::Run(error))) if zaraba::is_stdout_closed(&error) => Ok(()),
         other => other,
     }
+}
+
+/// What sockets run on.
+pub(crate) fn runtime() -> Result<Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(SOCKET_THREADS)
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::Outside(format!("cannot start: {e}")))
 }
 
 /// Starts the nodes, and looks after them until the last has ended.

@@ -14,7 +14,7 @@ use crate::failure::Failure;
 
 /// What is logged at each `-v` when `RUST_LOG` does not say.
 const FILTERS: [&str; 3] = [
-    "warn,zaraba::voice=info",
+    "warn,zaraba::voice=info,zaraba::audit=info",
     "warn,zaraba=info",
     "info,zaraba=trace",
 ];
@@ -31,6 +31,8 @@ pub(crate) struct Voice {
     pub(crate) bar: ProgressBar,
     /// Standard error is a terminal.
     pub(crate) terminal: bool,
+    /// Standard output is a terminal.
+    pub(crate) answers_eyes: bool,
     json: bool,
     secrets: Arc<OnceLock<Vec<String>>>,
 }
@@ -43,6 +45,7 @@ impl Voice {
         let voice = Self {
             bar: ProgressBar::hidden(),
             terminal,
+            answers_eyes: io::stdout().is_terminal(),
             json,
             secrets: Arc::default(),
         };
@@ -76,15 +79,36 @@ impl Voice {
 
     /// An answer, to standard output. Whoever closed it wanted no more.
     pub(crate) fn print(&self, text: &str) -> Result<(), Failure> {
+        self.print_on(text).map(drop)
+    }
+
+    /// A part of an answer that goes on. Whether anybody wants more of it.
+    pub(crate) fn print_on(&self, text: &str) -> Result<bool, Failure> {
         let mut out = io::stdout().lock();
         match out
             .write_all(self.clean(text).as_bytes())
             .and_then(|()| out.flush())
         {
-            Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(Failure::Outside(format!(
+            Ok(()) => Ok(true),
+            Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(false),
+            Err(e) => Err(Failure::Outside(format!(
                 "cannot write to standard output: {e}"
             ))),
-            _ => Ok(()),
+        }
+    }
+
+    /// How many letters a line of an answer may have; none: any number.
+    pub(crate) fn width(&self) -> Option<usize> {
+        let size = ratatui::crossterm::terminal::size().ok();
+        size.filter(|_| self.answers_eyes)
+            .map(|(columns, _)| usize::from(columns))
+            .filter(|columns| *columns > 0)
+    }
+
+    /// A line for eyes alone: nothing in a pipe.
+    pub(crate) fn note(&self, text: &str) {
+        if self.terminal {
+            self.write(&format!("{text}\n"));
         }
     }
 

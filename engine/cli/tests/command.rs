@@ -37,6 +37,16 @@ mod outside;
 #[path = "command/post.rs"]
 mod post;
 
+/// `tap`, `top`, `set`.
+#[cfg(unix)]
+#[path = "command/remote.rs"]
+mod remote;
+
+/// `record`.
+#[cfg(unix)]
+#[path = "command/record.rs"]
+mod record;
+
 /// `test`.
 #[path = "command/tests.rs"]
 mod tests;

@@ -2,6 +2,7 @@
 //! and how `simulate` makes their values.
 
 use zaraba_core::diagnostic::{Diagnostic, Span};
+use zaraba_core::time::SECOND;
 
 use crate::document::{ColumnDoc, ColumnType, Generate, Located, Value};
 use crate::leaf::parse_time;
@@ -33,11 +34,25 @@ pub(crate) static COLUMN: Section = Section {
             "the zone of times that do not say theirs",
         ),
         optional(
+            "at",
+            Kind::Text,
+            "00:00",
+            "\"20:00\"",
+            "when on that day, for a timestamp that is written as a date; 27:00 is three in the morning after",
+        ),
+        optional(
+            "received",
+            Kind::Bool,
+            "`false`",
+            "true",
+            "whether a row without this time gets that at which it was received; of live sources",
+        ),
+        optional(
             "from",
             Kind::TextOrNumber,
             "the column's name",
             "\"$.Board.Price\"",
-            "where it comes from: a CSV field's name, its number from 0 in a CSV without header, or a JSON path",
+            "where it comes from: a CSV field's name, its number from 0 in a CSV without header, a JSON path, or in a workbook a header's text, the letters of a column without one (`C`), or one cell for all rows (`$A$2`)",
         ),
         optional(
             "nulls",
@@ -189,10 +204,13 @@ fn convert(
     (cx.count() == before).then(|| ColumnDoc {
         format: fields.text("format").map(|t| t.value),
         zone: fields.zone("zone"),
+        at: at(cx, fields),
+        received: fields.bool("received").unwrap_or(false),
         from: fields.text("from"),
         nulls: nulls.into_iter().map(|n| n.value).collect(),
         thousands: fields.char("thousands"),
-        optional: fields.bool("optional").unwrap_or(false),
+        optional: fields.bool("optional").unwrap_or(false)
+            || fields.bool("received").unwrap_or(false),
         default,
         generate,
         ..plain(name, kind)
@@ -205,6 +223,8 @@ pub(crate) fn plain(name: Located<String>, kind: ColumnType) -> ColumnDoc {
         kind,
         format: None,
         zone: None,
+        at: None,
+        received: false,
         from: None,
         nulls: Vec::new(),
         thousands: None,
@@ -212,6 +232,23 @@ pub(crate) fn plain(name: Located<String>, kind: ColumnType) -> ColumnDoc {
         default: None,
         generate: None,
     }
+}
+
+/// `at`: hours and minutes, up to the end of the next day.
+fn at(cx: &mut Context<'_>, fields: &Fields) -> Option<i64> {
+    let text = fields.text("at")?;
+    let part = |part: &str, max: i64| {
+        let two = part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
+        part.parse::<i64>().ok().filter(|n| two && *n <= max)
+    };
+    let read = text.value.split_once(':');
+    let minutes = read.and_then(|(hour, minute)| Some(part(hour, 47)? * 60 + part(minute, 59)?));
+    if minutes.is_none() {
+        let found = crate::tree::quoted(&text.value);
+        let message = format!("expected a time of day like \"20:00\", found {found}");
+        cx.mistake(Diagnostic::at(text.span, message));
+    }
+    minutes.map(|minutes| minutes * 60 * SECOND)
 }
 
 fn is_time(kind: ColumnType) -> bool {
@@ -229,9 +266,15 @@ fn is_number(kind: ColumnType) -> bool {
 /// Options that only some types have: the option, whether a type has it, what the types are.
 type Use = (&'static str, fn(ColumnType) -> bool, &'static str);
 
-const USES: [Use; 6] = [
+const USES: [Use; 8] = [
     ("format", is_time, "timestamps and dates"),
     ("zone", |kind| kind == ColumnType::Timestamp, "timestamps"),
+    ("at", |kind| kind == ColumnType::Timestamp, "timestamps"),
+    (
+        "received",
+        |kind| kind == ColumnType::Timestamp,
+        "timestamps",
+    ),
     ("thousands", is_number, "numbers"),
     ("range", is_number, "numbers"),
     ("walk", is_number, "numbers"),
@@ -331,6 +374,22 @@ fn generate(cx: &mut Context<'_>, kind: ColumnType, fields: &Fields) -> Option<G
         start,
         step_max: counter.int("step_max")?,
     })
+}
+
+/// Only a live source receives rows.
+pub(crate) fn refuse_received(cx: &mut Context<'_>, fields: &Fields, connector: &str) {
+    for (_, column) in fields.map("schema").unwrap_or_default() {
+        let Typed::Table(column) = &column.value else {
+            continue;
+        };
+        if let Some(key) = column.key("received") {
+            let message = format!(
+                "`received` is the time at which a live source got a row, and connector \
+                 \"{connector}\" is none"
+            );
+            cx.mistake(Diagnostic::at(key, message));
+        }
+    }
 }
 
 /// Only `simulate` makes values, and of that `which`.

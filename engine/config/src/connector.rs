@@ -1,6 +1,7 @@
 //! What feeds a source: its connector with the connector's own options, as the checker hands it on.
 
 use crate::document::{FileSourceDoc, Format, Located, MarketDoc, SimulateDoc};
+use crate::message::MessageDoc;
 
 /// What feeds a source.
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub enum SourceConnector {
     HttpServer(HttpServerDoc),
     /// `connector = "http_client"`: an address is asked again and again.
     HttpClient(HttpClientDoc),
+    /// `connector = "websocket"`: a server pushes rows.
+    Websocket(WebsocketDoc),
     /// `connector = "clock"`
     Clock {
         /// `every`, microseconds.
@@ -60,6 +63,29 @@ pub struct HttpClientDoc {
     pub timeout: i64,
     /// `max_size`, bytes of one answer.
     pub max_size: u64,
+    /// `xlsx`: where in a workbook the rows are.
+    pub sheet: SheetDoc,
+}
+
+/// `xlsx = { sheet, skip_rows, header }`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SheetDoc {
+    /// `sheet`: its name, or its number from 1; none: the first.
+    pub sheet: Option<String>,
+    /// `skip_rows`: rows at the top that are passed over.
+    pub skip_rows: u32,
+    /// `header`: a row names the columns; true if left out.
+    pub header: bool,
+}
+
+impl Default for SheetDoc {
+    fn default() -> Self {
+        Self {
+            sheet: None,
+            skip_rows: 0,
+            header: true,
+        }
+    }
 }
 
 /// `next = { from, into }`
@@ -69,4 +95,48 @@ pub struct NextPage {
     pub from: String,
     /// `into`: the query parameter in which it is told.
     pub into: String,
+}
+
+/// Options of `connector = "websocket"`.
+#[derive(Clone, Debug)]
+pub struct WebsocketDoc {
+    /// `url`
+    pub url: Located<String>,
+    /// `headers` of the handshake.
+    pub headers: Vec<(String, String)>,
+    /// `before`: requests made before each connection.
+    pub before: Vec<RequestDoc>,
+    /// `subscribe`: messages sent when it is open.
+    pub subscribe: Vec<MessageDoc>,
+    /// `ping`, microseconds from ping to ping.
+    pub ping: i64,
+    /// `timeout`, microseconds of silence after which it is lost.
+    pub timeout: i64,
+    /// `connect_timeout`, microseconds for a request of `before`, and for opening it.
+    pub connect_timeout: i64,
+    /// `format`; JSON if left out.
+    pub format: Format,
+    /// `rows`: the JSON path of the rows in a message.
+    pub rows: Option<String>,
+    /// `csv.delimiter`
+    pub delimiter: u8,
+    /// `csv.header`
+    pub header: bool,
+    /// `max_size`, bytes of one message.
+    pub max_size: u64,
+}
+
+/// An item of `before`. In all its texts `{name}` stands for what an earlier one captured.
+#[derive(Clone, Debug)]
+pub struct RequestDoc {
+    /// The first word of `request`.
+    pub method: String,
+    /// The second.
+    pub url: String,
+    /// `headers`
+    pub headers: Vec<(String, String)>,
+    /// `body`
+    pub body: Option<MessageDoc>,
+    /// `capture`: names and JSON paths.
+    pub capture: Vec<(String, String)>,
 }

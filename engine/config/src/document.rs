@@ -13,9 +13,14 @@ mod market;
 pub use self::market::{CrashDoc, FuturesProduct, MarketDoc, MarketStream};
 
 pub use crate::calendar::{CalendarDoc, HaltDoc};
-pub use crate::connector::{HttpClientDoc, HttpServerDoc, NextPage, SourceConnector};
+pub use crate::connector::{
+    HttpClientDoc, HttpServerDoc, NextPage, RequestDoc, SheetDoc, SourceConnector, WebsocketDoc,
+};
 pub use crate::listener::{AuthDoc, ListenerDoc, ListenerLimitsDoc, TlsDoc};
+pub use crate::message::MessageDoc;
 pub use crate::sink::QueryLimitsDoc;
+pub use crate::sink_file::{FileSinkDoc, RollDoc};
+pub use crate::sink_webhook::{DigestDoc, QuietDoc, WebhookDoc, WebhookForm};
 
 /// A value and where it stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -171,12 +176,18 @@ pub struct FileSourceDoc {
     pub format: Format,
     /// `merge = "time"`: one partition a file instead of one after the other.
     pub merge_by_time: bool,
+    /// `follow`: read on as files grow.
+    pub follow: bool,
+    /// `schema_evolution = "add_nullable"`: the columns are those of all files.
+    pub add_nullable: bool,
     /// `encoding` of text formats.
     pub encoding: Encoding,
     /// `csv.delimiter`, a comma if left out.
     pub delimiter: u8,
     /// `csv.header`: the first line names the columns; true if left out.
     pub header: bool,
+    /// `xlsx`: where in a workbook the rows are.
+    pub sheet: SheetDoc,
 }
 
 /// `encoding`
@@ -201,6 +212,8 @@ pub enum Format {
     Json,
     /// Arrow IPC, file or stream.
     Arrow,
+    /// An Excel workbook.
+    Xlsx,
 }
 
 /// Options of `connector = "simulate"`.
@@ -251,8 +264,13 @@ pub struct ColumnDoc {
     pub format: Option<String>,
     /// `zone` of a time without one; the pipeline's if left out.
     pub zone: Option<Tz>,
-    /// `from`: the field's name (CSV), its 0-based number in a headerless CSV, or its JSON path
-    /// (`$.Board.Price`); the column's name if left out.
+    /// `at` of a timestamp that is written as a date: microseconds since the day began.
+    pub at: Option<i64>,
+    /// `received`: where a row has no time, it is that at which a live source got the row.
+    pub received: bool,
+    /// `from`: the field's name (CSV), its 0-based number in a headerless CSV, its letters or one
+    /// cell in a workbook (`C`, `$A$2`), or its JSON path (`$.Board.Price`); the column's name if
+    /// left out.
     pub from: Option<Text>,
     /// `nulls`: words that mean null.
     pub nulls: Vec<String>,
@@ -378,13 +396,8 @@ pub struct SinkDoc {
 /// What a sink writes to.
 #[derive(Clone, Debug)]
 pub enum SinkConnector {
-    /// `connector = "file"`: `path` may hold `{stream}`.
-    File {
-        /// `path`, relative to the file that names it, resolved.
-        path: Located<PathBuf>,
-        /// `format`; by the file's ending if left out.
-        format: Format,
-    },
+    /// `connector = "file"`
+    File(FileSinkDoc),
     /// `connector = "stdout"`: one JSON object a line, or CSV.
     Stdout {
         /// `format`
@@ -400,9 +413,13 @@ pub enum SinkConnector {
         history: usize,
         /// `history_time`: of them those no older than so many microseconds of event time.
         history_time: Option<i64>,
+        /// `history_size`, bytes of any topic.
+        history_size: u64,
         /// `query`: what a query of `/api/query` may cost.
         query: QueryLimitsDoc,
     },
+    /// `connector = "webhook"`
+    Webhook(Box<WebhookDoc>),
     /// `connector = "channel"`: rows go to the embedding program.
     Channel,
 }

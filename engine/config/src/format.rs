@@ -6,15 +6,22 @@ use crate::document::{Format, Text};
 use crate::read::{Context, Fields};
 use crate::spec::Words;
 
-/// The formats.
+/// What files are written as.
 pub(crate) static FORMATS: Words = Words {
     what: "format",
     now: &["parquet", "csv", "json", "arrow"],
     later: &[],
 };
 
+/// What files are read as.
+pub(crate) static READ_FORMATS: Words = Words {
+    what: "format",
+    now: &["parquet", "csv", "json", "arrow", "xlsx"],
+    later: &[],
+};
+
 /// Endings of paths, with the format that they mean.
-const ENDINGS: [(&str, Format); 14] = [
+const ENDINGS: [(&str, Format); 15] = [
     (".parquet", Format::Parquet),
     (".csv", Format::Csv),
     (".csv.gz", Format::Csv),
@@ -29,6 +36,7 @@ const ENDINGS: [(&str, Format); 14] = [
     (".arrow", Format::Arrow),
     (".arrows", Format::Arrow),
     (".feather", Format::Arrow),
+    (".xlsx", Format::Xlsx),
 ];
 
 /// A format's word.
@@ -38,15 +46,17 @@ pub(crate) fn name(format: Format) -> &'static str {
         Format::Csv => "csv",
         Format::Json => "json",
         Format::Arrow => "arrow",
+        Format::Xlsx => "xlsx",
     }
 }
 
-/// The format of a word out of [`FORMATS`].
+/// The format of a word out of [`READ_FORMATS`].
 pub(crate) fn of_word(word: &str) -> Format {
     match word {
         "parquet" => Format::Parquet,
         "csv" => Format::Csv,
         "json" => Format::Json,
+        "xlsx" => Format::Xlsx,
         _ => Format::Arrow,
     }
 }
@@ -76,4 +86,13 @@ pub(crate) fn chosen(cx: &mut Context<'_>, fields: &Fields, path: Option<&Text>)
         cx.mistake(Diagnostic::at(path.span, message).help(help));
     }
     format
+}
+
+/// Workbooks are read only.
+pub(crate) fn check_written(cx: &mut Context<'_>, format: Option<Format>, path: &Text) {
+    if format == Some(Format::Xlsx) {
+        let message = "a workbook cannot be written";
+        let help = "write \"csv\", \"parquet\", \"json\" or \"arrow\"";
+        cx.mistake(Diagnostic::at(path.span, message).help(help));
+    }
 }

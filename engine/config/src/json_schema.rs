@@ -80,7 +80,10 @@ fn of_kind(kind: &Kind) -> Value {
         Kind::Name | Kind::Path | Kind::Time | Kind::Date => {
             json!({ "type": "string", "minLength": 1 })
         }
-        Kind::Url => json!({ "type": "string", "minLength": 1 }),
+        Kind::Url | Kind::SocketUrl | Kind::Request => {
+            json!({ "type": "string", "minLength": 1 })
+        }
+        Kind::Message => json!({ "type": ["string", "object", "array"] }),
         Kind::Char => json!({ "type": "string", "minLength": 1 }),
         Kind::Int(low, i64::MAX) => json!({ "type": "integer", "minimum": low }),
         Kind::Int(low, high) => json!({ "type": "integer", "minimum": low, "maximum": high }),

@@ -10,6 +10,7 @@ use zaraba_core::suggest::nearest;
 use zaraba_core::time::parse_duration;
 
 use crate::document::{ColumnType, Text};
+use crate::message;
 use crate::params;
 use crate::read::{Context, Typed, not_built};
 use crate::spec::{Kind, Words};
@@ -26,6 +27,9 @@ pub(crate) fn expected(kind: &Kind) -> String {
         Kind::Path => "a path in quotes".to_owned(),
         Kind::Listen | Kind::ListenOpen => "an address like \"127.0.0.1:8225\"".to_owned(),
         Kind::Url => "a URL like \"https://example.com/rows\"".to_owned(),
+        Kind::SocketUrl => "a URL like \"wss://example.com/feed\"".to_owned(),
+        Kind::Request => "a request like \"POST https://example.com/token\"".to_owned(),
+        Kind::Message => "a text, or a table that is sent as JSON".to_owned(),
         Kind::Int(low, i64::MAX) => format!("an integer from {low}"),
         Kind::Int(low, high) => format!("an integer from {low} to {high}"),
         Kind::Float => "a number".to_owned(),
@@ -58,6 +62,7 @@ fn plural(kind: &Kind) -> &'static str {
         Kind::Path => "paths",
         Kind::Row => "rows",
         Kind::Table(_) => "tables",
+        Kind::Message => "texts or tables",
         _ => "values",
     }
 }
@@ -81,7 +86,10 @@ pub(crate) fn read(cx: &mut Context<'_>, kind: &'static Kind, node: &Node) -> Op
         (Kind::Char, TomlValue::Text(text)) => one_char(&text.value).map(Typed::Char),
         (Kind::Path, TomlValue::Text(text)) => return path(cx, text),
         (Kind::Listen | Kind::ListenOpen, TomlValue::Text(text)) => return listen(cx, kind, text),
-        (Kind::Url, TomlValue::Text(text)) => return url::read(cx, text),
+        (Kind::Url | Kind::SocketUrl | Kind::Request, TomlValue::Text(text)) => {
+            return url::read(cx, kind, text);
+        }
+        (Kind::Message, _) => return message::read(cx, node),
         (Kind::Int(low, high), TomlValue::Integer(i)) if low <= i && i <= high => {
             Some(Typed::Int(*i))
         }

@@ -17,28 +17,36 @@ pub mod reference;
 
 pub mod json_schema;
 
+pub mod captures;
+
 mod calendar;
 mod column;
 mod connector;
 mod format;
+mod headers;
 mod include;
 mod leaf;
 mod listener;
 mod mapping;
 mod market;
+mod message;
 mod nodes;
-mod params;
+pub mod params;
 mod path;
 mod profile;
 mod query;
 mod read;
 mod root;
+mod sheet;
 mod sink;
+mod sink_file;
+mod sink_webhook;
 mod source;
 mod source_clock;
 mod source_file;
 mod source_http_client;
 mod source_http_server;
+mod source_websocket;
 mod spec;
 mod splice;
 mod syntax;

@@ -45,6 +45,8 @@ pub struct ListenerLimitsDoc {
     pub connections: Option<usize>,
     /// `message`, bytes.
     pub message: Option<usize>,
+    /// `messages`, of one client in a second.
+    pub messages: Option<usize>,
     /// `header`, bytes.
     pub header: Option<usize>,
     /// `header_time`, microseconds.
@@ -135,6 +137,13 @@ static LIMITS: Section = Section {
             "`\"64KiB\"`",
             "\"16KiB\"",
             "the longest message from a client; a longer one ends its connection",
+        ),
+        optional(
+            "messages",
+            Kind::Int(1, 1_000_000),
+            "`100`",
+            "20",
+            "messages from one client in a second, pings counted; one more ends its connection",
         ),
         optional(
             "header",
@@ -257,6 +266,7 @@ fn limits(cx: &mut Context<'_>, fields: Option<&Fields>) -> ListenerLimitsDoc {
         clients: count("clients"),
         connections: count("connections"),
         message: bytes("message"),
+        messages: count("messages"),
         header: bytes("header"),
         header_time: fields.micros("header_time"),
         slow: fields.micros("slow"),

@@ -6,6 +6,7 @@ use zaraba_core::diagnostic::Diagnostic;
 
 use crate::document::{ColumnDoc, Format, Text};
 use crate::read::{Context, not_built};
+use crate::sheet::{is_cell, is_letters};
 use crate::tree::quoted;
 
 /// `format` of a timestamp that counts since the Unix epoch.
@@ -48,6 +49,13 @@ pub(crate) fn check_from(cx: &mut Context<'_>, schema: &[ColumnDoc], format: For
         let number = text.bytes().all(|b| b.is_ascii_digit()) && !text.is_empty();
         let (right, expected) = match format {
             Format::Csv if !header => (number, "a field's number from 0, as there is no header"),
+            Format::Xlsx if text.starts_with('$') => {
+                (is_cell(text), "one cell for all rows, like \"$A$2\"")
+            }
+            Format::Xlsx if !header => (
+                is_letters(text),
+                "a column's letters like \"C\", as there is no header",
+            ),
             Format::Json if text.starts_with('$') => (
                 is_path(&text[1..]),
                 "a path like \"$.board.price\" or \"$.levels[0].price\"",

@@ -9,7 +9,7 @@ use crate::document::{
     ColumnDoc, ColumnType, CrashDoc, FuturesProduct, Located, MarketDoc, MarketStream,
 };
 use crate::read::{Context, Fields, Typed, ticked};
-use crate::source::{COMMON, HEAD, LATER};
+use crate::source::{COMMON, HEAD};
 use crate::spec::{Kind, Least, Opt, Section, Words, optional, required};
 
 /// The section of a simulated market.
@@ -17,7 +17,7 @@ pub(crate) static MARKET: Section = Section {
     title: "[source.NAME] with connector = \"simulate\" and a kind",
     about: "Simulates a market from a seed, a trading day at a time: one of its streams. Sources with the same options but `stream` show the same market. The columns are fixed by the stream (see [the simulator](simulator.md)); a schema may leave some out.",
     groups: &[HEAD, COMMON, OPTIONS],
-    later: LATER,
+    later: &[],
     example: r#"[source.options]
 connector = "simulate"
 kind = "nikkei225-options"

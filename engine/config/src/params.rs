@@ -76,7 +76,10 @@ fn unknown(name: &str, names: &[&str]) -> Diagnostic {
 }
 
 /// `text` as a value of the same type as `like`, or what was expected.
-fn parse(text: &str, like: &Value) -> Result<Value, &'static str> {
+///
+/// # Errors
+/// When it is none.
+pub fn parse(text: &str, like: &Value) -> Result<Value, &'static str> {
     match like {
         Value::Bool(_) => text
             .parse()
@@ -117,7 +120,8 @@ pub(crate) fn substitute(cx: &mut Context<'_>, text: &Text) -> Option<Text> {
 }
 
 /// A value as it stands in a path.
-fn shown(value: &Value) -> String {
+#[must_use]
+pub fn shown(value: &Value) -> String {
     match value {
         Value::Bool(b) => b.to_string(),
         Value::Int(i) => i.to_string(),

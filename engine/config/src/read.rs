@@ -10,6 +10,7 @@ use zaraba_core::suggest::nearest;
 
 use crate::document::{ColumnType, Located, Row, Text, TtlDoc, Value};
 use crate::leaf;
+use crate::message::Message;
 use crate::spec::{Kind, Least, Presence, Section};
 use crate::tree::{Node, Table, TomlValue};
 
@@ -98,6 +99,7 @@ pub(crate) enum Typed {
     List(Vec<Located<Typed>>),
     Table(Fields),
     Map(Vec<(Located<String>, Located<Typed>)>),
+    Message(Message),
 }
 
 /// The options that a section gave.
@@ -152,6 +154,7 @@ impl Fields {
     getter!(column, Column, ColumnType);
     getter!(word, Word, &'static str);
     getter!(scalar, Scalar, Value);
+    getter!(message, Message, Message);
     getter!(list, List, Vec<Located<Typed>>);
     getter!(map, Map, Vec<(Located<String>, Located<Typed>)>);
 

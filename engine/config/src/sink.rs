@@ -1,32 +1,40 @@
 //! `[sink.NAME]`: what each connector out may be told, and its conversion to a [`SinkDoc`].
 
-use zaraba_core::diagnostic::{Diagnostic, Span};
-use zaraba_core::suggest::nearest;
+use zaraba_core::diagnostic::Diagnostic;
 use zaraba_core::time::SECOND;
 
-use crate::document::{Format, Located, SinkConnector, SinkDoc, Text};
+use crate::document::{Format, Located, SinkConnector, SinkDoc};
 use crate::format;
 use crate::listener::{self, LISTENER};
-use crate::read::{Context, Fields, not_built};
+use crate::read::{Context, Fields};
+use crate::sink_file::{FILE, file_sink};
+use crate::sink_webhook::{WEBHOOK, webhook};
 use crate::source::located_path;
 use crate::spec::{Body, Kind, Least, NodeSpec, Opt, Section, Words, optional, required};
 
 /// `[sink.NAME]`
 pub(crate) static SINK: NodeSpec = NodeSpec {
     kind: "sink",
-    body: Body::ByConnector(&CONNECTORS, &[&FILE, &STDOUT, &WEBSOCKET, &CHANNEL], &[]),
+    body: Body::ByConnector(
+        &CONNECTORS,
+        &[&FILE, &STDOUT, &WEBSOCKET, &WEBHOOK, &CHANNEL],
+        &[],
+    ),
 };
 
 static CONNECTORS: Words = Words {
     what: "connector",
-    now: &["file", "stdout", "websocket", "channel"],
-    later: &["webhook", "nats", "kafka", "mqtt"],
+    now: &["file", "stdout", "websocket", "webhook", "channel"],
+    later: &["nats", "kafka", "mqtt"],
 };
 
 /// Rows that a WebSocket client who comes late is shown of an append topic.
 const HISTORY_ROWS: usize = 1_000;
+/// Bytes of any topic's rows that are kept for clients.
+const HISTORY_BYTES: u64 = 64 << 20;
 
-const COMMON: &[Opt] = &[
+/// What every sink is told.
+pub(crate) const COMMON: &[Opt] = &[
     required(
         "connector",
         Kind::Words(&CONNECTORS),
@@ -40,40 +48,6 @@ const COMMON: &[Opt] = &[
         "the streams it takes",
     ),
 ];
-
-static FILE: Section = Section {
-    title: "[sink.NAME] with connector = \"file\"",
-    about: "Writes files.",
-    groups: &[
-        COMMON,
-        &[
-            required(
-                "path",
-                Kind::Path,
-                "\"out/{stream}.parquet\"",
-                "a file; `{stream}` is the stream's name. With `{date}` (of the pipeline's `timezone`) or `{trading_day}` (of the exchange's derivatives: the night before belongs to it) a file for each day, which appears when the day is over; a file that an earlier run wrote stays, the next is called `….2.…`. Relative to the file that says it",
-            ),
-            optional(
-                "format",
-                Kind::Words(&format::FORMATS),
-                "by the path's ending",
-                "\"parquet\"",
-                "how rows are written",
-            ),
-        ],
-    ],
-    later: &[],
-    example: r#"[source.ticks]
-connector = "file"
-path = "data/*.parquet"
-time = "ts"
-
-[sink.archive]
-connector = "file"
-from = ["ticks", "ticks__late"]
-path = "out/{stream}.parquet"
-"#,
-};
 
 static STDOUT: Section = Section {
     title: "[sink.NAME] with connector = \"stdout\"",
@@ -117,7 +91,7 @@ static WEBSOCKET: Section = Section {
             optional(
                 "assets",
                 Kind::Path,
-                "none",
+                "the inspector",
                 "\"dashboard/dist\"",
                 "a folder of static files served at `/`",
             ),
@@ -134,6 +108,13 @@ static WEBSOCKET: Section = Section {
                 "any age",
                 "\"10m\"",
                 "of the rows of `history` those of the last so much event time",
+            ),
+            optional(
+                "history_size",
+                Kind::Size,
+                "`\"64MiB\"`",
+                "\"8MiB\"",
+                "of any stream no more than so much, whatever `history` says: its newest rows, as they are in memory",
             ),
             optional(
                 "query",
@@ -238,16 +219,10 @@ pub(crate) fn convert(
     check_twice(cx, from.as_deref().unwrap_or_default());
     let connector = match connector {
         "file" => {
-            let path = fields.text("path");
-            let format = format::chosen(cx, fields, path.as_ref());
-            let path = path?;
-            check_packing(cx, &path);
-            check_placeholders(cx, &path, from.as_deref().unwrap_or_default());
-            SinkConnector::File {
-                path: located_path(cx, &path),
-                format: format?,
-            }
+            let streams = from.as_ref().map_or(0, Vec::len);
+            SinkConnector::File(file_sink(cx, fields, streams)?)
         }
+        "webhook" => SinkConnector::Webhook(Box::new(webhook(cx, &name.value, fields)?)),
         "stdout" => SinkConnector::Stdout {
             format: fields.word("format").map_or(Format::Json, format::of_word),
         },
@@ -258,6 +233,7 @@ pub(crate) fn convert(
                 usize::try_from(rows).unwrap_or(usize::MAX)
             }),
             history_time: fields.micros("history_time"),
+            history_size: fields.bytes("history_size").unwrap_or(HISTORY_BYTES),
             query: query_limits(fields.table("query")),
         },
         _ => SinkConnector::Channel,
@@ -278,58 +254,6 @@ fn check_twice(cx: &mut Context<'_>, from: &[Located<String>]) {
         {
             let message = format!("`{}` is named twice", stream.value);
             cx.mistake(Diagnostic::at(stream.span, message));
-        }
-    }
-}
-
-/// Files are read packed, but not written so.
-fn check_packing(cx: &mut Context<'_>, path: &Text) {
-    if let Some(ending) = [".gz", ".zst"].iter().find(|e| path.value.ends_with(**e)) {
-        let length = path.value.len();
-        let span = path.span_of(length - ending.len(), length);
-        cx.mistake(not_built(span, "writing packed files").help("leave the ending out"));
-    }
-}
-
-/// Placeholders of a path.
-const PLACEHOLDERS: [&str; 3] = ["stream", "date", "trading_day"];
-
-/// Several streams need `{stream}`, and a file is of one kind of day.
-fn check_placeholders(cx: &mut Context<'_>, path: &Text, from: &[Located<String>]) {
-    let mut at = 0;
-    let mut names = Vec::new();
-    while let Some((start, length)) = placeholder(&path.value[at..]) {
-        let span = path.span_of(at + start, at + start + length);
-        let name = &path.value[at + start + 1..at + start + length - 1];
-        names.push(name);
-        if !PLACEHOLDERS.contains(&name) {
-            cx.mistake(unknown_placeholder(name, span));
-        }
-        at += start + length;
-    }
-    if names.contains(&"date") && names.contains(&"trading_day") {
-        let message = "expected one of `{date}` and `{trading_day}` in a path, found both";
-        cx.mistake(Diagnostic::at(path.span, message));
-    }
-    if from.len() > 1 && !names.contains(&"stream") {
-        let message = format!("{} streams cannot be written to one file", from.len());
-        let help = "put `{stream}` into the path: a file for each";
-        cx.mistake(Diagnostic::at(path.span, message).help(help));
-    }
-}
-
-/// Start and length of the first `{…}`.
-fn placeholder(text: &str) -> Option<(usize, usize)> {
-    let start = text.find('{')?;
-    Some((start, text[start..].find('}')? + 1))
-}
-
-fn unknown_placeholder(name: &str, span: Span) -> Diagnostic {
-    let message = format!("no placeholder `{{{name}}}`");
-    match nearest(name, PLACEHOLDERS) {
-        Some(near) => Diagnostic::at(span, format!("{message}; did you mean `{{{near}}}`?")),
-        None => {
-            Diagnostic::at(span, message).help("there are `{stream}`, `{date}` and `{trading_day}`")
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::source_clock::CLOCK;
 use crate::source_file::{BOOTSTRAP, FILE, file};
 use crate::source_http_client::{HTTP_CLIENT, http_client};
 use crate::source_http_server::{HTTP_SERVER, http_server};
+use crate::source_websocket::{WEBSOCKET, websocket};
 use crate::spec::{Body, Kind, NodeSpec, Opt, Section, Words, optional, required};
 
 /// `[source.NAME]`
@@ -29,6 +30,7 @@ pub(crate) static SOURCE: NodeSpec = NodeSpec {
             &SIMULATE,
             &HTTP_SERVER,
             &HTTP_CLIENT,
+            &WEBSOCKET,
             &CLOCK,
             &CHANNEL,
         ],
@@ -43,13 +45,12 @@ static CONNECTORS: Words = Words {
         "simulate",
         "http_server",
         "http_client",
+        "websocket",
         "clock",
         "channel",
     ],
-    later: &["websocket", "nats", "kafka", "mqtt"],
+    later: &["nats", "kafka", "mqtt"],
 };
-
-pub(crate) const LATER: &[&str] = &["schema_evolution"];
 
 /// Options of all sources.
 pub(crate) const HEAD: &[Opt] = &[
@@ -109,7 +110,7 @@ pub(crate) const COMMON: &[Opt] = &[
     optional(
         "on_error",
         Kind::Words(&ON_ERROR),
-        "`\"fail\"` for files and `http_server`, `\"dead_letter\"` for other live sources",
+        "`\"fail\"` for files that are not followed and for `http_server`, `\"dead_letter\"` for other live sources",
         "\"dead_letter\"",
         "what becomes of a bad row: the run ends (of `http_server`: the request that has it is refused), it is counted and logged, or it goes to the stream `NAME__errors`",
     ),
@@ -118,7 +119,7 @@ pub(crate) const COMMON: &[Opt] = &[
         Kind::Map(&column::COLUMN_OR_TYPE),
         "what the files say",
         "{ ts = \"timestamp\", price = \"float64\" }",
-        "the columns; required for csv, json, simulate without `kind`, http_server, http_client and channel",
+        "the columns; required for csv, json, simulate without `kind`, http_server, http_client, websocket and channel",
     ),
 ];
 
@@ -146,7 +147,7 @@ static SIMULATE: Section = Section {
     title: "[source.NAME] with connector = \"simulate\"",
     about: "Makes rows from a seed: the same seed gives the same rows. Every column but the time says how its values are made; one that has only a `default` always has that, one that is only `optional` is null.",
     groups: &[HEAD, COMMON, SIMULATE_OPTIONS],
-    later: LATER,
+    later: &[],
     example: r#"[source.ticks]
 connector = "simulate"
 time = "ts"
@@ -206,7 +207,7 @@ static CHANNEL: Section = Section {
     title: "[source.NAME] with connector = \"channel\"",
     about: "Rows come from the program that embeds zaraba.",
     groups: &[HEAD, COMMON],
-    later: LATER,
+    later: &[],
     example: r#"[source.ticks]
 connector = "channel"
 time = "ts"
@@ -234,6 +235,9 @@ pub(crate) fn convert(
         let kind = fields.has("kind");
         column::refuse_generators(cx, fields, if kind { " without `kind`" } else { "" });
     }
+    if matches!(connector, "file" | "simulate") {
+        column::refuse_received(cx, fields, connector);
+    }
     let connector = match connector {
         "file" => file(cx, &name.value, fields, fields, &schema).map(SourceConnector::File),
         "simulate" if fields.key("kind").is_some() => {
@@ -244,6 +248,10 @@ pub(crate) fn convert(
         "http_client" => {
             let client = http_client(cx, &name.value, fields, &schema);
             client.map(SourceConnector::HttpClient)
+        }
+        "websocket" => {
+            let feed = websocket(cx, &name.value, fields, &schema);
+            feed.map(SourceConnector::Websocket)
         }
         "clock" => {
             let time = fields.name("time")?;

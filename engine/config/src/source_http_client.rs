@@ -6,9 +6,11 @@ use zaraba_core::time::SECOND;
 use crate::connector::{HttpClientDoc, NextPage};
 use crate::document::{ColumnDoc, Format, Text};
 use crate::format;
+use crate::headers::{headers, plain};
 use crate::mapping::{check_from, is_path};
-use crate::read::{Context, Fields, Typed};
-use crate::source::{COMMON, HEAD, LATER, require_schema};
+use crate::read::{Context, Fields};
+use crate::sheet;
+use crate::source::{COMMON, HEAD, require_schema};
 use crate::spec::{Kind, Section, Words, optional, required};
 use crate::tree::quoted;
 
@@ -24,9 +26,16 @@ static METHODS: Words = Words {
     later: &[],
 };
 
-static FORMATS: Words = Words {
+pub(crate) static FORMATS: Words = Words {
     what: "format",
     now: &["json", "csv", "arrow"],
+    later: &[],
+};
+
+/// What an answer may be: a workbook, too.
+static ANSWERS: Words = Words {
+    what: "format",
+    now: &["json", "csv", "arrow", "xlsx"],
     later: &[],
 };
 
@@ -95,11 +104,12 @@ pub(crate) static HTTP_CLIENT: Section = Section {
             ),
             optional(
                 "format",
-                Kind::Words(&FORMATS),
+                Kind::Words(&ANSWERS),
                 "`\"json\"`",
                 "\"csv\"",
                 "how answers are written; json: an array, one object, or one object a line",
             ),
+            sheet::OPTION,
             optional(
                 "rows",
                 Kind::Name,
@@ -137,7 +147,7 @@ pub(crate) static HTTP_CLIENT: Section = Section {
             ),
         ],
     ],
-    later: LATER,
+    later: &[],
     example: r#"[params]
 market = "OSE"
 
@@ -165,7 +175,8 @@ pub(crate) fn http_client(
 ) -> Option<HttpClientDoc> {
     require_schema(cx, name, fields, schema, "connector \"http_client\"");
     let format = fields.word("format").map_or(Format::Json, format::of_word);
-    check_from(cx, schema, format, true);
+    let sheet = sheet::convert(cx, fields, Some(format));
+    check_from(cx, schema, format, sheet.header);
     let rows = fields.text("rows");
     let next = fields.table("next");
     let from = next.and_then(|next| next.text("from"));
@@ -187,7 +198,7 @@ pub(crate) fn http_client(
     Some(HttpClientDoc {
         post,
         body: fields.text("body").map(|t| t.value),
-        headers: headers(cx, fields),
+        headers: plain(headers(cx, fields)),
         format,
         rows: rows.map(|t| t.value),
         next: next.and_then(|next| {
@@ -198,37 +209,17 @@ pub(crate) fn http_client(
         rate: fields.float("rate").unwrap_or(RATE),
         timeout: fields.micros("timeout").unwrap_or(30 * SECOND),
         max_size: fields.bytes("max_size").unwrap_or(SIZE),
+        sheet,
         url: fields.name("url")?,
         every: fields.micros("every")?,
     })
 }
 
-fn check_path(cx: &mut Context<'_>, path: &Text) {
+pub(crate) fn check_path(cx: &mut Context<'_>, path: &Text) {
     let steps = path.value.strip_prefix('$');
     if !steps.is_some_and(|steps| steps.is_empty() || is_path(steps)) {
         let found = quoted(&path.value);
         let message = format!("expected a path like \"$.data.rows\", found {found}");
         cx.mistake(Diagnostic::at(path.span, message));
     }
-}
-
-/// The headers, whose names and values must be such.
-fn headers(cx: &mut Context<'_>, fields: &Fields) -> Vec<(String, String)> {
-    let mut headers = Vec::new();
-    for (name, value) in fields.map("headers").unwrap_or_default() {
-        let Typed::Text(text) = value.value else {
-            continue;
-        };
-        let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-        if name.value.is_empty() || !name.value.bytes().all(token) {
-            let message = format!("{} cannot be the name of a header", quoted(&name.value));
-            cx.mistake(Diagnostic::at(name.span, message));
-        } else if text.value.chars().any(char::is_control) {
-            let message = "a header's value must be one line of text";
-            cx.mistake(Diagnostic::at(text.span, message));
-        } else {
-            headers.push((name.value, text.value));
-        }
-    }
-    headers
 }

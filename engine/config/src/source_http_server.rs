@@ -6,7 +6,7 @@ use crate::connector::HttpServerDoc;
 use crate::document::{ColumnDoc, Format, Located};
 use crate::mapping::check_from;
 use crate::read::{Context, Fields};
-use crate::source::{COMMON, HEAD, LATER, require_schema};
+use crate::source::{COMMON, HEAD, require_schema};
 use crate::spec::{Kind, Section, optional, required};
 use crate::tree::quoted;
 
@@ -52,7 +52,7 @@ pub(crate) static HTTP_SERVER: Section = Section {
             ),
         ],
     ],
-    later: LATER,
+    later: &[],
     example: r#"[source.ticks]
 connector = "http_server"
 listen = "127.0.0.1:8226"

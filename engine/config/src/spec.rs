@@ -84,6 +84,12 @@ pub(crate) enum Kind {
     Listen,
     /// A URL of http or https; `$name` is a parameter.
     Url,
+    /// A URL of ws or wss; `$name` is a parameter.
+    SocketUrl,
+    /// A method and a URL of http or https; `$name` is a parameter.
+    Request,
+    /// A text, or a table or list that is sent as JSON.
+    Message,
     /// Any address with a port; the section says what one that is not loopback needs.
     ListenOpen,
     /// An integer in a range, both ends included.

@@ -5,8 +5,8 @@
 use std::path::{Path, PathBuf};
 
 use zaraba_config::document::{
-    ColumnType, Document, Emit, ErrorPolicy, Format, Generate, SinkConnector, SourceConnector,
-    Trigger, TtlDoc, Value,
+    ColumnType, Document, Emit, ErrorPolicy, Format, Generate, RollDoc, SinkConnector,
+    SourceConnector, Trigger, TtlDoc, Value,
 };
 use zaraba_config::load::{LoadOptions, Loaded, load, load_text};
 
@@ -229,16 +229,21 @@ fn sinks_limits_and_tests() {
     let [files, desk, screen] = document.sinks.as_slice() else {
         panic!("{:?}", document.sinks)
     };
-    let SinkConnector::File { path, format } = &files.connector else {
+    let SinkConnector::File(file) = &files.connector else {
         panic!("{files:?}")
     };
-    assert_eq!(path.value, PathBuf::from("conf/../out/{stream}.parquet"));
-    assert_eq!(*format, Format::Parquet);
+    assert_eq!(
+        file.path.value,
+        PathBuf::from("conf/../out/{stream}.parquet")
+    );
+    assert_eq!((file.format, file.open_files), (Format::Parquet, 100));
+    assert_eq!((file.roll, file.columns.len()), (RollDoc::default(), 0));
     let SinkConnector::Websocket {
         listener,
         assets,
         history,
         history_time: None,
+        history_size: 67_108_864,
         query,
     } = &desk.connector
     else {

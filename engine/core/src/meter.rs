@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use crate::time::EventTime;
+use crate::time::{ClockTime, EventTime};
 
 /// Counters of one node.
 #[derive(Debug)]
@@ -32,6 +32,8 @@ pub struct Meter {
     /// Why the first row was put aside.
     pub first_reason: OnceLock<String>,
     watermark: AtomicI64,
+    /// Of a source: when its last rows came, microseconds of the clock.
+    heard: AtomicI64,
     /// Of a source: rows or bytes done, and in all (0: not known).
     done: AtomicU64,
     total: AtomicU64,
@@ -52,6 +54,7 @@ impl Default for Meter {
             busy_ns: AtomicU64::new(0),
             first_reason: OnceLock::new(),
             watermark: AtomicI64::new(EventTime::MIN.0),
+            heard: AtomicI64::new(i64::MAX),
             done: AtomicU64::new(0),
             total: AtomicU64::new(0),
         }
@@ -86,6 +89,17 @@ impl Meter {
     #[must_use]
     pub fn watermark(&self) -> EventTime {
         EventTime(self.watermark.load(Ordering::Relaxed))
+    }
+
+    /// States that a source has rows now, or begins; at the end of time: that it has ended.
+    pub fn hears(&self, now: ClockTime) {
+        self.heard.store(now.0, Ordering::Relaxed);
+    }
+
+    /// When a source had rows last, or began; the end of time if it has ended.
+    #[must_use]
+    pub fn heard(&self) -> ClockTime {
+        ClockTime(self.heard.load(Ordering::Relaxed))
     }
 
     /// States how much of a source is done, and how much there is.

@@ -36,6 +36,12 @@ impl Sequence {
     pub const fn position(self) -> u64 {
         self.0 & Self::POSITION_MAX
     }
+
+    /// The partition within its source.
+    #[must_use]
+    pub const fn partition(self) -> u16 {
+        ((self.0 >> POSITION_BITS) & u16::MAX as u64) as u16
+    }
 }
 
 #[cfg(test)]
@@ -49,6 +55,7 @@ mod tests {
         assert!(seq(0, u16::MAX, 5) < seq(1, 0, 0));
         assert!(seq(3, 2, 1) < seq(3, 2, 2));
         assert_eq!(seq(3, 2, 77).position(), 77);
+        assert_eq!(seq(3, 2, 77).partition(), 2);
         assert!(Sequence::new(0, 0, Sequence::POSITION_MAX + 1).is_err());
     }
 }

@@ -88,6 +88,12 @@ pub trait Source: Send {
     /// Whether it is fed from outside as time goes by, so that silence means something.
     fn live(&self) -> bool;
 
+    /// Whether outside has answered since this was last asked, with rows or without: what failed
+    /// before is over.
+    fn answered(&mut self) -> bool {
+        false
+    }
+
     /// Whether it still hands over what was before its own rows: such rows are not paced, and
     /// alerts made from them are not sent.
     fn of_the_past(&self) -> bool {

@@ -15,6 +15,8 @@ mod encoding;
 
 mod fit;
 
+pub mod infer;
+
 mod input;
 
 mod ipc;
@@ -31,6 +33,8 @@ mod path;
 
 mod pattern;
 
+pub mod piece;
+
 mod rows;
 
 mod scan;
@@ -39,14 +43,19 @@ mod time;
 
 pub mod types;
 
+mod workbook;
+
+mod xlsx;
+
 mod zone;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Field, Schema, SchemaRef};
 use chrono_tz::Tz;
-use zaraba_config::document::{ColumnDoc, ColumnType, Encoding, Format, Value};
+use zaraba_config::document::{ColumnDoc, ColumnType, Encoding, Format, SheetDoc, Value};
 use zaraba_core::error::{Error, Result};
 use zaraba_core::source::BadRow;
 use zaraba_core::suggest;
@@ -110,6 +119,8 @@ pub struct DecodeOptions {
     pub delimiter: u8,
     /// Whether the first CSV line names the columns.
     pub header: bool,
+    /// Where in a workbook the rows are.
+    pub sheet: SheetDoc,
     /// The zone of times that name none, where the column does not say.
     pub zone: Tz,
     /// The columns wanted; none: all. A text's other columns are parsed all the same: whether a
@@ -118,6 +129,8 @@ pub struct DecodeOptions {
     /// Where no schema is declared: the columns that the file must bring, those of the first file
     /// of several; none: its own.
     pub like: Option<SchemaRef>,
+    /// Whether those of them that a file has not are null in it.
+    pub add_nullable: bool,
 }
 
 impl DecodeOptions {
@@ -129,9 +142,11 @@ impl DecodeOptions {
             encoding: Encoding::Utf8,
             delimiter: b',',
             header: true,
+            sheet: SheetDoc::default(),
             zone,
             needed: None,
             like: None,
+            add_nullable: false,
         }
     }
 }
@@ -146,7 +161,7 @@ pub fn open(
     schema: &[ColumnDoc],
     options: &DecodeOptions,
 ) -> Result<Box<dyn Decoder>> {
-    if schema.is_empty() && matches!(options.format, Format::Csv | Format::Json) {
+    if schema.is_empty() && !matches!(options.format, Format::Parquet | Format::Arrow) {
         return Err(Error::user(format!(
             "{}: a text format needs a declared schema",
             path.display()
@@ -158,11 +173,17 @@ pub fn open(
         Format::Arrow => ipc::open(path, &wanted, options),
         Format::Csv => {
             let rows = Rows::new(schema, &wanted, options)?;
-            csv::open(Input::open(path, options.encoding)?, schema, rows, options)
+            let input = Input::open(path, options.encoding)?;
+            csv::open(input, schema, rows, options, None)
         }
         Format::Json => {
             let rows = Rows::new(schema, &wanted, options)?;
-            json::open(Input::open(path, options.encoding)?, schema, rows)
+            json::open(Input::open(path, options.encoding)?, schema, rows, 1)
+        }
+        Format::Xlsx => {
+            let rows = Rows::new(schema, &wanted, options)?;
+            let name = path.display().to_string();
+            xlsx::open(&name, workbook::read(path)?, schema, rows, &options.sheet)
         }
     }
 }
@@ -175,7 +196,7 @@ pub fn file_schema(path: &Path, format: Format) -> Result<SchemaRef> {
     let own = match format {
         Format::Parquet => parquet::schema(path)?,
         Format::Arrow => ipc::schema(path)?,
-        Format::Csv | Format::Json => {
+        Format::Csv | Format::Json | Format::Xlsx => {
             return Err(Error::user(format!(
                 "{}: a text format needs a declared schema",
                 path.display()
@@ -183,6 +204,41 @@ pub fn file_schema(path: &Path, format: Format) -> Result<SchemaRef> {
         }
     };
     Ok(fit::normalised(&own))
+}
+
+/// The columns of files together, in the order in which they are found, each of a type that holds
+/// every file's values of it.
+///
+/// # Errors
+/// As [`file_schema`], and when two files have a column of types that do not fit together.
+pub fn files_schema<'a>(
+    files: impl IntoIterator<Item = &'a Path>,
+    format: Format,
+) -> Result<SchemaRef> {
+    let mut fields: Vec<(Field, &Path)> = Vec::new();
+    for file in files {
+        for field in file_schema(file, format)?.fields() {
+            let Some((known, first)) = fields.iter_mut().find(|(f, _)| f.name() == field.name())
+            else {
+                fields.push((field.as_ref().clone(), file));
+                continue;
+            };
+            let (a, b) = (known.data_type(), field.data_type());
+            let Some(both) = fit::both(a, b) else {
+                return Err(Error::user(format!(
+                    "column `{}` is {} in {} and {} in {}",
+                    field.name(),
+                    type_name(a),
+                    first.display(),
+                    type_name(b),
+                    file.display()
+                )));
+            };
+            known.set_data_type(both);
+        }
+    }
+    let fields = fields.into_iter().map(|(field, _)| field);
+    Ok(Arc::new(Schema::new(fields.collect::<Vec<_>>())))
 }
 
 /// Values as a pipeline file writes them (texts for times and dates) as one column; none is a null.

@@ -11,6 +11,8 @@ pub mod json;
 
 pub mod csv;
 
+pub mod text;
+
 mod parquet;
 
 mod ipc;
@@ -39,6 +41,19 @@ pub trait Encoder: Send {
     /// When the file cannot be written.
     fn write(&mut self, rows: &RecordBatch) -> Result<()>;
 
+    /// About how many bytes it holds that are not in the file yet.
+    fn held(&self) -> usize {
+        0
+    }
+
+    /// Writes what is held, though there may be more.
+    ///
+    /// # Errors
+    /// As `write`.
+    fn relieve(&mut self) -> Result<()> {
+        Ok(())
+    }
+
     /// Writes what is held and the format's end, and flushes.
     ///
     /// # Errors
@@ -61,6 +76,7 @@ pub fn encoder<W: Write + Send + 'static>(
         Format::Csv => Box::new(CsvFile::new(schema, zone, out)?),
         Format::Parquet => Box::new(ParquetFile::new(schema, out)?),
         Format::Arrow => Box::new(IpcFile::new(schema, out)?),
+        Format::Xlsx => return Err(Error::user("workbooks are read, not written")),
     })
 }
 

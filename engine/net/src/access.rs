@@ -39,7 +39,9 @@ pub struct Access {
 /// Who asks: an extension of each request that the guard lets pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Caller {
-    /// May do all.
+    /// Has shown the token: may do all.
+    Known,
+    /// A program of this machine: may read all.
     Trusted,
     /// May read what is public.
     Public,
@@ -67,7 +69,7 @@ impl Auth {
                 for given in tokens(headers) {
                     known |= is_same(&given, token);
                 }
-                known.then_some(Caller::Trusted)
+                known.then_some(Caller::Known)
             }
         }
     }

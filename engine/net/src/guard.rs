@@ -4,6 +4,7 @@
 //! reaches this machine after its own name was pointed there.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
@@ -15,6 +16,7 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse as _, Response};
+use tokio::time::timeout;
 
 use crate::access::{Access, Auth, COOKIE_NAME, Caller, encoded, is_same};
 
@@ -39,6 +41,8 @@ pub(crate) struct Door {
     pub(crate) access: Access,
     /// Whether it speaks TLS.
     pub(crate) secure: bool,
+    /// How long the form with the token may take.
+    pub(crate) body_time: Duration,
 }
 
 pub(crate) async fn guard(door: Arc<Door>, mut request: Request, next: Next) -> Response {
@@ -68,7 +72,11 @@ pub(crate) async fn guard(door: Arc<Door>, mut request: Request, next: Next) -> 
     } else if let (Auth::Token(token), LOGIN, &Method::POST) =
         (&door.access.auth, path, request.method())
     {
-        login(Arc::clone(token), door.secure, request.into_body()).await
+        let login = login(Arc::clone(token), door.secure, request.into_body());
+        let late = || (StatusCode::REQUEST_TIMEOUT, "the form came too slowly\n").into_response();
+        timeout(door.body_time, login)
+            .await
+            .unwrap_or_else(|_| late())
     } else {
         match door.access.auth.caller(headers) {
             Some(Caller::Public) if !reads(request.method()) => {
@@ -254,6 +262,7 @@ mod tests {
         Door {
             access: Access { auth, origins },
             secure,
+            body_time: Duration::from_secs(1),
         }
     }
 

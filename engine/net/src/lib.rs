@@ -12,6 +12,8 @@ mod guard;
 
 mod serve;
 
+mod silent;
+
 mod stall;
 
 pub mod stream;

@@ -16,6 +16,8 @@ pub struct Limits {
     pub clients_max: usize,
     /// Bytes of one message from a client; a longer one ends its connection.
     pub message_bytes_max: usize,
+    /// Messages from one client in a second, pings counted; one more ends its connection.
+    pub messages_max: usize,
     /// How long one message to a client may take; a client slower than that is closed with 1013.
     pub slow: Duration,
     /// How long clients are waited for that have not everything yet when the pipeline has ended.
@@ -32,6 +34,7 @@ impl Default for Limits {
             header_time: Duration::from_secs(10),
             clients_max: 256,
             message_bytes_max: 64 << 10,
+            messages_max: 100,
             slow: Duration::from_secs(30),
             drain: Duration::from_secs(5),
             farewell: Duration::from_secs(3),

@@ -1,19 +1,22 @@
 //! Connections of a listener: each a task, none of which can hold more than its limits say. One
-//! that says nothing, or says its header too slowly, is closed; so is one too many.
+//! that says nothing, or says its header too slowly, is closed; where there are too many, it is the
+//! one that has been silent for longest.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use tokio::time::{sleep, timeout};
 
 use crate::limits::Limits;
+use crate::silent::{Seat, Silent, sent_away};
 use crate::stall::Stall;
 use crate::tls::Tls;
 
@@ -42,6 +45,7 @@ pub(crate) async fn serve(
     mut stopping: oneshot::Receiver<()>,
 ) {
     let places = Arc::new(Semaphore::new(limits.connections_max));
+    let silent = Silent::default();
     let (close, closing) = watch::channel(false);
     let (alive, mut ended) = mpsc::channel::<()>(1);
     let speaker = Speaker {
@@ -63,13 +67,17 @@ pub(crate) async fn serve(
                 continue;
             }
         };
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+        let Some(place) = place(&places, &silent).await else {
             tracing::debug!("a connection too many was closed");
             continue;
         };
         let (speaker, tls, alive) = (speaker.clone(), tls.clone(), alive.clone());
+        let (seat, told) = silent.sit();
         tokio::spawn(async move {
-            speaker.welcome(socket, tls).await;
+            tokio::select! {
+                () = speaker.welcome(socket, tls, seat) => {}
+                () = sent_away(told) => tracing::debug!("a silent connection made room"),
+            }
             drop((place, alive));
         });
     }
@@ -78,22 +86,60 @@ pub(crate) async fn serve(
     let _ = ended.recv().await;
 }
 
+/// Serves one connection until it ends.
+pub(crate) async fn speak(
+    io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    routes: Router,
+    limits: Limits,
+) {
+    let (close, closing) = watch::channel(false);
+    let speaker = Speaker {
+        routes,
+        limits,
+        closing,
+    };
+    let (seat, _told) = Silent::default().sit();
+    speaker.speak(io, seat).await;
+    drop(close);
+}
+
+/// A place for one more, that of a silent connection if there is no other.
+async fn place(places: &Arc<Semaphore>, silent: &Silent) -> Option<OwnedSemaphorePermit> {
+    if let Ok(place) = Arc::clone(places).try_acquire_owned() {
+        return Some(place);
+    }
+    if !silent.make_room() {
+        return None;
+    }
+    // It leaves at once; but who is served does not wait for it for ever.
+    let given = timeout(BREATH, Arc::clone(places).acquire_owned()).await;
+    given.ok()?.ok()
+}
+
 impl Speaker {
-    async fn welcome(self, socket: TcpStream, tls: Option<Tls>) {
+    async fn welcome(self, socket: TcpStream, tls: Option<Tls>, seat: Seat) {
         // Messages are whole when they are sent: waiting for more would only delay them.
         drop(socket.set_nodelay(true));
         let Some(tls) = tls else {
-            return self.speak(socket).await;
+            return self.speak(socket, seat).await;
         };
         match timeout(self.limits.header_time, tls.0.accept(socket)).await {
-            Ok(Ok(socket)) => self.speak(socket).await,
+            Ok(Ok(socket)) => self.speak(socket, seat).await,
             Ok(Err(error)) => tracing::debug!(%error, "a connection that does not speak TLS"),
             Err(_) => tracing::debug!("a connection spoke TLS too slowly"),
         }
     }
 
-    async fn speak(mut self, socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
-        let service = TowerToHyperService::new(self.routes);
+    async fn speak(
+        mut self,
+        socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        seat: Seat,
+    ) {
+        let routes = TowerToHyperService::new(self.routes);
+        let service = service_fn(move |request| {
+            seat.speaks();
+            routes.call(request)
+        });
         let socket = Stall::new(socket, self.limits.slow * STALL);
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())

@@ -1,4 +1,8 @@
-//! A plan for people: its nodes and edges as Mermaid, DOT or JSON, and per node what it keeps.
+//! A plan for people: its nodes and edges as SVG, Mermaid, DOT or JSON, and per node what it keeps.
+
+mod layout;
+
+mod svg;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -6,20 +10,26 @@ use std::fmt::Write as _;
 use zaraba_config::document::{SinkConnector, SinkDoc, SourceConnector};
 use zaraba_config::env::redact;
 use zaraba_core::time::duration_text;
+use zaraba_sinks::inside::Picture;
 use zaraba_sql::plan::stage::{Input, Work};
 
 use crate::plan::PipelinePlan;
 
 /// A node of the picture.
-struct Shown {
-    name: String,
-    kind: &'static str,
-    detail: &'static str,
-    reads: Vec<String>,
+pub(crate) struct Shown {
+    pub(crate) name: String,
+    pub(crate) kind: &'static str,
+    pub(crate) detail: &'static str,
+    pub(crate) reads: Vec<String>,
+}
+
+/// The node that a stream is of.
+pub(crate) fn node_of(stream: &str) -> &str {
+    edge(stream).0
 }
 
 impl PipelinePlan {
-    fn shown(&self) -> Vec<Shown> {
+    pub(crate) fn shown(&self) -> Vec<Shown> {
         let sources = self.sources.iter().map(|s| Shown {
             name: s.doc.name.value.clone(),
             kind: "source",
@@ -28,6 +38,7 @@ impl PipelinePlan {
                 SourceConnector::Simulate(_) | SourceConnector::Market(_) => "simulate",
                 SourceConnector::HttpServer(_) => "http_server",
                 SourceConnector::HttpClient(_) => "http_client",
+                SourceConnector::Websocket(_) => "websocket",
                 SourceConnector::Clock { .. } => "clock",
                 SourceConnector::Channel => "channel",
             },
@@ -63,7 +74,8 @@ impl PipelinePlan {
             name: s.name.value.clone(),
             kind: "sink",
             detail: match s.connector {
-                SinkConnector::File { .. } => "file",
+                SinkConnector::File(_) => "file",
+                SinkConnector::Webhook(_) => "webhook",
                 SinkConnector::Stdout { .. } => "stdout",
                 SinkConnector::Websocket { .. } => "websocket",
                 SinkConnector::Channel => "channel",
@@ -108,6 +120,17 @@ impl PipelinePlan {
             _ => false,
         };
         self.sinks.iter().any(|s| s.name.value == sink && of(s))
+    }
+
+    /// As a picture, or as text of one.
+    #[must_use]
+    pub fn graph(&self, picture: Picture) -> String {
+        match picture {
+            Picture::Json => self.graph_json(),
+            Picture::Svg => self.graph_svg(),
+            Picture::Mermaid => self.graph_mermaid(),
+            Picture::Dot => self.graph_dot(),
+        }
     }
 
     /// As a Mermaid flow chart.

@@ -11,8 +11,13 @@ pub mod run;
 
 pub mod describe;
 
+pub mod inside;
+
 pub mod test_run;
 
+pub mod record;
+
+pub use zaraba_formats::decode::infer;
 pub use zaraba_sinks::channel::ChannelReceiver;
 pub use zaraba_sinks::stdout::is_closed as is_stdout_closed;
 pub use zaraba_sources::channel::ChannelSender;

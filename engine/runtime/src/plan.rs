@@ -14,9 +14,15 @@ mod doors;
 
 mod places;
 
+pub(crate) mod mistakes;
+
 mod pruning;
 
+mod readers;
+
 mod written;
+
+mod sent;
 
 mod warnings;
 
@@ -33,6 +39,7 @@ use zaraba_sql::plan::catalog::Catalog;
 use zaraba_sql::plan::stage::PlannedNode;
 use zaraba_sql::table::reader::TableShape;
 
+pub use crate::plan::readers::Param;
 pub(crate) use crate::plan::sinks::DELETED;
 
 /// A source, checked.
@@ -65,6 +72,8 @@ pub struct PipelinePlan {
     pub streams: BTreeMap<String, StreamSchema>,
     /// Its tests.
     pub tests: Vec<TestDoc>,
+    /// Its parameters.
+    pub params: Vec<Param>,
     /// What SQL can name, for queries beside the pipeline.
     pub catalog: Catalog,
     /// Its exchange calendar.
@@ -157,6 +166,7 @@ impl<'a> Planning<'a> {
     fn finish(self) -> PipelinePlan {
         PipelinePlan {
             warnings: warnings::warnings(&self),
+            params: readers::params(self.document),
             name: self.document.name.clone(),
             zone: self.document.timezone.value,
             sources: self.sources,

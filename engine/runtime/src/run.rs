@@ -23,7 +23,11 @@ pub mod memory;
 
 pub mod capture;
 
+pub mod tap;
+
 pub mod pick;
+
+pub mod figures;
 
 pub mod publish;
 

@@ -114,7 +114,6 @@ fn run_test(plan: &PipelinePlan, test: &TestDoc) -> Result<Vec<Difference>> {
         stand_ins,
         capture: Some((streams, captures.clone(), Epoch(0))),
         metrics: Arc::new(String::new),
-        graph: Arc::new(String::new),
     };
     let graph = wire(plan, around)?.graph;
     Simulation::new(graph, clock, SEED, None).run(usize::MAX)?;

@@ -5,6 +5,8 @@ mod sources;
 
 mod sinks;
 
+mod stale;
+
 mod doors;
 
 mod query;
@@ -28,11 +30,14 @@ use zaraba_sql::merge::Merge;
 use zaraba_sql::plan::spread::spread;
 use zaraba_sql::plan::stage::{Input, Work};
 
+use crate::inside::Insight;
+use crate::inside::tap::Taps;
 use crate::plan::PipelinePlan;
 use crate::run::capture::Captures;
 use crate::run::graph::{Graph, Routes, Target};
 use crate::run::hide::HideSecrets;
 use crate::run::ledger::{Ledger, half_of_machine};
+use crate::run::tap::Tap;
 use crate::run::timekeeper::Timekeeper;
 use crate::run::vertex::Vertex;
 use crate::wire::doors::Doors;
@@ -61,8 +66,6 @@ pub struct Surroundings {
     pub capture: Option<(Vec<String>, Captures, Epoch)>,
     /// The text of `/metrics`.
     pub metrics: Answer,
-    /// The JSON of `/api/graph`.
-    pub graph: Answer,
 }
 
 /// A graph, and the ends of it that the embedding program holds.
@@ -91,6 +94,10 @@ struct Wirer<'a> {
     around: Surroundings,
     ledger: Arc<Ledger>,
     timekeeper: Arc<Timekeeper>,
+    /// What listeners ask about the pipeline.
+    insight: Arc<Insight>,
+    /// Sources whose rows come as time goes by.
+    live: BTreeSet<String>,
     producers: BTreeMap<String, (Producer, OutPort)>,
     /// The stages of a node, whose failed rows are merged when somebody reads them.
     stages: BTreeMap<String, Vec<usize>>,
@@ -117,6 +124,12 @@ pub fn wire(plan: &PipelinePlan, around: Surroundings) -> Result<Wired> {
             plan.limits.memory.unwrap_or_else(half_of_machine),
         )),
         timekeeper: Arc::new(Timekeeper::default()),
+        insight: Arc::new(Insight::new(
+            plan,
+            &around.clock,
+            Arc::clone(&around.metrics),
+        )),
+        live: BTreeSet::new(),
         producers: BTreeMap::new(),
         stages: BTreeMap::new(),
         doors: Vec::new(),
@@ -133,6 +146,9 @@ pub fn wire(plan: &PipelinePlan, around: Surroundings) -> Result<Wired> {
     wirer.vertices(&wanted)?;
     wirer.sinks()?;
     wirer.open_doors()?;
+    let taps = wirer.taps();
+    let meters = wirer.wired.graph.meters.clone();
+    wirer.insight.wired(meters, wirer.live, taps);
     Ok(wirer.wired)
 }
 
@@ -247,12 +263,41 @@ impl Wirer<'_> {
         self.producers.insert(stream.to_owned(), producer);
     }
 
+    /// Lets somebody look at every stream.
+    fn taps(&mut self) -> Taps {
+        let mut taps = Taps::new();
+        let known = |stream: &String| self.plan.streams.contains_key(stream);
+        let failed = self.stages.iter().map(|(stream, stages)| {
+            let ports = stages
+                .iter()
+                .map(|i| (Producer::Vertex(*i), OutPort::Errors));
+            (stream, ports.collect::<Vec<_>>())
+        });
+        let own = self
+            .producers
+            .iter()
+            .map(|(stream, of)| (stream, vec![*of]));
+        let graph = &mut self.wired.graph;
+        for (stream, producers) in own.chain(failed).filter(|(stream, _)| known(stream)) {
+            let tap = Arc::new(Tap::new(producers.len()));
+            for (producer, port) in producers {
+                let routes = match producer {
+                    Producer::Source(i) => &mut graph.sources[i].1,
+                    Producer::Vertex(i) => &mut graph.vertices[i].1,
+                };
+                routes.taps.push((port, Arc::clone(&tap)));
+            }
+            taps.insert(stream.clone(), tap);
+        }
+        taps
+    }
+
     fn route_from(&mut self, (producer, port): (Producer, OutPort), target: Target) {
         let graph = &mut self.wired.graph;
         let routes = match producer {
             Producer::Source(i) => &mut graph.sources[i].1,
             Producer::Vertex(i) => &mut graph.vertices[i].1,
         };
-        routes.0.push((port, target));
+        routes.ways.push((port, target));
     }
 }

@@ -1,77 +1,138 @@
-//! The file sink: of each stream one file, or one for each day, in any format that can be encoded.
-//! A file appears under its name whole or not at all (`partial`): at the end, or when the watermark
-//! says that its day is over.
+//! The file sink: of each stream one file, or one for each day, stretch of time and value of a
+//! column (`template`), in any format that can be encoded. A file appears under its name whole or
+//! not at all (`partial`): when it is full, when the watermark says that its stretch is over, when
+//! too many are open (`shelf`), or at the end. What a killed run left is removed (`leftovers`).
 //!
 //! `close` is what a checkpoint will do per epoch: all files are made durable first (what
-//! `prepare` will be), then all get their names (`commit`).
+//! `prepare` will be), then all get their names (`commit`); dropping them is `abort`.
 
 pub mod days;
 
-mod partial;
+pub(crate) mod partial;
+
+mod segment;
 
 mod template;
 
-use std::fmt;
-use std::io::BufWriter;
-use std::path::{Path, PathBuf};
+mod leftovers;
 
-use arrow::array::RecordBatch;
-use chrono::NaiveDate;
+mod writing;
+
+mod shelf;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::{RecordBatch, UInt32Array};
+use arrow::compute::take_record_batch;
 use chrono_tz::Tz;
-use zaraba_config::document::Format;
+use zaraba_config::document::{Format, RollDoc};
 use zaraba_core::batch::Batch;
-use zaraba_core::error::{Error, Result};
+use zaraba_core::error::Result;
 use zaraba_core::operator::Port;
 use zaraba_core::sink::Sink;
 use zaraba_core::time::EventTime;
-use zaraba_formats::encode::{Encoder, encoder};
+use zaraba_formats::encode::text::Texts;
 
-use crate::file::days::{Calendars, Day};
-use crate::file::partial::Partial;
-use crate::file::template::Template;
+use crate::file::days::Calendars;
+use crate::file::partial::Existing;
+use crate::file::segment::segment;
+use crate::file::shelf::{Key, Shelf};
+use crate::file::template::{Filling, Stretch, Template};
 use crate::input::{SinkInput, at_port};
 
-/// Bytes collected before the system is asked to write.
-const BUFFER_BYTES: usize = 256 << 10;
+/// What a file sink is told.
+#[derive(Clone, Debug)]
+pub struct FileOptions {
+    /// Where, with words in braces.
+    pub path: PathBuf,
+    /// How rows are written.
+    pub format: Format,
+    /// In which text formats show times, and `{time}` is.
+    pub zone: Tz,
+    /// The days that the path may name.
+    pub calendars: Calendars,
+    /// When a file is full.
+    pub roll: RollDoc,
+    /// Files that are written at one time.
+    pub open_files: usize,
+}
+
+impl FileOptions {
+    /// A file that is never full, by its format alone, times in UTC unless changed.
+    #[must_use]
+    pub fn new(path: PathBuf, format: Format, zone: Tz, calendars: Calendars) -> Self {
+        Self {
+            path,
+            format,
+            zone,
+            calendars,
+            roll: RollDoc::default(),
+            open_files: 100,
+        }
+    }
+}
 
 /// Streams as files.
 pub struct FileSink {
-    streams: Vec<StreamFiles>,
+    streams: Vec<Stream>,
+    shelf: Shelf,
 }
 
 impl FileSink {
-    /// Opens one file per stream, folders included, where the path names no day. Times in text
-    /// formats are shown in `zone`.
+    /// Removes what a killed run left, and opens the files, folders included, that are there
+    /// whatever the rows are.
     ///
     /// # Errors
-    /// When the path does not tell the streams apart, when the format cannot hold a column, or
-    /// when a file cannot be made.
-    pub fn open(
-        inputs: &[SinkInput],
-        path: &Path,
-        format: Format,
-        zone: Tz,
-        calendars: &Calendars,
-    ) -> Result<Self> {
-        let open = |input: &SinkInput| {
-            let template = Template::new(path, &input.name, inputs.len(), calendars)?;
-            StreamFiles::open(input, template, format, zone)
-        };
-        Ok(Self {
-            streams: inputs.iter().map(open).collect::<Result<_>>()?,
-        })
+    /// When the path does not tell the streams apart or names what is no column, when the format
+    /// cannot hold a column, or when a file cannot be made.
+    pub fn open(inputs: &[SinkInput], options: FileOptions) -> Result<Self> {
+        let options = Arc::new(options);
+        let mut shelf = Shelf::new(Arc::clone(&options));
+        let mut streams = Vec::new();
+        for (port, input) in inputs.iter().enumerate() {
+            let schema = input.written_schema();
+            let filling = Filling {
+                stream: &input.name,
+                streams: inputs.len(),
+                schema: &schema,
+                calendars: &options.calendars,
+                every: options.roll.every,
+                zone: options.zone,
+            };
+            let template = Template::new(&options.path, &filling)?;
+            let left = template.pattern().clean();
+            if left > 0 {
+                let path = options.path.display();
+                tracing::warn!(files = left, %path, "unfinished files of a run that was killed were removed");
+            }
+            if template.is_one() && options.roll.size.is_none() {
+                let stretch = template.stretch(0);
+                let key = key(port, &stretch, String::new());
+                let path = template.path(&stretch, &[]);
+                shelf.begin(key, stretch.until, input, path, Existing::Replaced)?;
+            }
+            streams.push(Stream {
+                port,
+                input: input.clone(),
+                template,
+                zone: options.zone,
+            });
+        }
+        Ok(Self { streams, shelf })
     }
 
     /// The files being written, by their final names.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
-        let files = self.streams.iter().flat_map(|s| &s.files);
-        files.map(|(_, file)| file.partial.path())
+        self.shelf.paths()
     }
 
     /// Removes what is unfinished when something failed.
     fn discard_if_failed(&mut self, result: Result<()>) -> Result<()> {
         if result.is_err() {
-            self.streams.clear();
+            self.shelf.clear();
         }
         result
     }
@@ -79,154 +140,139 @@ impl FileSink {
 
 impl Sink for FileSink {
     fn write(&mut self, port: Port, rows: &Batch) -> Result<()> {
-        let result = at_port(&mut self.streams, port).and_then(|stream| stream.write(rows));
+        let stream = at_port(&mut self.streams, port);
+        let result = stream.and_then(|stream| stream.write(rows, &mut self.shelf));
         self.discard_if_failed(result)
     }
 
     fn watermark(&mut self, port: Port, watermark: EventTime) -> Result<()> {
-        let result = at_port(&mut self.streams, port).and_then(|s| s.publish_until(watermark.0));
+        let result = self.shelf.publish_until(port.0, watermark.0);
         self.discard_if_failed(result)
     }
 
     fn close(&mut self) -> Result<()> {
-        let mut files = self.streams.iter_mut().flat_map(|s| &mut s.files);
-        let result = files.try_for_each(|(_, file)| file.finish());
-        let result = result.and_then(|()| {
-            let mut files = self.streams.iter_mut().flat_map(|s| &mut s.files);
-            files.try_for_each(|(_, file)| file.partial.publish())
-        });
-        self.streams.clear();
-        result
+        let result = self.shelf.publish_all();
+        self.discard_if_failed(result)
     }
 }
 
-/// One stream and its files that are being written, each with its day.
-struct StreamFiles {
+fn key(port: usize, stretch: &Stretch, values: String) -> Key {
+    Key {
+        port,
+        from: stretch.from,
+        values,
+    }
+}
+
+/// One stream, and where its rows go.
+struct Stream {
+    port: usize,
     input: SinkInput,
     template: Template,
-    format: Format,
     zone: Tz,
-    files: Vec<(Day, File)>,
 }
 
-impl StreamFiles {
-    fn open(input: &SinkInput, template: Template, format: Format, zone: Tz) -> Result<Self> {
-        let mut stream = Self {
-            input: input.clone(),
-            template,
-            format,
-            zone,
-            files: Vec::new(),
-        };
-        if stream.template.days().is_none() {
-            let always = Day {
-                date: NaiveDate::MIN,
-                from: i64::MIN,
-                until: i64::MAX,
-            };
-            let file = stream.create(stream.template.of(always.date))?;
-            stream.files.push((always, file));
-        }
-        Ok(stream)
-    }
-
-    fn create(&self, path: PathBuf) -> Result<File> {
-        File::open(&self.input, path, self.format, self.zone)
-    }
-
-    /// The file of the day that holds a time. What an earlier run wrote of the same day stays.
-    fn of(&mut self, time: i64) -> Result<&mut (Day, File)> {
-        let place = match self.files.iter().position(|(day, _)| day.holds(time)) {
-            Some(place) => place,
-            None => {
-                let days = self.template.days();
-                let day = days
-                    .map(|days| days.of(time))
-                    .ok_or_else(|| Error::internal("a row behind the end of time"))?;
-                let file = self.create(beside(self.template.of(day.date)))?;
-                self.files.push((day, file));
-                self.files.len() - 1
-            }
-        };
-        Ok(&mut self.files[place])
-    }
-
-    fn write(&mut self, batch: &Batch) -> Result<()> {
+impl Stream {
+    fn write(&self, batch: &Batch, shelf: &mut Shelf) -> Result<()> {
         let rows = self.input.written_rows(batch)?;
+        if !self.template.columns.is_empty() {
+            return self.write_parts(batch, &rows, shelf);
+        }
         let mut from = 0;
         while from < batch.len() {
-            let (day, file) = self.of(batch.time[from])?;
-            let same = batch.time[from..].iter().take_while(|t| day.holds(**t));
+            let stretch = self.template.stretch(batch.time[from]);
+            let same = batch.time[from..].iter().take_while(|t| stretch.holds(**t));
             let n = same.count().max(1);
-            file.write(&rows.slice(from, n))?;
+            let key = key(self.port, &stretch, String::new());
+            self.put(&key, &stretch, &rows.slice(from, n), shelf)?;
             from += n;
         }
         Ok(())
     }
 
-    /// Gives their names to the files of days that are over.
-    fn publish_until(&mut self, watermark: i64) -> Result<()> {
-        let over = |(day, _): &(Day, File)| day.until <= watermark;
-        while let Some(place) = self.files.iter().position(over) {
-            let (_, mut file) = self.files.remove(place);
-            file.finish()?;
-            file.partial.publish()?;
+    /// Writes rows by their values, in the order in which these come first.
+    fn write_parts(&self, batch: &Batch, rows: &RecordBatch, shelf: &mut Shelf) -> Result<()> {
+        let texts = |c: &usize| Texts::new(rows.column(*c), self.zone);
+        let texts: Vec<Texts> = self
+            .template
+            .columns
+            .iter()
+            .map(texts)
+            .collect::<Result<_>>()?;
+        let mut parts: Vec<(Stretch, Key, Vec<u32>)> = Vec::new();
+        let mut known: HashMap<(i64, Vec<u8>), usize> = HashMap::new();
+        let Some(first) = batch.time.first() else {
+            return Ok(());
+        };
+        let mut stretch = self.template.stretch(*first);
+        let mut value = Vec::new();
+        for (row, time) in (0..).zip(batch.time.iter()) {
+            if !stretch.holds(*time) {
+                stretch = self.template.stretch(*time);
+            }
+            let raw = raw_key(&texts, row as usize);
+            let next = parts.len();
+            let at = *known.entry((stretch.from, raw)).or_insert(next);
+            if at == next {
+                let mut values = String::new();
+                for (n, column) in texts.iter().enumerate() {
+                    value.clear();
+                    let there = column.write(row as usize, &mut value);
+                    let max = self.template.bytes_max(n);
+                    values.push_str(&segment(there.then_some(value.as_slice()), max));
+                    values.push('\0');
+                }
+                parts.push((
+                    stretch.clone(),
+                    key(self.port, &stretch, values),
+                    Vec::new(),
+                ));
+            }
+            parts[at].2.push(row);
+        }
+        for (stretch, key, places) in parts {
+            let rows = if places.len() == rows.num_rows() {
+                rows.clone()
+            } else {
+                take_record_batch(rows, &UInt32Array::from(places))?
+            };
+            self.put(&key, &stretch, &rows, shelf)?;
         }
         Ok(())
     }
+
+    fn put(
+        &self,
+        key: &Key,
+        stretch: &Stretch,
+        rows: &RecordBatch,
+        shelf: &mut Shelf,
+    ) -> Result<()> {
+        let path = || {
+            let values: Vec<&str> = key.values.split_terminator('\0').collect();
+            self.template.path(stretch, &values)
+        };
+        shelf.write(key, stretch, &self.input, path, rows)
+    }
 }
 
-/// A path at which there is no file yet: `2025-11-14.2.csv` beside `2025-11-14.csv`.
-fn beside(path: PathBuf) -> PathBuf {
-    let name = |n: usize| {
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        match path.extension() {
-            Some(end) => path.with_file_name(format!("{stem}.{n}.{}", end.to_string_lossy())),
-            None => path.with_file_name(format!("{stem}.{n}")),
-        }
-    };
-    if !path.exists() {
-        return path;
+/// The values of a row, told apart by their lengths.
+fn raw_key(texts: &[Texts], row: usize) -> Vec<u8> {
+    let mut raw = Vec::new();
+    for column in texts {
+        let start = raw.len();
+        let there = column.write(row, &mut raw);
+        let length = (raw.len() - start) as u64;
+        raw.push(u8::from(there));
+        raw.extend(length.to_le_bytes());
     }
-    (2..).map(name).find(|p| !p.exists()).unwrap_or(path)
-}
-
-/// A file that is being written.
-struct File {
-    encoder: Box<dyn Encoder>,
-    partial: Partial,
-}
-
-impl File {
-    fn open(input: &SinkInput, path: PathBuf, format: Format, zone: Tz) -> Result<Self> {
-        let partial = Partial::create(path)?;
-        let out = BufWriter::with_capacity(BUFFER_BYTES, partial.writer()?);
-        let encoder = encoder(format, &input.written_schema(), zone, out)
-            .map_err(|e| cannot_write(e, partial.path()).at(&input.name))?;
-        Ok(Self { encoder, partial })
-    }
-
-    fn write(&mut self, rows: &RecordBatch) -> Result<()> {
-        let written = self.encoder.write(rows);
-        written.map_err(|e| cannot_write(e, self.partial.path()))
-    }
-
-    fn finish(&mut self) -> Result<()> {
-        self.encoder
-            .finish()
-            .map_err(|e| cannot_write(e, self.partial.path()))?;
-        self.partial.sync()
-    }
+    raw
 }
 
 impl fmt::Debug for FileSink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.paths()).finish()
     }
-}
-
-fn cannot_write(error: Error, path: &Path) -> Error {
-    error.at(&format!("cannot write {}", path.display()))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 //! message itself (`protocol`, `rows`, `binary`, `wire`) is made once per topic and encoding,
 //! whatever the number of clients. One thread, the `herald`, carries what is new to those who wait
 //! for it; each client's own task does what takes longer. `routes` is the rest of the listener;
-//! `api` answers topics and queries over plain HTTP.
+//! `api` answers topics and queries over plain HTTP; `inspector` is the page where no assets are set.
 
 mod rows;
 
@@ -44,6 +44,14 @@ pub mod query;
 
 mod api;
 
+mod about;
+
+mod tap;
+
+mod set;
+
+mod inspector;
+
 mod routes;
 
 use std::fmt;
@@ -55,6 +63,7 @@ use std::time::Duration;
 use axum::Router;
 use chrono_tz::Tz;
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 use zaraba_core::batch::Batch;
 use zaraba_core::clock::Clock;
 use zaraba_core::error::Result;
@@ -68,12 +77,13 @@ use zaraba_net::listen::{Edge, Server};
 use zaraba_net::tls::Tls;
 
 use crate::input::SinkInput;
+use crate::inside::Inside;
 use crate::websocket::herald::Herald;
 use crate::websocket::hub::{Ending, Hub};
 use crate::websocket::query::{Desk, QueryOptions};
 use crate::websocket::routes::Site;
 
-pub use crate::websocket::hub::Traffic;
+pub use crate::websocket::hub::{Staleness, Traffic};
 pub use crate::websocket::log::Retention;
 
 /// How long clients of a run that broke off are told so.
@@ -81,6 +91,14 @@ const BREAK_OFF: Duration = Duration::from_secs(1);
 
 /// Makes the text of a page when it is asked for.
 pub type Answer = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// Whether what a client says is understood; else what it is told.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn understand(text: &str) -> std::result::Result<(), String> {
+    protocol::parse(text).map(drop)
+}
 
 /// What a WebSocket sink is told.
 pub struct WebsocketOptions {
@@ -98,12 +116,12 @@ pub struct WebsocketOptions {
     pub pipeline: String,
     /// The zone in which times are written.
     pub zone: Tz,
+    /// Which topics are stale.
+    pub stale: Staleness,
     /// Who answers `/api/query`; none: nobody.
     pub query: Option<QueryOptions>,
-    /// The text of `/metrics`.
-    pub metrics: Answer,
-    /// The JSON of `/api/graph`.
-    pub graph: Answer,
+    /// Answers what is asked about the pipeline.
+    pub inside: Arc<dyn Inside>,
     /// Tells when the run began, which names its numbering of rows.
     pub clock: Arc<dyn Clock>,
     /// What clients may cost.
@@ -145,6 +163,7 @@ impl WebsocketSink {
             options.pipeline,
             stream_id,
             options.zone,
+            options.stale,
         )?;
         let hub = Arc::new(hub);
         let herald = Herald::start(&hub, handle)?;
@@ -159,8 +178,8 @@ impl WebsocketSink {
             limits,
             assets,
             desk: options.query.map(Desk::new),
-            metrics: options.metrics,
-            graph: options.graph,
+            inside: options.inside,
+            taps: Arc::new(Semaphore::new(tap::TAPS_MAX)),
         });
         let server = Server::open(&options.listen, routes.merge(beside), edge, handle)?;
         let address = server.address();

@@ -16,6 +16,9 @@ mod arrow;
 #[path = "websocket/doors.rs"]
 mod doors;
 
+#[path = "websocket/hostile.rs"]
+mod hostile;
+
 use std::collections::BTreeMap;
 use std::thread;
 use std::time::Duration;
@@ -345,6 +348,42 @@ fn one_client_too_many_is_told() {
 }
 
 #[test]
+fn the_inspector_is_there_with_what_it_names() {
+    let runtime = Runtime::new().unwrap();
+    let (_sink, address) = start(&runtime, |_| {});
+    let browser = "Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\n";
+    let inspector = get(address, "/", browser);
+    for part in [
+        "content-type: text/html",
+        "content-security-policy: default-src 'none'",
+        "/inspector/app.js",
+    ] {
+        assert!(inspector.contains(part), "{inspector}");
+    }
+    // Each file that the page or another file names is there.
+    for file in [
+        "boot.js",
+        "base.css",
+        "graph.css",
+        "rows.css",
+        "views.css",
+        "icon.svg",
+    ] {
+        let path = format!("/inspector/{file}");
+        assert!(inspector.contains(&path), "{inspector}");
+        assert!(
+            get(address, &path, "").starts_with("HTTP/1.1 200 "),
+            "{path}"
+        );
+    }
+    let site = get(address, "/inspector/site.json", "");
+    assert!(
+        site.ends_with("{\"pipeline\":\"test\",\"zone\":\"Asia/Tokyo\",\"queries\":\"none\"}\n"),
+        "{site}"
+    );
+}
+
+#[test]
 fn pages() {
     let runtime = Runtime::new().unwrap();
     let dir = tempfile::tempdir().unwrap();
@@ -356,11 +395,19 @@ fn pages() {
     for (address, path, status, text) in [
         (bare_address, "/", 200, "facts (append, 0 rows so far)"),
         (bare_address, "/nothing", 404, "no such page"),
+        (bare_address, "/inspector/app.js", 200, "import"),
+        (bare_address, "/inspector/../app.js", 404, "no such page"),
         (bare_address, "/health/live", 200, "live"),
         (bare_address, "/health/ready", 200, "ready"),
         (bare_address, "/metrics", 200, "zaraba_rows_total 7"),
+        (bare_address, "/api/explain", 200, "plan: secret"),
         (bare_address, "/api/graph", 200, "{\"nodes\":[]}"),
+        (bare_address, "/api/graph?format=svg", 200, "image/svg+xml"),
+        (bare_address, "/api/graph?format=png", 406, "json, svg"),
+        (bare_address, "/api/graph?size=9", 400, "expected format"),
+        (bare_address, "/api/stats", 200, "\"clients\":{\"now\":0,"),
         (address, "/", 200, "<h1>desk</h1>"),
+        (address, "/inspector/app.js", 404, "no such file"),
         (address, "/index.html", 200, "content-type: text/html"),
         (address, "/../secret.txt", 404, "no such file"),
         (address, "/%2e%2e/secret.txt", 404, "no such file"),

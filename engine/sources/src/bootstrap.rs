@@ -59,6 +59,10 @@ impl Source for Bootstrapped {
         self.then.live()
     }
 
+    fn answered(&mut self) -> bool {
+        self.then.answered()
+    }
+
     fn of_the_past(&self) -> bool {
         !self.done
     }

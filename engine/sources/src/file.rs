@@ -2,7 +2,7 @@
 //! after the other or (with `merge = "time"`) side by side, each a partition of its own. Decoding
 //! is `zaraba-formats`' business; here is which file comes next, and where to go on after a restart.
 
-mod list;
+pub(crate) mod list;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use zaraba_config::document::{ColumnDoc, FileSourceDoc};
 use zaraba_core::error::{Error, Result};
 use zaraba_core::source::{Polled, Position, Source, SourceRows};
 use zaraba_core::stream::event_time_type;
-use zaraba_formats::decode::{DecodeOptions, Decoder, file_schema, open};
+use zaraba_formats::decode::{DecodeOptions, Decoder, file_schema, files_schema, open};
 
 /// Numbers that a partition keeps in a position: file, row in it, and which file that was.
 const OWN_NUMBERS: usize = 3;
@@ -86,12 +86,14 @@ impl FileSource {
         let mut options = DecodeOptions {
             delimiter: doc.delimiter,
             header: doc.header,
+            sheet: doc.sheet.clone(),
             encoding: doc.encoding,
             needed,
             ..DecodeOptions::new(doc.format, zone)
         };
         if schema.is_empty() {
-            options.like = Some(file_schema(&files[0], doc.format)?);
+            options.add_nullable = doc.add_nullable;
+            options.like = Some(columns(&files, doc)?);
         }
         let columns = open(&files[0], schema, &options)?.schema();
         let size = |f: &PathBuf| fs::metadata(f).map_or(0, |m| m.len());
@@ -302,15 +304,20 @@ impl Partition {
     }
 }
 
-/// The first of the files that a path or a pattern names: whose columns count where no schema is
-/// declared.
+/// The columns that files bring: those of the first, or of all.
+fn columns(files: &[PathBuf], doc: &FileSourceDoc) -> Result<SchemaRef> {
+    if doc.add_nullable {
+        return files_schema(files.iter().map(PathBuf::as_path), doc.format);
+    }
+    let first = files.first();
+    let first = first.ok_or_else(|| Error::internal("a list of no files"))?;
+    file_schema(first, doc.format)
+}
+
+/// The columns of files that no schema is declared for.
 ///
 /// # Errors
-/// When no file is there.
-pub fn first_file(path: &std::path::Path) -> Result<PathBuf> {
-    let files = list::files(path)?;
-    files
-        .into_iter()
-        .next()
-        .ok_or_else(|| Error::internal("a list of no files"))
+/// When no file is there, one cannot be read, or they do not fit together.
+pub fn own_columns(doc: &FileSourceDoc) -> Result<SchemaRef> {
+    columns(&list::files(&doc.path.value)?, doc)
 }

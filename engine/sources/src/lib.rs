@@ -5,6 +5,8 @@ pub mod intake;
 
 pub mod file;
 
+pub mod follow;
+
 pub mod bootstrap;
 
 pub mod simulate;
@@ -13,8 +15,18 @@ pub mod channel;
 
 mod pending;
 
+pub mod received;
+
+pub mod threaded;
+
+mod decoded;
+
+mod http;
+
 pub mod http_server;
 
 pub mod http_client;
+
+pub mod websocket;
 
 pub mod clock;

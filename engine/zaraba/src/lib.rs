@@ -15,7 +15,20 @@ pub mod pipeline;
 
 pub mod running;
 
+pub mod listeners;
+
+pub mod record;
+
 pub mod error;
+
+pub mod look;
+
+/// Schemas from samples: what `zaraba connect` writes.
+pub mod infer {
+    pub use zaraba_runtime::infer::{
+        InferredColumn, InferredCsv, InferredJson, infer_csv, infer_json, time_column,
+    };
+}
 
 pub use zaraba_config::env::redact;
 pub use zaraba_config::json_schema::json_schema;

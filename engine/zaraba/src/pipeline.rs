@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use datafusion::logical_expr::AggregateUDF;
 use zaraba_config::env::redact;
@@ -12,7 +12,6 @@ use zaraba_core::clock::{Clock, SystemClock};
 use zaraba_core::error::Result as CoreResult;
 use zaraba_core::meter::Meter;
 use zaraba_runtime::plan::{Extensions, PipelinePlan, plan};
-use zaraba_runtime::run::publish::publish;
 use zaraba_runtime::test_run::{Outcome, run_tests};
 use zaraba_runtime::wire::{Surroundings, Wired, wire};
 use zaraba_runtime::{ChannelReceiver, ChannelSender};
@@ -23,16 +22,13 @@ use crate::running::Running;
 /// A text made when it is asked for.
 pub type Answer = Arc<dyn Fn() -> String + Send + Sync>;
 
-/// What nodes count, by their names.
-type Meters = Vec<(Arc<str>, Arc<Meter>)>;
-
 /// What is said about a pipeline before it is built.
 pub struct Pipeline {
     path: PathBuf,
     text: Option<String>,
     profile: Option<String>,
     set: Vec<(String, String)>,
-    extensions: Extensions,
+    pub(crate) extensions: Extensions,
     clock: Arc<dyn Clock>,
     metrics: Answer,
 }
@@ -97,25 +93,30 @@ impl Pipeline {
         self
     }
 
-    /// Checks it: every mistake that can be found without running.
-    ///
-    /// # Errors
-    /// The mistakes, as shown to users.
-    pub fn check(&self) -> Result<Checked, Error> {
+    /// What the file says, profile and parameters put in.
+    pub(crate) fn load(&self) -> Loaded {
         let env = |name: &str| std::env::var(name).ok();
         let options = LoadOptions {
             profile: self.profile.clone(),
             set: self.set.clone(),
             env: &env,
         };
+        match &self.text {
+            Some(text) => load_text(&self.path, text, &options),
+            None => load(&self.path, &options),
+        }
+    }
+
+    /// Checks it: every mistake that can be found without running.
+    ///
+    /// # Errors
+    /// The mistakes, as shown to users.
+    pub fn check(&self) -> Result<Checked, Error> {
         let Loaded {
             document,
             sources,
             diagnostics,
-        } = match &self.text {
-            Some(text) => load_text(&self.path, text, &options),
-            None => load(&self.path, &options),
-        };
+        } = self.load();
         let mut mistakes = diagnostics;
         let mut planned = None;
         let mut secrets = Vec::new();
@@ -156,20 +157,12 @@ impl Pipeline {
     /// # Errors
     /// What could not be opened.
     pub fn build_checked(&self, checked: &Checked) -> Result<Built, Error> {
-        let meters: Arc<OnceLock<Meters>> = Arc::default();
-        let (counted, render) = (Arc::clone(&meters), Arc::clone(&self.metrics));
-        let metrics: Answer = Arc::new(move || {
-            publish(counted.get().map_or(&[][..], Vec::as_slice));
-            render()
-        });
-        let graph = checked.plan.graph_json();
         let around = Surroundings {
             clock: Arc::clone(&self.clock),
             tokio: tokio::runtime::Handle::try_current().ok(),
             stand_ins: BTreeMap::new(),
             capture: None,
-            metrics,
-            graph: Arc::new(move || graph.clone()),
+            metrics: Arc::clone(&self.metrics),
         };
         let Wired {
             graph,
@@ -178,8 +171,6 @@ impl Pipeline {
             senders,
             receivers,
         } = wire(&checked.plan, around)?;
-        // Set once, here: the answer above waits for it.
-        let _ = meters.set(graph.meters.clone());
         Ok(Built {
             meters: graph.meters.clone(),
             graph,

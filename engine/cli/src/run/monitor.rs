@@ -30,7 +30,7 @@ struct Node {
 }
 
 /// Looks at a run.
-pub(super) struct Monitor<'a> {
+pub(crate) struct Monitor<'a> {
     voice: &'a Voice,
     watch: Stopwatch,
     nodes: Vec<Node>,
@@ -41,7 +41,7 @@ pub(super) struct Monitor<'a> {
 
 impl<'a> Monitor<'a> {
     /// Begins to measure.
-    pub(super) fn new(
+    pub(crate) fn new(
         sources: &[String],
         meters: &[(Arc<str>, Arc<Meter>)],
         voice: &'a Voice,
@@ -72,7 +72,7 @@ impl<'a> Monitor<'a> {
     }
 
     /// Shows how far the run has come.
-    pub(super) fn look(&mut self, stopping: bool) {
+    pub(crate) fn look(&mut self, stopping: bool) {
         let now = self.watch.elapsed();
         self.warn(now, false);
         if self.voice.terminal {
@@ -82,7 +82,7 @@ impl<'a> Monitor<'a> {
     }
 
     /// The run has ended.
-    pub(super) fn end(&mut self, well: bool) {
+    pub(crate) fn end(&mut self, well: bool) {
         let now = self.watch.elapsed();
         self.warn(now, true);
         self.voice.bar.finish_and_clear();

@@ -101,7 +101,7 @@ fn a_token_in_the_clear_is_warned_of() {
 #[test]
 fn graphs() {
     let folder = bars();
-    for format in ["mermaid", "dot", "json"] {
+    for format in ["mermaid", "svg", "dot", "json"] {
         let came = folder
             .zaraba(&["graph", "pipeline.toml", "--format", format])
             .code(0);

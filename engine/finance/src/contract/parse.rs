@@ -32,7 +32,8 @@ pub enum Vendor {
     /// Names as the exchange's Japanese pages print them: `日経225オプション 2026年9月 C70000`.
     Osaka,
     /// The names in the exchange's settlement files, whose date is the last trading day:
-    /// `CAL_225_260910_70000`, `FUT_225M_260910`.
+    /// `CAL_225_260910_70000`, `FUT_225M_260910`; and those in its workbook of open interest:
+    /// `NIKKEI 225 P2609-70000`, `NK225 MINI P260910-70000`.
     Jpx,
 }
 

@@ -11,6 +11,7 @@ use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use chrono_tz::Tz;
 use zaraba_config::document::{ColumnDoc, ColumnType, Value};
 use zaraba_core::error::{Error, Result};
+use zaraba_core::time::DAY;
 
 use super::number::{Fault, Rest, bound, decimal, float, int};
 use super::time::{DateReader, TimeReader};
@@ -64,7 +65,8 @@ impl Builder {
         let of = |e: String| Error::user(format!("column `{}`: {e}", doc.name.value));
         let values = match doc.kind {
             ColumnType::Timestamp => {
-                let reader = TimeReader::new(format, doc.zone.unwrap_or(zone)).map_err(of)?;
+                let zone = doc.zone.unwrap_or(zone);
+                let reader = TimeReader::new(format, zone, doc.at).map_err(of)?;
                 Values::Timestamp(Vec::new(), reader)
             }
             ColumnType::Date => Values::Date(Vec::new(), DateReader::new(format).map_err(of)?),
@@ -171,6 +173,39 @@ impl Builder {
     /// A JSON `true` or `false`.
     pub(super) fn boolean(&mut self, value: bool) -> Result<(), String> {
         self.value(&Value::Bool(value))
+    }
+
+    /// A time on the clocks of the column's zone, known already, which `text` writes; false where
+    /// it is to be read from that.
+    pub(super) fn local(&mut self, micros: i64, text: &str) -> Result<bool, String> {
+        let done = match &mut self.values {
+            Values::Timestamp(values, reader) => reader.local(micros).map(|t| values.push(t)),
+            Values::Date(values, _) => match i32::try_from(micros.div_euclid(DAY)) {
+                Ok(days) => {
+                    values.push(days);
+                    Ok(())
+                }
+                Err(_) => Err(Fault::Large.words()),
+            },
+            _ => return Ok(false),
+        };
+        match done {
+            Ok(()) => {
+                self.valid.append_non_null();
+                Ok(true)
+            }
+            Err(why) => Err(self.unlike(text.as_bytes(), why)),
+        }
+    }
+
+    /// Whether a number can only be a count of days: the column has times or dates, and no way of
+    /// its own to read them from numbers.
+    pub(super) fn counts_days(&self) -> bool {
+        match &self.values {
+            Values::Timestamp(_, reader) => !reader.has_format(),
+            Values::Date(_, reader) => !reader.has_format(),
+            _ => false,
+        }
     }
 
     /// A null in the data: the default, if there is one.

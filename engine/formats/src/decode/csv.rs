@@ -35,12 +35,13 @@ impl Width {
     }
 }
 
-/// Reads the header.
+/// Reads the header; `line` is the number of the line behind it, where that is not its second.
 pub(super) fn open(
     input: Input,
     schema: &[ColumnDoc],
     rows: Rows,
     options: &DecodeOptions,
+    line: Option<u64>,
 ) -> Result<Box<dyn Decoder>> {
     let core = ReaderBuilder::new().delimiter(options.delimiter).build();
     let mut lines = Lines {
@@ -61,6 +62,9 @@ pub(super) fn open(
     } else {
         by_number(schema)?
     };
+    if let Some(line) = line {
+        lines.core.set_line(line);
+    }
     Ok(Box::new(CsvDecoder {
         lines,
         rows,

@@ -54,8 +54,14 @@ impl Fit {
             let from = doc
                 .and_then(|d| d.from.as_ref())
                 .map_or(field.name(), |t| &t.value);
+            // A path is where JSON has it; a recording has the column by its own name.
+            let from = if from.starts_with("$.") {
+                field.name()
+            } else {
+                from
+            };
             found.push(own.index_of(from).ok());
-            let may_miss = doc.is_some_and(|d| d.optional || d.default.is_some());
+            let may_miss = doc.map_or(options.add_nullable, |d| d.optional || d.default.is_some());
             if found.last() == Some(&None) && !may_miss {
                 let names = own.fields().iter().map(|f| f.name().as_str());
                 return Err(Error::user(format!(
@@ -198,6 +204,15 @@ fn lossless(from: &DataType, to: &DataType) -> bool {
             whole <= i16::from(*precision) - i16::from(*scale) && fraction <= i16::from(*scale)
         }),
         _ => false,
+    }
+}
+
+/// The one of two types that holds the values of both.
+pub(super) fn both(a: &DataType, b: &DataType) -> Option<DataType> {
+    if a == b || lossless(b, a) {
+        Some(a.clone())
+    } else {
+        lossless(a, b).then(|| b.clone())
     }
 }
 

@@ -71,14 +71,19 @@ impl Input {
     }
 
     /// Bytes in memory; `name` is what messages call them.
-    pub(super) fn memory(name: &str, data: impl AsRef<[u8]> + Send + 'static) -> Result<Self> {
+    pub(super) fn memory(
+        name: &str,
+        data: impl AsRef<[u8]> + Send + 'static,
+        encoding: Encoding,
+    ) -> Result<Self> {
         let bytes = data.as_ref().len() as u64;
         let count = Arc::new(AtomicU64::new(0));
         let reader = Counting {
             inner: Cursor::new(data),
             count: Arc::clone(&count),
         };
-        Self::of(name.to_owned(), Box::new(reader), count, bytes)
+        let reader = decoded(encoding, Box::new(reader));
+        Self::of(name.to_owned(), reader, count, bytes)
     }
 
     fn of(

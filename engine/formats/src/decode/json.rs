@@ -13,14 +13,19 @@ use super::rows::{ROW_BYTES_MAX, Rows, shortened};
 use super::scan::{Scan, Token, unescape};
 use super::{Decoded, Decoder};
 
-/// Reads lines.
-pub(super) fn open(input: Input, schema: &[ColumnDoc], rows: Rows) -> Result<Box<dyn Decoder>> {
+/// Reads lines, of which the first has the number `line`.
+pub(super) fn open(
+    input: Input,
+    schema: &[ColumnDoc],
+    rows: Rows,
+    line: u64,
+) -> Result<Box<dyn Decoder>> {
     Ok(Box::new(JsonDecoder {
         input,
         root: tree(schema.iter().enumerate())?,
         rows,
         plain: Vec::new(),
-        line: 0,
+        line: line.saturating_sub(1),
         overlong: false,
         failed: None,
         ended: false,

@@ -10,9 +10,9 @@ use zaraba_core::error::{Error, Result};
 
 use super::input::Input;
 use super::path::{Node, Step, steps, tree};
-use super::rows::{Rows, shortened};
+use super::rows::{BAD_ROW_CHARS, Rows, shortened};
 use super::scan::{Scan, Token, unescape};
-use super::{DecodeOptions, Decoded, Decoder, csv, ipc, json, wanted};
+use super::{DecodeOptions, Decoded, Decoder, csv, ipc, json, wanted, xlsx};
 
 /// How JSON is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,14 +47,21 @@ pub fn open_bytes(
     }
     let rows = Rows::new(schema, &wanted, options)?;
     match (options.format, layout) {
-        (Format::Csv, _) => csv::open(Input::memory(name, data)?, schema, rows, options),
+        (Format::Xlsx, _) => xlsx::open(name, data.as_ref().to_vec(), schema, rows, &options.sheet),
+        (Format::Csv, _) => {
+            let input = Input::memory(name, data, options.encoding)?;
+            csv::open(input, schema, rows, options, None)
+        }
         (Format::Json, Layout::At(path)) => document(name, data, path, schema, rows),
         (Format::Json, Layout::Any) if is_document(data.as_ref()) => {
             document(name, data, "$", schema, rows)
         }
-        (Format::Json, _) => json::open(Input::memory(name, data)?, schema, rows),
+        (Format::Json, _) => {
+            let input = Input::memory(name, data, options.encoding)?;
+            json::open(input, schema, rows, 1)
+        }
         _ => Err(Error::user(format!(
-            "{name}: expected csv, json or arrow, got another format"
+            "{name}: expected csv, json, arrow or xlsx, got another format"
         ))),
     }
 }
@@ -89,6 +96,12 @@ pub fn text_at(name: &str, data: &[u8], path: &str) -> Result<Option<String>> {
         Token::Array => return Err(wrong("an array")),
     };
     Ok(Some(text).filter(|text| !text.is_empty()))
+}
+
+/// Bytes that could not be read, as a bad row shows them.
+#[must_use]
+pub fn shown_row(bytes: &[u8]) -> String {
+    shortened(bytes, BAD_ROW_CHARS)
 }
 
 fn damaged(name: &str, what: &str) -> Error {

@@ -18,13 +18,13 @@ use super::{DecodeOptions, Decoded, Wanted};
 const TEXT_BYTES_MAX: usize = 64 << 20;
 
 /// Most bytes of one row of a text file.
-pub(super) const ROW_BYTES_MAX: usize = 16 << 20;
+pub const ROW_BYTES_MAX: usize = 16 << 20;
 
 /// What a text is decoded from, in messages.
 const UTF8: &str = encoding::name(Encoding::Utf8);
 
 /// Most characters of a bad row that are kept.
-const BAD_ROW_CHARS: usize = 200;
+pub(super) const BAD_ROW_CHARS: usize = 200;
 
 /// Columns that grow together.
 pub(super) struct Rows {

@@ -50,25 +50,43 @@ impl Shape {
 pub(super) struct TimeReader {
     shape: Shape,
     zone: Zone,
+    /// When on its day, where only dates are written.
+    at: Option<i64>,
 }
 
 impl TimeReader {
-    pub(super) fn new(format: Option<&str>, zone: Tz) -> Result<Self, String> {
+    pub(super) fn new(format: Option<&str>, zone: Tz, at: Option<i64>) -> Result<Self, String> {
         Ok(Self {
             shape: Shape::new(format)?,
             zone: Zone::new(zone),
+            at,
         })
     }
 
     /// Microseconds since the epoch, UTC, or what to add to "expected …, got …".
     pub(super) fn micros(&mut self, text: &[u8]) -> Result<i64, &'static str> {
         let moment = self.shape.moment(text).ok_or("")?;
-        if moment.utc {
+        if moment.utc && self.at.is_none() {
             return Ok(moment.micros);
         }
+        self.local(moment.micros)
+    }
+
+    /// The same of a time that is known already, on the clocks of the column's zone.
+    pub(super) fn local(&mut self, micros: i64) -> Result<i64, &'static str> {
+        let micros = match self.at {
+            Some(at) if micros.rem_euclid(DAY) == 0 => micros + at,
+            Some(_) => return Err(", which has a time of day beside the column's `at`"),
+            None => micros,
+        };
         self.zone
-            .utc(moment.micros)
+            .utc(micros)
             .ok_or(", which does not exist in its zone")
+    }
+
+    /// Whether numbers are read in a way of their own.
+    pub(super) fn has_format(&self) -> bool {
+        !matches!(self.shape, Shape::Iso)
     }
 }
 
@@ -79,6 +97,11 @@ pub(super) struct DateReader(Shape);
 impl DateReader {
     pub(super) fn new(format: Option<&str>) -> Result<Self, String> {
         Shape::new(format).map(Self)
+    }
+
+    /// Whether numbers are read in a way of their own.
+    pub(super) fn has_format(&self) -> bool {
+        !matches!(self.0, Shape::Iso)
     }
 
     /// Days since the epoch.
@@ -172,7 +195,7 @@ mod tests {
     use zaraba_core::time::iso8601;
 
     fn check(format: Option<&str>, zone: Tz, text: &str, expected: Option<&str>) {
-        let mut reader = TimeReader::new(format, zone).unwrap();
+        let mut reader = TimeReader::new(format, zone, None).unwrap();
         let read = reader.micros(text.as_bytes()).ok().map(iso8601);
         assert_eq!(read.as_deref(), expected, "{text} as {format:?}");
     }
@@ -278,13 +301,35 @@ mod tests {
     }
 
     #[test]
+    fn a_date_with_a_time_of_its_column() {
+        let at = Some((27 * 60 + 30) * 60 * SECOND);
+        for (format, text, expected) in [
+            (None, "2025-11-14", Ok("2025-11-14T18:30:00Z")),
+            (Some("%Y%m%d"), "20251114", Ok("2025-11-14T18:30:00Z")),
+            (None, "2025-11-14T09:00", Err("beside the column's `at`")),
+            (
+                None,
+                "2025-11-14T09:00:00Z",
+                Err("beside the column's `at`"),
+            ),
+        ] {
+            let mut reader = TimeReader::new(format, Tz::Asia__Tokyo, at).unwrap();
+            match (reader.micros(text.as_bytes()), expected) {
+                (Ok(micros), Ok(expected)) => assert_eq!(iso8601(micros), expected, "{text}"),
+                (Err(why), Err(part)) => assert!(why.contains(part), "{text}: {why}"),
+                other => panic!("{text}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
     fn wrong_formats_are_refused() {
         for (format, part) in [
             ("%Q", "strftime"),
             ("%H:%M", "no year"),
             ("epoch", "no year"),
         ] {
-            let error = TimeReader::new(Some(format), Tz::UTC).unwrap_err();
+            let error = TimeReader::new(Some(format), Tz::UTC, None).unwrap_err();
             assert!(error.contains(part), "{format}: {error}");
         }
     }

@@ -42,6 +42,14 @@ impl<W: Write + Send> Encoder for ParquetFile<W> {
         Ok(())
     }
 
+    fn held(&self) -> usize {
+        self.0.in_progress_size()
+    }
+
+    fn relieve(&mut self) -> Result<()> {
+        self.0.flush().map_err(parquet_error)
+    }
+
     fn finish(&mut self) -> Result<()> {
         self.0.finish().map_err(parquet_error)?;
         self.0.inner_mut().flush().map_err(|e| write_error(&e))

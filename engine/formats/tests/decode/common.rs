@@ -28,6 +28,8 @@ pub(crate) fn column(name: &str, kind: ColumnType) -> ColumnDoc {
         kind,
         format: None,
         zone: None,
+        at: None,
+        received: false,
         from: None,
         nulls: Vec::new(),
         thousands: None,

@@ -111,6 +111,7 @@ fn write(path: &Path, rows: &RecordBatch, format: Format, explicit: bool) {
             writer.write(rows).unwrap();
             writer.finish().unwrap();
         }
+        Format::Xlsx => unreachable!("workbooks are not written"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use zaraba_config::document::{Located, Row, SinkConnector, SourceConnector};
+use zaraba_config::document::{FileSinkDoc, Located, Row, SinkConnector, SourceConnector};
 use zaraba_core::diagnostic::Diagnostic;
 use zaraba_core::suggest;
 use zaraba_sources::file::reads;
@@ -22,7 +22,7 @@ impl Planning<'_> {
                 self.check_followed(from);
             }
             self.check_written(sink);
-            if let SinkConnector::File { path, .. } = &sink.connector {
+            if let SinkConnector::File(FileSinkDoc { path, .. }) = &sink.connector {
                 let text = path.value.to_string_lossy();
                 let mut written: Vec<PathBuf> = sink
                     .from

@@ -8,9 +8,8 @@ use zaraba_core::bad_rows;
 use zaraba_core::diagnostic::Diagnostic;
 use zaraba_core::stream::{Changelog, StreamSchema, TimeColumn, event_time_type};
 use zaraba_core::suggest;
+use zaraba_formats::decode::check_column;
 use zaraba_formats::decode::types::{arrow_schema, type_name};
-use zaraba_formats::decode::{check_column, file_schema};
-use zaraba_sources::file::first_file;
 use zaraba_sources::intake::{LATE_AT, late_schema};
 
 use crate::plan::{PlannedSource, Planning};
@@ -126,7 +125,7 @@ impl Planning<'_> {
             check_column(column, history.format, zone)
                 .map_err(|e| Diagnostic::at(column.name.span, e.to_string()))?;
         }
-        if matches!(history.format, Format::Csv | Format::Json) {
+        if !matches!(history.format, Format::Parquet | Format::Arrow) {
             return Ok(());
         }
         let columns = own_columns(history)?;
@@ -155,6 +154,7 @@ impl Planning<'_> {
                 SourceConnector::File(file) => Some(file.format),
                 SourceConnector::HttpServer(_) => Some(Format::Json),
                 SourceConnector::HttpClient(client) => Some(client.format),
+                SourceConnector::Websocket(feed) => Some(feed.format),
                 _ => None,
             };
             if let Some(format) = format {
@@ -171,6 +171,7 @@ impl Planning<'_> {
             | SourceConnector::Market(_)
             | SourceConnector::HttpServer(_)
             | SourceConnector::HttpClient(_)
+            | SourceConnector::Websocket(_)
             | SourceConnector::Clock { .. }
             | SourceConnector::Channel => {
                 Err(Diagnostic::at(doc.name.span, "a schema is required here"))
@@ -180,9 +181,9 @@ impl Planning<'_> {
 }
 
 fn own_columns(file: &FileSourceDoc) -> Result<SchemaRef, Diagnostic> {
-    let at = |e: zaraba_core::error::Error| Diagnostic::at(file.path.span, e.to_string());
-    let path = first_file(&file.path.value).map_err(at)?;
-    Ok(nullable(&file_schema(&path, file.format).map_err(at)?))
+    let columns = zaraba_sources::file::own_columns(file);
+    let columns = columns.map_err(|e| Diagnostic::at(file.path.span, e.to_string()))?;
+    Ok(nullable(&columns))
 }
 
 /// The same columns without metadata, all nullable.

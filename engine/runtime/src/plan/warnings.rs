@@ -25,7 +25,11 @@ pub(crate) fn warnings(planning: &Planning<'_>) -> Diagnostics {
     }
     let past = document.sources.iter().find(|source| {
         use SourceConnector::{File, Market, Simulate};
-        matches!(source.connector, File(_) | Simulate(_) | Market(_))
+        match &source.connector {
+            File(file) => !file.follow,
+            Simulate(_) | Market(_) => true,
+            _ => false,
+        }
     });
     for source in &document.sources {
         if let (SourceConnector::Clock { .. }, Some(past)) = (&source.connector, past) {

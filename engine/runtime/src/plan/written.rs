@@ -32,6 +32,8 @@ impl Planning<'_> {
                 self.mistakes
                     .push(Diagnostic::at(assets.span, message).help(help));
             }
+            SinkConnector::File(file) => self.check_path(file, &sink.from),
+            SinkConnector::Webhook(webhook) => self.check_webhook(sink, webhook),
             _ => {}
         }
         if let SinkConnector::Websocket { listener, .. } = &sink.connector {

@@ -12,6 +12,7 @@ use zaraba_core::source::Wake;
 
 use crate::run::sink_task::SinkTask;
 use crate::run::source_task::SourceTask;
+use crate::run::tap::Tap;
 use crate::run::vertex::Vertex;
 
 /// Who receives.
@@ -25,12 +26,17 @@ pub enum Target {
 
 /// Where a node sends what it writes.
 #[derive(Clone, Debug, Default)]
-pub struct Routes(pub Vec<(OutPort, Target)>);
+pub struct Routes {
+    /// Who receives.
+    pub ways: Vec<(OutPort, Target)>,
+    /// Where somebody may look at it.
+    pub taps: Vec<(OutPort, Arc<Tap>)>,
+}
 
 impl Routes {
     /// Who receives what is written to a port.
     pub fn of(&self, port: OutPort) -> impl Iterator<Item = Target> + '_ {
-        self.0
+        self.ways
             .iter()
             .filter(move |(p, _)| *p == port)
             .map(|(_, target)| *target)
@@ -50,7 +56,7 @@ pub struct Graph {
 }
 
 /// Why and where the first of these rows was put aside.
-fn reason(errors: &Batch) -> String {
+pub(crate) fn reason(errors: &Batch) -> String {
     let text = |name: &str| {
         let column = errors.rows.column_by_name(name);
         let texts = column.and_then(|c| c.as_string_opt::<i32>());

@@ -49,6 +49,10 @@ impl<S: Source> Source for Picked<S> {
         self.inner.live()
     }
 
+    fn answered(&mut self) -> bool {
+        self.inner.answered()
+    }
+
     fn of_the_past(&self) -> bool {
         self.inner.of_the_past()
     }

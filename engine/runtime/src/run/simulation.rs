@@ -157,7 +157,7 @@ impl Simulation {
     }
 
     fn room(&self, routes: &Routes) -> bool {
-        routes.0.iter().all(|(_, target)| match *target {
+        routes.ways.iter().all(|(_, target)| match *target {
             Target::Vertex(i, _) => self.vertex_queues[i].len() < self.capacity,
             Target::Sink(i, _) => self.sink_queues[i].len() < self.capacity,
         })

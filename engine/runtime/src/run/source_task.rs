@@ -106,6 +106,7 @@ impl SourceTask {
             wake,
         } = company;
         timekeeper.add(source.live());
+        meter.hears(clock.now());
         Self {
             name,
             meter,
@@ -219,6 +220,7 @@ impl SourceTask {
     fn leave(&mut self, last: &Message) {
         if !self.ended {
             self.ended = true;
+            self.meter.hears(ClockTime(i64::MAX));
             self.timekeeper
                 .state(self.options.ordinal, EventTime::MAX, false);
             self.out.control(last);
@@ -238,6 +240,7 @@ impl SourceTask {
         {
             // Not silent, only held.
             self.last_row = Some(now);
+            self.meter.hears(now);
             return Ok(Stepped::Wait(None));
         }
         if let Some(rows) = self.waiting.take() {
@@ -247,15 +250,17 @@ impl SourceTask {
             return Ok(self.silent(now, Some(at)));
         }
         let before = self.source.done_of_total().map_or(0, |(done, _)| done);
-        let polled = match self.source.poll(self.options.batch_rows) {
+        let polled = self.source.poll(self.options.batch_rows);
+        let answered = self.source.answered() || matches!(polled, Ok(Polled::Rows(_)));
+        if answered && self.retry.works() {
+            tracing::info!(source = %self.name, "back");
+        }
+        let polled = match polled {
             Ok(polled) => polled,
             Err(error) => return self.failed(error.at(&self.name), now),
         };
         match polled {
             Polled::Rows(rows) => {
-                if self.retry.works() {
-                    tracing::info!(source = %self.name, "back");
-                }
                 self.last_row = Some(now);
                 self.idle = false;
                 self.polled = (before, rows.rows.num_rows());
@@ -285,13 +290,14 @@ impl SourceTask {
             return Err(error);
         }
         Meter::add(&self.meter.failures, 1);
-        let at = self.retry.failed(now);
+        let at = self.retry.failed(now, &self.name);
         let seconds = (at.0 - now.0) as f64 / SECOND as f64;
         tracing::warn!("{error}; tried again in {seconds} s");
         Ok(self.silent(now, Some(at)))
     }
 
     fn take(&mut self, rows: SourceRows, now: ClockTime) -> Result<Stepped> {
+        self.meter.hears(now);
         self.intake.take(rows, now, &self.meter, &mut self.out)?;
         self.show_progress();
         self.advance();

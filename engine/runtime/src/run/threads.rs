@@ -20,6 +20,7 @@ use zaraba_core::time::Epoch;
 use crate::run::graph::{Graph, Routes, Target, count};
 use crate::run::sink_task::SinkTask;
 use crate::run::source_task::{SourceTask, Stepped};
+use crate::run::tap::Tap;
 use crate::run::vertex::Vertex;
 
 /// How long a waiting source sleeps at most before it looks for a stop or a barrier.
@@ -66,6 +67,7 @@ struct Way {
 /// more tells its node that the run has failed.
 struct Sender {
     ways: Vec<Way>,
+    taps: Vec<(OutPort, Arc<Tap>)>,
     meter: Arc<Meter>,
 }
 
@@ -76,6 +78,9 @@ impl Sender {
     fn send(&self, written: Vec<(OutPort, Message)>) -> Result<(), Gone> {
         for (from, message) in written {
             count(&self.meter, from, &message);
+            for (_, tap) in self.taps.iter().filter(|(port, _)| *port == from) {
+                tap.see(&message);
+            }
             for way in self.ways.iter().filter(|way| way.from == from) {
                 way.meter.queued.fetch_add(1, Ordering::Relaxed);
                 way.queue
@@ -145,7 +150,8 @@ pub fn start(graph: Graph, queue: usize, clock: &Arc<dyn Clock>) -> Result<Runni
         }
     };
     let sender = |routes: Routes, meter: &Arc<Meter>| Sender {
-        ways: routes.0.iter().map(way).collect(),
+        ways: routes.ways.iter().map(way).collect(),
+        taps: routes.taps,
         meter: Arc::clone(meter),
     };
     let mut threads = Vec::new();

@@ -49,6 +49,8 @@ pub(super) fn written(
         kind: kind_of(field.data_type()),
         format: None,
         zone: None,
+        at: None,
+        received: false,
         from: None,
         nulls: Vec::new(),
         thousands: None,

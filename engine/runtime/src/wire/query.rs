@@ -7,13 +7,12 @@ use std::time::Duration;
 
 use zaraba_config::document::QueryLimitsDoc;
 use zaraba_core::clock::Clock;
-use zaraba_core::diagnostic::{Diagnostic, Diagnostics, SourceMap, Span};
 use zaraba_sinks::input::SinkInput;
 use zaraba_sinks::websocket::query::{Answered, Held, Query, QueryOptions, Refused};
 use zaraba_sql::ask::{Ask, AskLimits, Refusal};
-use zaraba_sql::plan::mistake::SqlMistake;
 
 use crate::plan::PipelinePlan;
+use crate::plan::mistakes::shown;
 
 /// Answers queries over the topics of one sink.
 struct TopicQuery {
@@ -51,26 +50,4 @@ impl Query for TopicQuery {
             Err(Refusal::Failed(text)) => Err(Refused::Failed(text)),
         }
     }
-}
-
-/// Mistakes, each with its line of the SQL.
-fn shown(sql: &str, mistakes: &[SqlMistake]) -> String {
-    let mut sources = SourceMap::default();
-    let file = sources.add("query", sql);
-    let mut diagnostics = Diagnostics::default();
-    for mistake in mistakes {
-        let (start, end) = mistake.at.unwrap_or_else(|| first_word(sql));
-        let diagnostic = Diagnostic::at(Span { file, start, end }, mistake.message.clone());
-        diagnostics.push(match &mistake.help {
-            Some(help) => diagnostic.help(help.clone()),
-            None => diagnostic,
-        });
-    }
-    sources.render_all(&diagnostics)
-}
-
-fn first_word(text: &str) -> (usize, usize) {
-    let start = text.len() - text.trim_start().len();
-    let length = text[start..].find(char::is_whitespace);
-    (start, start + length.unwrap_or(text.len() - start))
 }

@@ -7,6 +7,7 @@ use zaraba_config::document::{
     AuthDoc, ListenerDoc, ListenerLimitsDoc, SinkConnector, SinkDoc, TlsDoc,
 };
 use zaraba_core::error::{Error, Result};
+use zaraba_core::meter::Meter;
 use zaraba_core::operator::Port;
 use zaraba_core::sink::Sink;
 use zaraba_core::time::EventTime;
@@ -15,9 +16,12 @@ use zaraba_net::access::{Access, Auth};
 use zaraba_net::limits::Limits;
 use zaraba_net::tls::Tls;
 use zaraba_sinks::file::days::{Calendars, Day, DayOf};
+use zaraba_sinks::file::{FileOptions, FileSink};
 use zaraba_sinks::input::SinkInput;
+use zaraba_sinks::webhook::{WebhookOptions, WebhookSink};
 use zaraba_sinks::websocket::{Retention, WebsocketOptions, WebsocketSink};
 
+use crate::inside::Insight;
 use crate::run::capture::CaptureSink;
 use crate::run::graph::Target;
 use crate::run::sink_task::SinkTask;
@@ -28,7 +32,8 @@ impl Wirer<'_> {
     pub(super) fn sinks(&mut self) -> Result<()> {
         if let Some((streams, captures, after)) = self.around.capture.clone() {
             let sink = Box::new(CaptureSink::new(captures, after));
-            return self.add_sink("capture", sink, &streams);
+            let metered = self.meter("capture");
+            return self.add_sink(metered, sink, &streams);
         }
         let plan = self.plan;
         for doc in &plan.sinks {
@@ -43,8 +48,10 @@ impl Wirer<'_> {
                     })
                 })
                 .collect();
-            let sink = self.sink(doc, &inputs).map_err(|e| e.at(&doc.name.value))?;
-            self.add_sink(&doc.name.value, sink, &streams)?;
+            let metered = self.meter(&doc.name.value);
+            let sink = self.sink(doc, &inputs, &metered.1);
+            let sink = sink.map_err(|e| e.at(&doc.name.value))?;
+            self.add_sink(metered, sink, &streams)?;
         }
         Ok(())
     }
@@ -66,16 +73,35 @@ impl Wirer<'_> {
         }
     }
 
-    fn sink(&mut self, doc: &SinkDoc, inputs: &[SinkInput]) -> Result<Box<dyn Sink>> {
+    fn sink(
+        &mut self,
+        doc: &SinkDoc,
+        inputs: &[SinkInput],
+        meter: &Arc<Meter>,
+    ) -> Result<Box<dyn Sink>> {
         let zone = self.plan.zone;
         Ok(match &doc.connector {
-            SinkConnector::File { path, format } => Box::new(zaraba_sinks::file::FileSink::open(
-                inputs,
-                &path.value,
-                *format,
-                zone,
-                &self.calendars(),
-            )?),
+            SinkConnector::File(file) => {
+                let options = FileOptions {
+                    path: file.path.value.clone(),
+                    format: file.format,
+                    zone,
+                    calendars: self.calendars(),
+                    roll: file.roll,
+                    open_files: file.open_files,
+                };
+                Box::new(FileSink::open(inputs, options)?)
+            }
+            SinkConnector::Webhook(webhook) => {
+                let options = WebhookOptions {
+                    sink: doc.name.value.clone(),
+                    zone,
+                    clock: Arc::clone(&self.around.clock),
+                    secrets: self.plan.secrets.clone(),
+                    meter: Arc::clone(meter),
+                };
+                Box::new(WebhookSink::start(webhook, inputs, options)?)
+            }
             SinkConnector::Stdout { format } => Box::new(zaraba_sinks::stdout::StdoutSink::new(
                 inputs, *format, zone,
             )?),
@@ -91,6 +117,7 @@ impl Wirer<'_> {
                 assets,
                 history,
                 history_time,
+                history_size,
                 query: limits,
             } => {
                 let handle = self.around.tokio.clone().ok_or_else(|| {
@@ -104,7 +131,9 @@ impl Wirer<'_> {
                     history: Retention {
                         rows: *history,
                         time: *history_time,
+                        bytes: usize::try_from(*history_size).unwrap_or(usize::MAX),
                     },
+                    stale: self.staleness(inputs),
                     pipeline: self.plan.name.clone(),
                     zone,
                     query: Some(query::options(
@@ -113,8 +142,7 @@ impl Wirer<'_> {
                         limits,
                         &self.around.clock,
                     )),
-                    metrics: Arc::clone(&self.around.metrics),
-                    graph: Arc::clone(&self.around.graph),
+                    inside: Arc::<Insight>::clone(&self.insight),
                     clock: Arc::clone(&self.around.clock),
                     limits: net_limits(&listener.limits),
                 };
@@ -130,8 +158,12 @@ impl Wirer<'_> {
         })
     }
 
-    fn add_sink(&mut self, name: &str, sink: Box<dyn Sink>, streams: &[String]) -> Result<()> {
-        let (label, meter) = self.meter(name);
+    fn add_sink(
+        &mut self,
+        (label, meter): (Arc<str>, Arc<Meter>),
+        sink: Box<dyn Sink>,
+        streams: &[String],
+    ) -> Result<()> {
         let index = self.wired.graph.sinks.len();
         self.wired
             .graph
@@ -171,6 +203,7 @@ fn net_limits(limits: &ListenerLimitsDoc) -> Limits {
     Limits {
         clients_max: limits.clients.unwrap_or(ours.clients_max),
         connections_max: limits.connections.unwrap_or(ours.connections_max),
+        messages_max: limits.messages.unwrap_or(ours.messages_max),
         message_bytes_max: limits.message.unwrap_or(ours.message_bytes_max),
         header_bytes_max: limits.header.unwrap_or(ours.header_bytes_max),
         header_time: time(limits.header_time, ours.header_time),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use zaraba_config::document::{ErrorPolicy, FileSourceDoc, SourceConnector};
+use zaraba_config::document::{ErrorPolicy, FileSourceDoc, SourceConnector, SourceDoc};
 use zaraba_core::error::{Error, Result};
 use zaraba_core::output::OutPort;
 use zaraba_core::source::{Source, Wake};
@@ -12,10 +12,13 @@ use zaraba_formats::decode::types::arrow_schema;
 use zaraba_sources::bootstrap::Bootstrapped;
 use zaraba_sources::clock::ClockSource;
 use zaraba_sources::file::FileSource;
-use zaraba_sources::http_client::HttpClientSource;
+use zaraba_sources::follow::FollowSource;
+use zaraba_sources::http_client::http_client;
 use zaraba_sources::intake::{Intake, IntakePlan};
+use zaraba_sources::received::Received;
 use zaraba_sources::simulate::SimulateSource;
 use zaraba_sources::simulate::market::MarketSource;
+use zaraba_sources::websocket::websocket;
 
 use crate::plan::PlannedSource;
 use crate::run::graph::Routes;
@@ -45,6 +48,9 @@ impl Wirer<'_> {
         let name = doc.name.value.as_str();
         let (source, wake) = self.connector(planned)?;
         let live = source.live();
+        if live {
+            self.live.insert(name.to_owned());
+        }
         // Whoever POSTs bad rows is refused; that must not end the run.
         let policy = match (doc.on_error, &doc.connector) {
             (None | Some(ErrorPolicy::Fail), SourceConnector::HttpServer(_)) => {
@@ -88,8 +94,22 @@ impl Wirer<'_> {
         }
         let columns = planned.schema.columns.clone();
         let source: Box<dyn Source> = match &doc.connector {
-            SourceConnector::File(file) => {
+            SourceConnector::File(file) if file.follow => {
+                let clock = Arc::clone(&self.around.clock);
                 let needed = planned.needed.clone();
+                Box::new(FollowSource::new(
+                    file,
+                    &doc.schema,
+                    self.plan.zone,
+                    needed,
+                    clock,
+                ))
+            }
+            SourceConnector::File(file) => {
+                // Files may have come since it was planned, with columns of their own.
+                let all = || columns.fields().iter().map(|f| f.name().clone()).collect();
+                let needed = planned.needed.clone();
+                let needed = needed.or_else(|| file.add_nullable.then(all));
                 let source = FileSource::new(file, &doc.schema, self.plan.zone, needed);
                 Box::new(source.map_err(|e| e.at(name))?.by_time(&doc.time.value))
             }
@@ -105,14 +125,21 @@ impl Wirer<'_> {
             SourceConnector::HttpServer(http) => {
                 let source = self.http_server(planned, http);
                 wake = source.wake();
-                Box::new(Picked::new(source, columns))
+                Box::new(Picked::new(self.received(source, doc), columns))
             }
             SourceConnector::HttpClient(client) => {
                 let clock = Arc::clone(&self.around.clock);
-                let source = HttpClientSource::new(client, &doc.schema, self.plan.zone, clock);
+                let source = http_client(client, &doc.schema, self.plan.zone, clock);
                 let source = source.map_err(|e| e.at(name))?;
                 wake = source.wake();
-                Box::new(Picked::new(source, columns))
+                Box::new(Picked::new(self.received(source, doc), columns))
+            }
+            SourceConnector::Websocket(feed) => {
+                let clock = Arc::clone(&self.around.clock);
+                let source = websocket(feed, &doc.schema, self.plan.zone, clock);
+                let source = source.map_err(|e| e.at(name))?;
+                wake = source.wake();
+                Box::new(Picked::new(self.received(source, doc), columns))
             }
             SourceConnector::Clock { every } => {
                 let clock = Arc::clone(&self.around.clock);
@@ -124,7 +151,7 @@ impl Wirer<'_> {
                 let (sender, source) = zaraba_sources::channel::channel(all, CHANNEL_BATCHES);
                 wake = source.wake();
                 self.wired.senders.insert(name.to_owned(), sender);
-                Box::new(Picked::new(source, columns))
+                Box::new(Picked::new(self.received(source, doc), columns))
             }
         };
         let source = match &doc.bootstrap {
@@ -132,6 +159,11 @@ impl Wirer<'_> {
             None => source,
         };
         Ok((source, wake))
+    }
+
+    /// A live source, whose rows get the time of their receipt where they have none.
+    fn received<S: Source>(&self, source: S, doc: &SourceDoc) -> Received<S> {
+        Received::new(source, &doc.schema, Arc::clone(&self.around.clock))
     }
 
     /// The source behind its files of the past.

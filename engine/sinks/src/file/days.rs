@@ -19,13 +19,6 @@ pub struct Day {
     pub until: i64,
 }
 
-impl Day {
-    /// Whether a time is of it.
-    pub(super) fn holds(&self, time: i64) -> bool {
-        (self.from..self.until).contains(&time)
-    }
-}
-
 /// Which day a time is of.
 #[derive(Clone)]
 pub struct DayOf(Arc<dyn Fn(i64) -> Day + Send + Sync>);

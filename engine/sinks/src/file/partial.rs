@@ -1,6 +1,7 @@
 //! A file that is being written: hidden beside its final name, and renamed when it is whole and on
 //! the disk. Whoever reads the final name sees the file of an earlier run or the new one, never
-//! half of it. A run that was killed leaves the hidden file; the next one writes over it.
+//! half of it. A run that was killed leaves the hidden file; the next one removes it
+//! ([`super::leftovers`]).
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -8,12 +9,44 @@ use std::path::{Path, PathBuf};
 
 use zaraba_core::error::{Error, Result};
 
+/// What becomes of a file that has the final name already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Existing {
+    /// The new one takes its place.
+    Replaced,
+    /// It stays, and the new one gets a number.
+    Kept,
+}
+
+/// The name of a file while it is written.
+fn hidden(name: &str) -> String {
+    format!(".{name}.partial")
+}
+
+/// What a file that is written under this name will be called; none: it is no such name.
+pub(crate) fn hidden_name(name: &str) -> Option<&str> {
+    name.strip_prefix('.')?.strip_suffix(".partial")
+}
+
+/// The n-th name beside a path: `2025-11-14.2.csv` beside `2025-11-14.csv`.
+pub(crate) fn numbered(path: &Path, n: usize) -> PathBuf {
+    if n < 2 {
+        return path.to_owned();
+    }
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    match path.extension() {
+        Some(end) => path.with_file_name(format!("{stem}.{n}.{}", end.to_string_lossy())),
+        None => path.with_file_name(format!("{stem}.{n}")),
+    }
+}
+
 /// An unfinished file. Dropped before [`Partial::publish`], it leaves nothing behind.
 #[derive(Debug)]
 pub(crate) struct Partial {
     path: PathBuf,
     hidden: PathBuf,
     file: File,
+    existing: Existing,
     published: bool,
 }
 
@@ -38,7 +71,7 @@ fn target(path: PathBuf) -> Result<PathBuf> {
 
 impl Partial {
     /// Makes the hidden file, and the folders on the way.
-    pub(crate) fn create(path: PathBuf) -> Result<Self> {
+    pub(crate) fn create(path: PathBuf, existing: Existing) -> Result<Self> {
         let path = target(path)?;
         let name = path
             .file_name()
@@ -56,7 +89,7 @@ impl Partial {
             "cannot make the folder {}",
             folder.display()
         )))?;
-        let hidden = folder.join(format!(".{name}.partial"));
+        let hidden = folder.join(hidden(name));
         let cannot_create = || failed(format!("cannot create {}", path.display()));
         // Not truncated before it is known to be nobody else's.
         let file = OpenOptions::new()
@@ -75,6 +108,7 @@ impl Partial {
             path,
             hidden,
             file,
+            existing,
             published: false,
         };
         partial
@@ -104,11 +138,32 @@ impl Partial {
         if self.published {
             return Ok(());
         }
-        fs::rename(&self.hidden, &self.path).map_err(|e| self.error("rename the new", &e))?;
+        let renamed = match self.existing {
+            Existing::Replaced => fs::rename(&self.hidden, &self.path),
+            Existing::Kept => self.link(),
+        };
+        renamed.map_err(|e| self.error("rename the new", &e))?;
         self.published = true;
         // The name is in the folder: only this makes it outlive a power cut.
         let synced = File::open(folder(&self.path)).and_then(|folder| folder.sync_all());
         synced.map_err(|e| self.error("write the folder of", &e))
+    }
+
+    /// Renames without writing over a file that came there since this one was begun, which a plain
+    /// rename would do.
+    fn link(&mut self) -> io::Result<()> {
+        let wanted = self.path.clone();
+        for n in 1.. {
+            self.path = numbered(&wanted, n);
+            match fs::hard_link(&self.hidden, &self.path) {
+                Ok(()) => return fs::remove_file(&self.hidden),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                // A file system without links.
+                Err(_) if !self.path.exists() => return fs::rename(&self.hidden, &self.path),
+                Err(_) => {}
+            }
+        }
+        Ok(())
     }
 
     fn error(&self, doing: &str, error: &io::Error) -> Error {

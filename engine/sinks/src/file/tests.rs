@@ -7,11 +7,14 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray as _, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::Int64Type;
 use arrow::ipc::reader::FileReader;
+use zaraba_core::error::Error;
 use zaraba_core::stream::{Changelog, StreamSchema};
 use zaraba_core::time::DAY;
 
 use super::*;
-use crate::file::days::DayOf;
+use crate::file::days::{Day, DayOf};
+
+mod parts;
 
 fn batch(values: impl IntoIterator<Item = i64>, deleted: Option<Vec<bool>>) -> Batch {
     let values: Vec<i64> = values.into_iter().collect();
@@ -55,6 +58,10 @@ fn calendars() -> Calendars {
     }
 }
 
+fn options(path: &Path, format: Format) -> FileOptions {
+    FileOptions::new(path.to_owned(), format, Tz::UTC, calendars())
+}
+
 fn names(folder: &Path) -> Vec<String> {
     let name =
         |e: std::io::Result<std::fs::DirEntry>| e.unwrap().file_name().into_string().unwrap();
@@ -71,15 +78,7 @@ fn one_file_a_stream_and_none_before_the_end() {
         key: vec!["n".to_owned()],
     };
     let inputs = [input("facts", Changelog::Append), input("state", upsert)];
-    let open = || {
-        FileSink::open(
-            &inputs,
-            &out.join("{stream}.arrow"),
-            Format::Arrow,
-            Tz::UTC,
-            &calendars(),
-        )
-    };
+    let open = || FileSink::open(&inputs, options(&out.join("{stream}.arrow"), Format::Arrow));
     let mut sink = open().unwrap();
     let Err(Error::Outside(busy)) = open() else {
         panic!("two writers of one file")
@@ -128,7 +127,7 @@ fn text_and_parquet() {
     ] {
         let path = dir.path().join(format!("out.{ending}"));
         let inputs = [input("facts", Changelog::Append)];
-        let mut sink = FileSink::open(&inputs, &path, format, Tz::UTC, &calendars()).unwrap();
+        let mut sink = FileSink::open(&inputs, options(&path, format)).unwrap();
         sink.write(Port(0), &batch([5, 6], None)).unwrap();
         sink.close().unwrap();
     }
@@ -152,14 +151,14 @@ fn a_run_that_breaks_off_leaves_the_file_of_the_last_one() {
     let path = dir.path().join("out.csv");
     std::fs::write(&path, "of the last run").unwrap();
     let inputs = [input("facts", Changelog::Append)];
-    let mut sink = FileSink::open(&inputs, &path, Format::Csv, Tz::UTC, &calendars()).unwrap();
+    let mut sink = FileSink::open(&inputs, options(&path, Format::Csv)).unwrap();
     sink.write(Port(0), &batch(0..10_000, None)).unwrap();
     drop(sink);
     assert_eq!(names(dir.path()), ["out.csv"]);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "of the last run");
     // What a killed run left is written over, not added to.
     std::fs::write(dir.path().join(".out.csv.partial"), "n,text\n".repeat(100)).unwrap();
-    let mut sink = FileSink::open(&inputs, &path, Format::Csv, Tz::UTC, &calendars()).unwrap();
+    let mut sink = FileSink::open(&inputs, options(&path, Format::Csv)).unwrap();
     sink.close().unwrap();
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "n,text\n");
 }
@@ -170,7 +169,7 @@ fn a_folder_that_cannot_be_made_is_named() {
     std::fs::write(dir.path().join("file"), "").unwrap();
     let path = dir.path().join("file/below/out.csv");
     let inputs = [input("facts", Changelog::Append)];
-    let error = FileSink::open(&inputs, &path, Format::Csv, Tz::UTC, &calendars()).unwrap_err();
+    let error = FileSink::open(&inputs, options(&path, Format::Csv)).unwrap_err();
     let Error::Outside(message) = error else {
         panic!("{error:?}")
     };
@@ -179,8 +178,7 @@ fn a_folder_that_cannot_be_made_is_named() {
         path.parent().unwrap().display()
     );
     assert!(message.starts_with(&expected), "{message}");
-    let error =
-        FileSink::open(&inputs, dir.path(), Format::Csv, Tz::UTC, &calendars()).unwrap_err();
+    let error = FileSink::open(&inputs, options(dir.path(), Format::Csv)).unwrap_err();
     assert!(matches!(error, Error::User(_)), "{error:?}");
 }
 
@@ -189,7 +187,7 @@ fn a_file_a_day_that_appears_when_it_is_over() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("{stream}-{trading_day}.csv");
     let inputs = [input("facts", Changelog::Append)];
-    let open = || FileSink::open(&inputs, &path, Format::Csv, Tz::UTC, &calendars()).unwrap();
+    let open = || FileSink::open(&inputs, options(&path, Format::Csv)).unwrap();
     let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).unwrap();
     let (noon, midnight) = (DAY / 2, DAY);
     let mut sink = open();
@@ -256,7 +254,7 @@ fn fill(dir: &Path) {
     for format in [Format::Csv, Format::Json, Format::Arrow, Format::Parquet] {
         let path = dir.join("out.csv");
         let inputs = [input("facts", Changelog::Append)];
-        let mut sink = FileSink::open(&inputs, &path, format, Tz::UTC, &calendars()).unwrap();
+        let mut sink = FileSink::open(&inputs, options(&path, format)).unwrap();
         // Numbers that do not compress.
         let rows = (0..2_000_000_i64).map(|i| i.wrapping_mul(0x9E37_79B9_7F4A_7C15_u64 as i64));
         let rows = batch(rows.take(100_000), None);

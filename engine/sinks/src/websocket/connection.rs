@@ -142,12 +142,16 @@ struct Line {
     hub: Arc<Hub>,
     slow: Duration,
     farewell: Duration,
+    /// Frames that a client may send between two beats.
+    heard_max: usize,
     /// What went wrong while the herald was here.
     broken: Option<Error>,
     /// The last message of the run was put into the outbox.
     complete: bool,
     /// What the client says cannot be understood any more.
     deaf: bool,
+    /// Frames that the client has sent since the heart beat last.
+    heard: usize,
 }
 
 /// Serves a client to its end.
@@ -174,9 +178,11 @@ pub(crate) async fn serve(
         hub: Arc::clone(&hub),
         slow: limits.slow,
         farewell: limits.farewell,
+        heard_max: limits.messages_max,
         broken: None,
         complete: false,
         deaf: false,
+        heard: 0,
     };
     line.say_all(&greeting);
     let client = Arc::new(Client {
@@ -263,6 +269,7 @@ impl Line {
         }
         if beat.load(Ordering::Relaxed) {
             beat.store(false, Ordering::Relaxed);
+            self.heard = 0;
             let watermark = self.session.watermark(&mut round.told);
             round.count(&watermark);
             newest = Some(match newest {
@@ -323,7 +330,11 @@ impl Line {
                 }
             }
             self.complete = all && ending == Ending::Done;
-            if beat.swap(false, Ordering::Relaxed) || self.complete {
+            let beats = beat.swap(false, Ordering::Relaxed);
+            if beats {
+                self.heard = 0;
+            }
+            if beats || self.complete {
                 let watermark = self.session.watermark(&mut Told::default());
                 self.say(&watermark);
             }
@@ -336,7 +347,17 @@ impl Line {
     /// Reads and answers what the client says, as long as it takes the answers.
     fn hear(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
         while self.outbox.is_empty() {
-            match self.read(cx) {
+            let read = self.read(cx);
+            if matches!(read, Poll::Ready(Ok(_))) {
+                self.heard += 1;
+                if self.heard > self.heard_max {
+                    return Err(End::Wrong(
+                        CloseCode::Policy,
+                        "too many messages in a second",
+                    ));
+                }
+            }
+            match read {
                 Poll::Pending => break,
                 Poll::Ready(Ok(Heard::Text(text))) => {
                     let answers = self.session.answer(&text);

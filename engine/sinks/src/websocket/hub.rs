@@ -1,6 +1,7 @@
 //! Where the pipeline's thread and the clients meet: topics, a bell that rings when there is
 //! something new, and how it ended. The pipeline's side never waits for a client.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -44,6 +45,28 @@ pub struct Traffic {
     pub too_slow: AtomicU64,
 }
 
+/// Tells whether the figures of a topic are stale: whether a source behind it has been silent for
+/// too long.
+#[derive(Clone)]
+pub struct Staleness(Arc<dyn Fn(usize) -> bool + Send + Sync>);
+
+impl Staleness {
+    /// By a function of topics, by their places among the sink's streams.
+    pub fn new(of: impl Fn(usize) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(of))
+    }
+
+    pub(crate) fn of(&self, topic: usize) -> bool {
+        (self.0)(topic)
+    }
+}
+
+impl fmt::Debug for Staleness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Staleness")
+    }
+}
+
 /// Topics and their clients.
 #[derive(Debug)]
 pub(crate) struct Hub {
@@ -53,6 +76,7 @@ pub(crate) struct Hub {
     pub(crate) zone: Tz,
     pub(crate) topics: Vec<Arc<Topic>>,
     pub(crate) traffic: Arc<Traffic>,
+    pub(crate) stale: Staleness,
     pub(crate) bell: Bell,
     /// How the run ended, once it has.
     ending: OnceLock<Ending>,
@@ -71,6 +95,7 @@ impl Hub {
         pipeline: String,
         stream_id: String,
         zone: Tz,
+        stale: Staleness,
     ) -> Result<Self> {
         let topic = |input| Topic::new(input, history, zone).map(Arc::new);
         Ok(Self {
@@ -79,6 +104,7 @@ impl Hub {
             zone,
             topics: inputs.iter().map(topic).collect::<Result<_>>()?,
             traffic: Arc::default(),
+            stale,
             bell: Bell::default(),
             ending: OnceLock::new(),
             sessions: Mutex::new(0),

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array as _, RecordBatch};
 use arrow::buffer::ScalarBuffer;
 use arrow::datatypes::Schema;
 use zaraba_core::batch::Batch;
@@ -30,6 +30,8 @@ pub struct Retention {
     /// Of them those that are no older than so many microseconds of event time, counted back
     /// from the newest; none: all.
     pub time: Option<i64>,
+    /// Of any topic no more than so many bytes of rows, but always the newest message.
+    pub bytes: usize,
 }
 
 /// Snapshots and conflated frames kept for clients that want the same before new rows come.
@@ -60,6 +62,8 @@ pub(crate) struct Frame {
     pub(crate) rows: Rows,
     /// The event times of the batch that the rows are of; of those that came alone.
     times: ScalarBuffer<i64>,
+    /// Bytes of the rows.
+    bytes: usize,
     /// The message, or why there is none, by encoding.
     made: [OnceLock<Result<Message, String>>; ENCODINGS],
 }
@@ -116,6 +120,7 @@ pub(crate) struct Log {
     newest: EventTime,
     frames: VecDeque<Arc<Frame>>,
     frame_rows: u64,
+    frame_bytes: usize,
     /// Made since the newest row came, by the seq behind which they are; none: snapshots.
     recent: Vec<(Option<u64>, Arc<Frame>)>,
     history: Retention,
@@ -132,6 +137,7 @@ impl Log {
             newest: EventTime::MIN,
             frames: VecDeque::new(),
             frame_rows: 0,
+            frame_bytes: 0,
             recent: Vec::new(),
             history,
             state: key.map(|key| State::new(schema, key)).transpose()?,
@@ -185,6 +191,8 @@ impl Log {
         self.last += range.len() as u64;
         self.newest = self.newest.max(time);
         self.frame_rows += range.len() as u64;
+        let bytes = bytes_of(&batch.rows.slice(range.start, range.len()));
+        self.frame_bytes += bytes;
         self.frames.push_back(Arc::new(Frame {
             kind: Kind::Rows,
             first,
@@ -193,6 +201,7 @@ impl Log {
             watermark: self.watermark,
             rows,
             times: batch.time.clone(),
+            bytes,
             made: Default::default(),
         }));
         let keep = if self.state.is_some() {
@@ -203,10 +212,12 @@ impl Log {
         .max(LOG_ROWS as u64);
         while let Some(oldest) = self.frames.front() {
             let length = oldest.last + 1 - oldest.first;
-            if self.frames.len() == 1 || self.frame_rows - length < keep {
+            let many = self.frame_rows - length >= keep || self.frame_bytes > self.history.bytes;
+            if self.frames.len() == 1 || !many {
                 break;
             }
             self.frame_rows -= length;
+            self.frame_bytes -= oldest.bytes;
             self.frames.pop_front();
         }
     }
@@ -305,6 +316,7 @@ impl Log {
             watermark: self.watermark,
             rows,
             times: ScalarBuffer::default(),
+            bytes: 0,
             made: Default::default(),
         }
     }
@@ -358,6 +370,14 @@ impl Log {
     }
 }
 
+/// Bytes of rows alone, without those beside them in the same buffers.
+fn bytes_of(rows: &RecordBatch) -> usize {
+    let columns = rows.columns().iter();
+    columns
+        .map(|column| column.to_data().get_slice_memory_size().unwrap_or(0))
+        .sum()
+}
+
 impl Frame {
     /// The message in an encoding: made by whoever asks first, once for all.
     pub(crate) fn message(
@@ -379,6 +399,7 @@ impl Frame {
             time: self.time,
             watermark: self.watermark,
             times: self.times.clone(),
+            bytes: 0,
             rows: Rows {
                 batches: self.rows.batches.clone(),
                 live: self.rows.live.iter().skip(skipped).copied().collect(),

@@ -48,7 +48,7 @@ pub(crate) fn parse(text: &str) -> Result<Op, String> {
         serde_json::from_str(text).map_err(|e| format!("expected a JSON object: {e}"))?;
     let op = match message.get("op") {
         Some(Value::String(op)) => op.as_str(),
-        Some(other) => return Err(format!("expected `op` to be a text, got {other}")),
+        Some(other) => return Err(format!("expected `op` to be a text, got {}", shown(other))),
         None => return Err(format!("expected an `op`: one of {}", OPS.join(", "))),
     };
     let known: &[&str] = match op {
@@ -61,7 +61,7 @@ pub(crate) fn parse(text: &str) -> Result<Op, String> {
         && OPS.contains(&op)
     {
         let hint = hint(key, known.iter().copied());
-        return Err(format!("no key `{key}` in `{op}`{hint}"));
+        return Err(format!("no key `{}` in `{op}`{hint}", shown(&key)));
     }
     match op {
         "subscribe" => {
@@ -80,7 +80,8 @@ pub(crate) fn parse(text: &str) -> Result<Op, String> {
         }),
         "ping" => Ok(Op::Ping),
         _ => Err(format!(
-            "no op `{op}`{}: expected one of {}",
+            "no op `{}`{}: expected one of {}",
+            shown(&op),
             hint(op, OPS),
             OPS.join(", ")
         )),
@@ -99,14 +100,16 @@ fn topics(message: &Value) -> Result<Option<Vec<String>>, String> {
     match names {
         Some(names) => Ok(Some(names)),
         None => Err(format!(
-            "expected `topics` to be a list of names, got {topics}"
+            "expected `topics` to be a list of names, got {}",
+            shown(topics)
         )),
     }
 }
 
 fn resume(resume: &Value) -> Result<Resume, String> {
     let wrong = || {
-        format!("expected `resume` as {{\"stream_id\":…,\"seq\":{{topic:number}}}}, got {resume}")
+        let got = shown(resume);
+        format!("expected `resume` as {{\"stream_id\":…,\"seq\":{{topic:number}}}}, got {got}")
     };
     let stream_id = resume
         .get("stream_id")
@@ -138,9 +141,15 @@ pub(crate) fn description(input: &SinkInput) -> String {
     json!({ "name": input.name, "changelog": changelog, "key": key, "schema": schema }).to_string()
 }
 
-/// `[{"name","type"},…]`
+/// `[{"name","type","nullable"},…]`
 pub(crate) fn columns(schema: &Schema) -> Value {
-    let column = |f: &FieldRef| json!({ "name": f.name(), "type": type_word(f.data_type()) });
+    let column = |f: &FieldRef| {
+        json!({
+            "name": f.name(),
+            "type": type_word(f.data_type()),
+            "nullable": f.is_nullable(),
+        })
+    };
     schema.fields().iter().map(column).collect()
 }
 
@@ -241,10 +250,27 @@ pub(crate) fn error(message: &str) -> String {
 pub(crate) fn no_topic<'a>(name: &str, topics: impl IntoIterator<Item = &'a str>) -> String {
     let all: Vec<&str> = topics.into_iter().collect();
     let hint = hint(name, all.iter().copied());
-    error(&format!(
-        "no topic `{name}`{hint}: expected one of {}",
+    let message = format!(
+        "no topic `{}`{hint}: expected one of {}",
+        shown(&name),
         all.join(", ")
-    ))
+    );
+    json!({ "type": "error", "topic": shown(&name), "message": message }).to_string()
+}
+
+/// What is wrong with the names behind the first ones.
+pub(crate) fn more_unknown(n: usize) -> String {
+    error(&format!("there are no topics of {n} more names, either"))
+}
+
+/// What came, in a message: not much of it.
+fn shown(came: &impl ToString) -> String {
+    const SHOWN_MAX: usize = 100;
+    let text = came.to_string();
+    match text.char_indices().nth(SHOWN_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
 }
 
 /// Rows of an append topic that this client will not get.
@@ -277,8 +303,9 @@ pub(crate) fn rows_head(
     .into_bytes()
 }
 
-/// How far the client's topics are: the least of their times, each topic's own where they differ.
-pub(crate) fn watermark(topics: &[(&str, EventTime)], zone: Tz) -> String {
+/// How far the client's topics are: the least of their times, each topic's own where they differ,
+/// and which of them are stale.
+pub(crate) fn watermark(topics: &[(&str, EventTime)], stale: &[&str], zone: Tz) -> String {
     let least = topics
         .iter()
         .map(|(_, time)| *time)
@@ -296,7 +323,8 @@ pub(crate) fn watermark(topics: &[(&str, EventTime)], zone: Tz) -> String {
             each.collect::<Vec<_>>().join(",")
         );
     }
-    text.push_str(",\"stale\":[]}");
+    // Writing to memory cannot fail.
+    let _ = write!(text, ",\"stale\":{}}}", json!(stale));
     text
 }
 
@@ -383,18 +411,28 @@ mod tests {
     #[test]
     fn watermarks() {
         let (early, late) = (EventTime(0), EventTime(1_763_078_400_000_000));
-        for (topics, expected) in [
-            (vec![], r#"{"type":"watermark","time":null,"stale":[]}"#),
+        for (topics, stale, expected) in [
+            (
+                vec![],
+                &[][..],
+                r#"{"type":"watermark","time":null,"stale":[]}"#,
+            ),
             (
                 vec![("a", late), ("b", late)],
+                &[],
                 r#"{"type":"watermark","time":"2025-11-14T09:00:00+09:00","stale":[]}"#,
             ),
             (
                 vec![("a", late), ("b", early), ("c", EventTime::MIN)],
-                r#"{"type":"watermark","time":null,"topics":{"a":"2025-11-14T09:00:00+09:00","b":"1970-01-01T09:00:00+09:00","c":null},"stale":[]}"#,
+                &["b", "c"],
+                r#"{"type":"watermark","time":null,"topics":{"a":"2025-11-14T09:00:00+09:00","b":"1970-01-01T09:00:00+09:00","c":null},"stale":["b","c"]}"#,
             ),
         ] {
-            assert_eq!(watermark(&topics, Tz::Asia__Tokyo), expected);
+            assert_eq!(watermark(&topics, stale, Tz::Asia__Tokyo), expected);
         }
+        assert_eq!(
+            watermark(&[], &["a", "b"], Tz::Asia__Tokyo),
+            r#"{"type":"watermark","time":null,"stale":["a","b"]}"#
+        );
     }
 }

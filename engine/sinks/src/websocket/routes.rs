@@ -1,30 +1,35 @@
-//! What the listener answers: the WebSocket, health, metrics, the graph, and static files or a
-//! page that says what this is.
+//! What the listener answers: the WebSocket, health, metrics, the graph, and static files or the
+//! inspector.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use axum::Extension;
-use axum::Router;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Query, State};
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::header::{ACCEPT, VARY};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use hyper::upgrade::OnUpgrade;
+use tokio::sync::Semaphore;
 use zaraba_formats::encode::json::Int64;
+use zaraba_net::access::Caller;
 use zaraba_net::assets::Assets;
 use zaraba_net::limits::Limits;
 
-use crate::websocket::Answer;
+use crate::inside::Inside;
+use crate::websocket::about;
 use crate::websocket::api;
 use crate::websocket::connection;
 use crate::websocket::hub::{Ending, Hub};
+use crate::websocket::inspector;
 use crate::websocket::query::Desk;
 use crate::websocket::session::Wish;
+use crate::websocket::set;
+use crate::websocket::tap;
 use crate::websocket::upgrade::switch;
 use crate::websocket::voice::{ARROW_PROTOCOL, JSON_PROTOCOL, Voice};
 
@@ -35,8 +40,9 @@ pub(crate) struct Site {
     pub(crate) limits: Limits,
     pub(crate) assets: Option<Arc<Assets>>,
     pub(crate) desk: Option<Desk>,
-    pub(crate) metrics: Answer,
-    pub(crate) graph: Answer,
+    pub(crate) inside: Arc<dyn Inside>,
+    /// Places of those who look at streams.
+    pub(crate) taps: Arc<Semaphore>,
 }
 
 /// A query string, in its order.
@@ -47,8 +53,12 @@ pub(crate) fn routes(site: Site) -> Router {
         .route("/ws", get(websocket))
         .route("/health/live", get(|| async { "live\n" }))
         .route("/health/ready", get(ready))
-        .route("/metrics", get(metrics))
-        .route("/api/graph", get(graph))
+        .route("/metrics", get(about::metrics))
+        .route("/api/stats", get(about::stats))
+        .route("/api/graph", get(about::graph))
+        .route("/api/explain", get(about::explain))
+        .route("/api/tap/{stream}", get(tap::tap))
+        .route("/api/set", get(set::list).post(set::set))
         .route("/api/topics", get(api::topics))
         .route("/api/topics/{name}", get(api::topic))
         .route("/api/query", get(api::query).post(api::query))
@@ -127,24 +137,26 @@ async fn ready(State(site): State<Site>) -> Response {
     }
 }
 
-async fn metrics(State(site): State<Site>) -> Response {
-    (
-        [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
-        (site.metrics)(),
-    )
-        .into_response()
-}
-
-async fn graph(State(site): State<Site>) -> Response {
-    ([(CONTENT_TYPE, "application/json")], (site.graph)()).into_response()
-}
-
-async fn page(State(site): State<Site>, uri: Uri) -> Response {
-    match &site.assets {
-        Some(assets) => assets.get(uri.path()).await,
-        None if uri.path() == "/" => about(&site.hub).into_response(),
-        None => (StatusCode::NOT_FOUND, "no such page\n").into_response(),
+async fn page(
+    State(site): State<Site>,
+    Extension(caller): Extension<Caller>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    if let Some(assets) = &site.assets {
+        return assets.get(uri.path()).await;
     }
+    let html = |kinds: &HeaderValue| {
+        kinds
+            .to_str()
+            .is_ok_and(|kinds| kinds.contains("text/html"))
+    };
+    if uri.path() == "/" && !headers.get(ACCEPT).is_some_and(html) {
+        // Somebody without a browser reads it in a terminal.
+        return ([(VARY, "accept")], about(&site.hub)).into_response();
+    }
+    inspector::get(&site, caller, uri.path())
+        .unwrap_or_else(|| (StatusCode::NOT_FOUND, "no such page\n").into_response())
 }
 
 fn about(hub: &Hub) -> String {
@@ -162,7 +174,7 @@ fn about(hub: &Hub) -> String {
             topic.log().last()
         );
     }
-    text.push_str("\nalso: /api/topics /api/topics/NAME /api/query /api/graph /metrics /health/live /health/ready\n");
+    text.push_str("\nalso: /api/topics /api/topics/NAME /api/query /api/graph /api/explain /api/stats /metrics /health/live /health/ready\n");
     text
 }
 

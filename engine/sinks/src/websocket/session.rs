@@ -15,6 +15,10 @@ use crate::websocket::topic;
 use crate::websocket::voice::Voice;
 use crate::websocket::wire::Message;
 
+/// Names that there are not, of which a client is told one by one: an answer must not be much
+/// longer than what was asked.
+const UNKNOWN_TOLD: usize = 10;
+
 /// What a client asks for in the URL.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Wish {
@@ -132,7 +136,11 @@ impl Session {
         }
         let topic = |(topic, time): (usize, _)| (self.hub.topics[topic].name.as_str(), time);
         let topics: Vec<_> = places.clone().map(topic).collect();
-        let message = Message::text(&protocol::watermark(&topics, self.hub.zone));
+        let stale = self.places.iter().filter(|(t, _)| self.hub.stale.of(*t));
+        let stale: Vec<&str> = stale
+            .map(|(t, _)| self.hub.topics[*t].name.as_str())
+            .collect();
+        let message = Message::text(&protocol::watermark(&topics, &stale, self.hub.zone));
         told.0 = Some((places.collect(), message.clone()));
         message
     }
@@ -194,10 +202,11 @@ impl Session {
         };
         let (found, unknown) = topic::find(topics, names.iter().map(String::as_str));
         let all = || topics.iter().map(|t| t.name.as_str());
-        let errors = unknown
-            .iter()
-            .map(|name| Message::text(&protocol::no_topic(name, all())));
-        (found, errors.collect())
+        let told = unknown.iter().take(UNKNOWN_TOLD);
+        let told = told.map(|name| Message::text(&protocol::no_topic(name, all())));
+        let more = unknown.len().saturating_sub(UNKNOWN_TOLD);
+        let more = (more > 0).then(|| Message::text(&protocol::more_unknown(more)));
+        (found, told.chain(more).collect())
     }
 
     fn descriptions(&self, topics: &[usize]) -> Vec<&str> {

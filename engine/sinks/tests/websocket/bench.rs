@@ -5,12 +5,13 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use chrono_tz::Tz;
 use futures::{SinkExt as _, StreamExt as _};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tokio::runtime::Runtime;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
@@ -21,7 +22,10 @@ use zaraba_core::time::SECOND;
 use zaraba_net::access::Access;
 use zaraba_net::limits::Limits;
 use zaraba_sinks::input::SinkInput;
-use zaraba_sinks::websocket::{Retention, WebsocketOptions, WebsocketSink};
+use zaraba_sinks::inside::{
+    Changed, Inside, NotSet, Pick, Picked, Picture, Setting, Tapped, Wanted, WrongTap,
+};
+use zaraba_sinks::websocket::{Retention, Staleness, WebsocketOptions, WebsocketSink};
 
 /// Longer than anything here may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -95,6 +99,97 @@ pub(crate) fn inputs() -> Vec<SinkInput> {
     ]
 }
 
+/// A pipeline with a word for everything that is asked.
+struct Known;
+
+impl Inside for Known {
+    fn metrics(&self) -> String {
+        "zaraba_rows_total 7\n".to_owned()
+    }
+
+    fn stats(&self) -> Map<String, Value> {
+        Map::from_iter([("pipeline".to_owned(), "test".into())])
+    }
+
+    fn explain(&self) -> String {
+        "facts\n  plan: secret\n".to_owned()
+    }
+
+    fn graph(&self, picture: Picture) -> String {
+        match picture {
+            Picture::Json => "{\"nodes\":[]}".to_owned(),
+            other => format!("a picture: {}", other.content_type()),
+        }
+    }
+
+    /// Three rows of `facts`, the end, and five rows that did not fit.
+    fn tap(&self, stream: &str, _wanted: &Wanted) -> Result<Tapped, WrongTap> {
+        if stream != "facts" {
+            return Err(WrongTap::Stream(format!("no stream `{stream}`")));
+        }
+        let (send, rows) = tokio::sync::mpsc::channel(1);
+        send.try_send(facts(0..3)).unwrap();
+        Ok(Tapped {
+            stream: stream.to_owned(),
+            upsert: false,
+            columns: facts(0..0).rows.schema(),
+            rows,
+            left_out: Arc::new(AtomicU64::new(5)),
+            pick: Box::new(Last),
+            secrets: vec!["row 2".to_owned()],
+        })
+    }
+
+    fn settings(&self) -> Vec<Setting> {
+        let name = |name: &str| name.to_owned();
+        let fixed = Some(name("of stone"));
+        vec![Setting {
+            name: name("high"),
+            value: name("1.3"),
+            readers: Vec::new(),
+            fixed,
+        }]
+    }
+
+    /// `high` alone, to anything but `1.3`.
+    fn set(&self, changes: &[(String, String)]) -> Result<Vec<Changed>, Vec<NotSet>> {
+        let change = |(name, to): &(String, String)| {
+            let (name, to, reason) = (name.clone(), to.clone(), "no".to_owned());
+            match (name.as_str(), to.as_str()) {
+                ("high", "1.3") => Err(vec![NotSet {
+                    name,
+                    unknown: false,
+                    reason,
+                }]),
+                ("high", _) => Ok(Changed {
+                    name,
+                    from: "1.3".to_owned(),
+                    to,
+                }),
+                _ => Err(vec![NotSet {
+                    name,
+                    unknown: true,
+                    reason,
+                }]),
+            }
+        };
+        changes.iter().map(change).collect()
+    }
+}
+
+/// Fails on the first row, and wants the others.
+struct Last;
+
+impl Pick for Last {
+    fn pick(&mut self, rows: &Batch) -> zaraba_core::error::Result<Picked> {
+        Ok(Picked {
+            rows: vec![rows.rows.slice(1, rows.len() - 1)],
+            failed: 1,
+            reason: Some("no".to_owned()),
+        })
+    }
+}
+
 pub(crate) fn options() -> WebsocketOptions {
     WebsocketOptions {
         listen: "127.0.0.1:0".to_owned(),
@@ -103,13 +198,14 @@ pub(crate) fn options() -> WebsocketOptions {
         history: Retention {
             rows: 1_000,
             time: None,
+            bytes: 64 << 20,
         },
+        stale: Staleness::new(|_| false),
         tls: None,
         pipeline: "test".to_owned(),
         zone: Tz::Asia__Tokyo,
         query: None,
-        metrics: Arc::new(|| "zaraba_rows_total 7\n".to_owned()),
-        graph: Arc::new(|| "{\"nodes\":[]}".to_owned()),
+        inside: Arc::new(Known),
         clock: Arc::new(SystemClock),
         limits: Limits::default(),
     }
@@ -157,6 +253,27 @@ impl Client {
 
     pub(crate) async fn send(&mut self, message: Message) {
         self.0.send(message).await.unwrap();
+    }
+
+    /// The same where the server may have closed already.
+    pub(crate) async fn try_send(&mut self, message: Message) -> Result<(), End> {
+        self.0.send(message).await.map_err(|_| End::Broken)
+    }
+
+    /// All messages before one of a type.
+    pub(crate) async fn until(&mut self, kind: &str) -> Vec<Value> {
+        let mut before = Vec::new();
+        loop {
+            let message = tokio::time::timeout(PATIENCE, self.0.next()).await;
+            let Some(Ok(Message::Text(text))) = message.expect("nothing came") else {
+                panic!("the connection ended while a {kind} was expected")
+            };
+            let value: Value = serde_json::from_str(&text).unwrap();
+            if value["type"] == kind {
+                return before;
+            }
+            before.push(value);
+        }
     }
 
     pub(crate) async fn say(&mut self, op: &Value) {

@@ -96,6 +96,106 @@ fn a_token_opens_the_door() {
     assert!(before.starts_with("HTTP/1.1 204 "), "{before}");
 }
 
+/// A program of this machine that knows no token may look, and change nothing.
+#[test]
+fn parameters_change_by_token_alone() {
+    let runtime = Runtime::new().unwrap();
+    let (_open, open) = start(&runtime, |_| {});
+    let (_public, public) = start(&runtime, |o| o.access.auth = Auth::PublicRead);
+    let (_closed, closed) = start(&runtime, |o| o.access = closed());
+    let bearer = format!("Authorization: Bearer {TOKEN}\r\n");
+    let set = "POST /api/set";
+    for (address, request, headers, body, status, text) in [
+        (open, "GET /api/set", "", "", 200, "\"fixed\":\"of stone\""),
+        (
+            open,
+            set,
+            "",
+            "{\"high\":1.5}",
+            403,
+            "changes always need a token",
+        ),
+        (public, "GET /api/set", "", "", 403, "public-read"),
+        (public, set, "", "{\"high\":1.5}", 403, "need a token"),
+        (public, "GET /api/tap/facts", "", "", 403, "need a token"),
+        (closed, set, "", "{\"high\":1.5}", 401, "expected the token"),
+        (
+            closed,
+            set,
+            bearer.as_str(),
+            "{\"high\":1.5}",
+            200,
+            "\"to\":\"1.5\"",
+        ),
+        (
+            closed,
+            set,
+            &bearer,
+            "{\"high\":\"1.3\"}",
+            409,
+            "\"reason\":\"no\"",
+        ),
+        (
+            closed,
+            set,
+            &bearer,
+            "{\"low\":true}",
+            400,
+            "\"refused\":[{\"name\":\"low\"",
+        ),
+        (
+            closed,
+            set,
+            &bearer,
+            "{\"high\":[1]}",
+            400,
+            "expected {\"NAME\": VALUE",
+        ),
+        (closed, set, &bearer, "{}", 400, "expected {\"NAME\": VALUE"),
+        (
+            closed,
+            "GET /api/tap/fact",
+            &bearer,
+            "",
+            404,
+            "no stream `fact`",
+        ),
+    ] {
+        let answer = send(address, request, headers, body);
+        let right = answer.starts_with(&format!("HTTP/1.1 {status} ")) && answer.contains(text);
+        assert!(right, "{request} {body}: {answer}");
+    }
+}
+
+#[test]
+fn a_tap_is_events() {
+    let runtime = Runtime::new().unwrap();
+    let (_sink, address) = start(&runtime, |_| {});
+    let events = |path: &str| {
+        let answer = get(address, path, "Connection: close\r\n");
+        assert!(
+            answer.contains("content-type: text/event-stream"),
+            "{answer}"
+        );
+        // Without the lengths of chunks.
+        let lines = answer
+            .split("\r\n")
+            .filter(|l| l.contains(": ") && l.ends_with('\n'));
+        lines.collect::<String>()
+    };
+    let tap = "event: tap\ndata: {\"stream\":\"facts\",\"changelog\":\"append\",\"columns\":[{\
+               \"name\":\"n\",\"type\":\"int64\"},{\"name\":\"text\",\"type\":\"text\"}]}\n\n";
+    let told = "event: failed\ndata: {\"rows\":1,\"reason\":\"no\"}\n\n\
+                event: skipped\ndata: {\"rows\":5}\n\n";
+    let rows = "data: {\"n\":1,\"text\":\"row 1, 板\"}\n\ndata: {\"n\":2,\"text\":\"***, 板\"}\n\n";
+    let end = "event: end\ndata: {\"reason\":\"end\"}\n\n";
+    assert_eq!(events("/api/tap/facts"), format!("{tap}{rows}{told}{end}"));
+    let rows = "event: header\ndata: n,text\n\ndata: 1,\"row 1, 板\"\n\n";
+    let end = "event: end\ndata: {\"reason\":\"limit\"}\n\n";
+    let csv = events("/api/tap/facts?format=csv&limit=1");
+    assert_eq!(csv, format!("{tap}{rows}{told}{end}"));
+}
+
 #[test]
 fn a_browser_gets_a_cookie_for_the_token() {
     let runtime = Runtime::new().unwrap();
@@ -259,7 +359,7 @@ fn queries() {
             json,
             "{\"sql\":\"facts\"}",
             200,
-            "\"columns\":[{\"name\":\"n\",\"type\":\"int64\"}",
+            "\"columns\":[{\"name\":\"n\",\"type\":\"int64\",\"nullable\":false}",
         ),
         (
             "GET /api/query?sql=facts&int64=string",

@@ -6,6 +6,25 @@ use zaraba_core::error::{Error, Result};
 
 /// The files, sorted by name; at least one.
 pub(super) fn files(path: &Path) -> Result<Vec<PathBuf>> {
+    let files = files_now(path)?;
+    if files.is_empty() {
+        let folder = folder(path);
+        let what = if folder.is_dir() {
+            "looked in"
+        } else {
+            "there is no folder"
+        };
+        return Err(Error::user(format!(
+            "no file matches `{}`; {what} `{}`",
+            path.display(),
+            folder.display()
+        )));
+    }
+    Ok(files)
+}
+
+/// The same, perhaps none.
+pub(crate) fn files_now(path: &Path) -> Result<Vec<PathBuf>> {
     if path.is_file() {
         return Ok(vec![path.to_owned()]);
     }
@@ -28,18 +47,6 @@ pub(super) fn files(path: &Path) -> Result<Vec<PathBuf>> {
         if file.is_file() {
             files.push(file);
         }
-    }
-    if files.is_empty() {
-        let folder = folder(path);
-        let what = if folder.is_dir() {
-            "looked in"
-        } else {
-            "there is no folder"
-        };
-        return Err(Error::user(format!(
-            "no file matches `{shown}`; {what} `{}`",
-            folder.display()
-        )));
     }
     files.sort();
     Ok(files)
@@ -74,15 +81,18 @@ fn folder(pattern: &Path) -> PathBuf {
     }
 }
 
-/// A number that changes with the names of the files (FNV-1a over names without their folders, so
-/// that a moved folder is the same).
+/// A number that changes with the names of the files, which are taken without their folders, so
+/// that a moved folder is the same.
 pub(super) fn fingerprint(files: &[PathBuf]) -> i64 {
-    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-    for file in files {
+    let name = |file: &PathBuf| {
         let name = file.file_name().unwrap_or(file.as_os_str());
-        for byte in name.as_encoded_bytes().iter().chain(b"/") {
-            hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-    hash.cast_signed()
+        [name.as_encoded_bytes(), b"/"].concat()
+    };
+    hashed(&files.iter().flat_map(name).collect::<Vec<u8>>())
+}
+
+/// A number that changes with the bytes (FNV-1a).
+pub(crate) fn hashed(bytes: &[u8]) -> i64 {
+    let next = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, next).cast_signed()
 }

@@ -1,23 +1,13 @@
-//! One request and its answer. Redirects are not followed: headers that hold secrets would go
-//! along. Messages show the URL without its query, in which there may be secrets, too.
+//! One request of a poll: for a page, unless what is known is the newest.
 
-use std::io::Read as _;
-use std::time::Duration;
-
-use ureq::Agent;
-use ureq::http::header::{ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, RETRY_AFTER};
-use ureq::http::{HeaderName, Method, Request, Response, StatusCode};
+use ureq::http::header::{ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
+use ureq::http::{HeaderName, Method, Request, StatusCode};
 use zaraba_config::document::HttpClientDoc;
 use zaraba_core::error::Error;
-use zaraba_core::time::{ClockTime, SECOND};
+use zaraba_core::time::ClockTime;
 
-use super::worker::Failure;
-
-/// Longest wait that a Retry-After is followed for, seconds.
-const RETRY_AFTER_MAX: i64 = 3600;
-
-/// Bytes of a refusal that are shown.
-const SHOWN_BYTES: usize = 200;
+use crate::http::{Client, escaped, shown, wrong};
+use crate::threaded::Failure;
 
 /// What an answer said of its version.
 #[derive(Debug, Default)]
@@ -36,49 +26,26 @@ pub(super) enum Answer {
 
 /// Makes requests.
 pub(super) struct Asker {
-    agent: Agent,
+    client: Client,
+    /// What messages say was asked.
+    asked: String,
     url: String,
-    post: bool,
+    method: Method,
     body: String,
     headers: Vec<(String, String)>,
-    max_size: u64,
-}
-
-/// A URL without its query.
-pub(super) fn shown(url: &str) -> &str {
-    url.split_once('?').map_or(url, |(shown, _)| shown)
-}
-
-/// Whether a URL is of this machine: no proxy is asked for it.
-fn is_local(url: &str) -> bool {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let host = rest.split(['/', '?']).next().unwrap_or(rest);
-    ["127.", "localhost", "[::1]"]
-        .iter()
-        .any(|local| host.starts_with(local))
 }
 
 impl Asker {
     pub(super) fn new(doc: &HttpClientDoc) -> Self {
-        let timeout = Duration::from_micros(u64::try_from(doc.timeout).unwrap_or(0));
-        let config = Agent::config_builder()
-            .timeout_global(Some(timeout))
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .user_agent(concat!("zaraba/", env!("CARGO_PKG_VERSION")));
-        let config = if is_local(&doc.url.value) {
-            config.proxy(None)
-        } else {
-            config
-        };
+        let url = &doc.url.value;
+        let method = if doc.post { Method::POST } else { Method::GET };
         Self {
-            agent: config.build().into(),
-            url: doc.url.value.clone(),
-            post: doc.post,
+            client: Client::new(url, doc.timeout, doc.max_size),
+            asked: format!("{method} {}", shown(url)),
+            url: url.clone(),
+            method,
             body: doc.body.clone().unwrap_or_default(),
             headers: doc.headers.clone(),
-            max_size: doc.max_size,
         }
     }
 
@@ -91,33 +58,16 @@ impl Asker {
     ) -> Result<Answer, Failure> {
         let request = self.request(page, known);
         let request = request.map_err(|e| Failure::of(self.wrong(&e.to_string())))?;
-        let ran = if self.post {
-            self.agent.run(request)
-        } else {
-            self.agent.run(request.map(drop))
-        };
-        let mut response = ran.map_err(|e| Failure::of(self.wrong(&e.to_string())))?;
-        let status = response.status();
-        let read = self.read(&mut response);
-        if status == StatusCode::NOT_MODIFIED {
+        let answer = self.client.ask(request, &self.asked, now)?;
+        if answer.status == StatusCode::NOT_MODIFIED {
             return Ok(Answer::Unchanged);
         }
-        if !status.is_success() {
-            return Err(self.refused(&response, &read.unwrap_or_default(), now));
-        }
-        let header = |name| {
-            response
-                .headers()
-                .get(name)?
-                .to_str()
-                .ok()
-                .map(str::to_owned)
-        };
+        let header = |name| Some(answer.headers.get(name)?.to_str().ok()?.to_owned());
         let validators = Validators {
             etag: header(ETAG),
             modified: header(LAST_MODIFIED),
         };
-        Ok(Answer::Body(read?, validators))
+        Ok(Answer::Body(answer.body, validators))
     }
 
     fn request(
@@ -132,8 +82,7 @@ impl Asker {
                 format!("{}{joint}{}={}", self.url, escaped(name), escaped(value))
             },
         );
-        let method = if self.post { Method::POST } else { Method::GET };
-        let mut request = Request::builder().method(method).uri(url);
+        let mut request = Request::builder().method(self.method.clone()).uri(url);
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
@@ -146,70 +95,8 @@ impl Asker {
         request.body(self.body.clone())
     }
 
-    /// The body, if it is not too large.
-    fn read(&self, response: &mut Response<ureq::Body>) -> Result<Vec<u8>, Failure> {
-        let mut body = Vec::new();
-        let reader = response.body_mut().as_reader();
-        let read = reader.take(self.max_size + 1).read_to_end(&mut body);
-        read.map_err(|e| Failure::of(self.wrong(&e.to_string())))?;
-        if body.len() as u64 > self.max_size {
-            let message = format!(
-                "the answer is larger than `max_size`, {} bytes",
-                self.max_size
-            );
-            return Err(Failure {
-                afresh: true,
-                ..Failure::of(self.wrong(&message))
-            });
-        }
-        Ok(body)
-    }
-
-    /// A status that is no success.
-    fn refused(&self, response: &Response<ureq::Body>, body: &[u8], now: ClockTime) -> Failure {
-        let status = response.status();
-        let again = status.is_server_error()
-            || [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS].contains(&status);
-        let after = response.headers().get(RETRY_AFTER);
-        let after = after.and_then(|v| v.to_str().ok()?.trim().parse::<i64>().ok());
-        let after = after.map(|seconds| seconds.clamp(0, RETRY_AFTER_MAX));
-        let said = String::from_utf8_lossy(&body[..body.len().min(SHOWN_BYTES)]);
-        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
-        let mut message = format!("answered {status}");
-        if !again {
-            let hint = match status.as_u16() {
-                401 | 403 => "look at `headers`",
-                300..=399 => "redirects are not followed: look at `url`",
-                _ => "look at `url` and `headers`",
-            };
-            message.push_str(&format!(", which will hardly change by itself; {hint}"));
-        }
-        if !said.is_empty() {
-            message.push_str(&format!(": {said}"));
-        }
-        Failure {
-            error: self.wrong(&message),
-            not_before: after.map(|seconds| ClockTime(now.0.saturating_add(seconds * SECOND))),
-            afresh: !again,
-        }
-    }
-
     /// An error that says what was asked.
     pub(super) fn wrong(&self, what: &str) -> Error {
-        let method = if self.post { "POST" } else { "GET" };
-        Error::outside(format!("{method} {}: {what}", shown(&self.url)))
+        wrong(&self.asked, what)
     }
-}
-
-/// A text as it may stand in a query.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
 }

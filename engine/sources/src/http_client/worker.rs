@@ -1,65 +1,35 @@
-//! The thread that asks: one poll is one request, or as many as there are pages. What has been
-//! handed over stays so when a later page fails: the next try goes on with that page.
+//! A poll: one request, or as many as there are pages. What has been handed over stays so when a
+//! later page fails: the next try goes on with that page.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use chrono_tz::Tz;
 use zaraba_config::document::{ColumnDoc, HttpClientDoc, NextPage};
 use zaraba_core::clock::Clock;
-use zaraba_core::error::{Error, Result};
-use zaraba_core::source::{SourceRows, Wake};
+use zaraba_core::error::Result;
+use zaraba_core::source::SourceRows;
 use zaraba_core::time::{ClockTime, SECOND};
+use zaraba_formats::decode::DecodeOptions;
+use zaraba_formats::decode::memory::text_at;
 
 use super::ask::{Answer, Asker, Validators};
-use super::page::Pages;
-
-/// Answers that wait until the pipeline takes their rows.
-const QUEUE: usize = 2;
+use crate::decoded::Bodies;
+use crate::http::shown;
+use crate::threaded::{Failure, Tell, Work};
 
 /// Most pages of one poll.
 const PAGES_MAX: usize = 10_000;
 
-/// Why a poll failed.
-#[derive(Debug)]
-pub(super) struct Failure {
-    pub(super) error: Error,
-    /// The server wants to be left alone until then.
-    pub(super) not_before: Option<ClockTime>,
-    /// Asking for the same page again will not help.
-    pub(super) afresh: bool,
-}
-
-impl Failure {
-    pub(super) fn of(error: Error) -> Self {
-        Self {
-            error,
-            not_before: None,
-            afresh: false,
-        }
-    }
-}
-
-/// What the thread tells the source.
-#[derive(Debug)]
-pub(super) enum Told {
-    /// The rows of an answer.
-    Rows(Vec<SourceRows>),
-    /// A poll is over.
-    Done,
-    /// A poll has failed.
-    Failed(Failure),
-}
-
 /// Asks when told to.
 pub(super) struct Worker {
     asker: Asker,
-    pages: Pages,
+    /// What messages call an answer.
+    name: String,
+    bodies: Bodies,
     next: Option<NextPage>,
     /// Microseconds from request to request, at least.
     pause: i64,
     clock: Arc<dyn Clock>,
-    wake: Wake,
     last: Option<ClockTime>,
     /// What the next request says to get the next page; none: the first.
     cursor: Option<String>,
@@ -74,15 +44,18 @@ impl Worker {
         schema: &[ColumnDoc],
         zone: Tz,
         clock: Arc<dyn Clock>,
-        wake: Wake,
     ) -> Self {
+        let options = DecodeOptions {
+            sheet: doc.sheet.clone(),
+            ..DecodeOptions::new(doc.format, zone)
+        };
         Self {
             asker: Asker::new(doc),
-            pages: Pages::new(doc, schema, zone),
+            name: shown(&doc.url.value).to_owned(),
+            bodies: Bodies::new(schema, options, doc.rows.clone()),
             next: doc.next.clone(),
             pause: (SECOND as f64 / doc.rate) as i64,
             clock,
-            wake,
             last: None,
             cursor: None,
             validators: Validators::default(),
@@ -90,39 +63,9 @@ impl Worker {
         }
     }
 
-    /// Runs it on a thread of its own until the source is gone.
-    pub(super) fn start(mut self) -> Result<(SyncSender<()>, Receiver<Told>)> {
-        let (go, waits) = sync_channel::<()>(1);
-        let (tell, told) = sync_channel(QUEUE);
-        let run = move || {
-            while waits.recv().is_ok() {
-                let end = match self.poll(&tell) {
-                    Ok(()) => Told::Done,
-                    Err(failure) => Told::Failed(failure),
-                };
-                if tell.send(end).is_err() {
-                    return;
-                }
-                self.wake.wake();
-            }
-        };
-        let thread = std::thread::Builder::new().name("http_client".to_owned());
-        let started = thread.spawn(run);
-        started.map_err(|e| Error::outside(format!("no thread to ask from: {e}")))?;
-        Ok((go, told))
-    }
-
-    fn poll(&mut self, tell: &SyncSender<Told>) -> Result<(), Failure> {
-        let polled = self.ask_pages(tell);
-        if polled.as_ref().is_err_and(|failure| failure.afresh) {
-            self.cursor = None;
-        }
-        polled
-    }
-
-    fn ask_pages(&mut self, tell: &SyncSender<Told>) -> Result<(), Failure> {
+    fn ask_pages(&mut self, tell: &Tell) -> Result<(), Failure> {
         for _ in 0..PAGES_MAX {
-            self.wait();
+            self.wait(tell);
             let first = self.cursor.is_none();
             let known = first.then_some(&self.validators);
             let page = self.next.as_ref().zip(self.cursor.as_deref());
@@ -134,36 +77,47 @@ impl Worker {
             if first {
                 self.fresh = validators;
             }
-            let (rows, next) = self.pages.read(body).map_err(Failure::of)?;
+            let (rows, next) = self.read(body).map_err(Failure::of)?;
             if next.is_some() && next == self.cursor {
                 let message = "an answer names itself as the next page";
-                return Err(Failure {
-                    afresh: true,
-                    ..Failure::of(self.asker.wrong(message))
-                });
+                return Err(Failure::afresh(self.asker.wrong(message)));
             }
             self.cursor = next;
-            if !rows.is_empty() && tell.send(Told::Rows(rows)).is_ok() {
-                self.wake.wake();
-            }
+            tell.rows(rows);
             if self.cursor.is_none() {
                 self.validators = std::mem::take(&mut self.fresh);
                 return Ok(());
             }
         }
         let message = format!("there are more than {PAGES_MAX} pages");
-        Err(Failure {
-            afresh: true,
-            ..Failure::of(self.asker.wrong(&message))
-        })
+        Err(Failure::afresh(self.asker.wrong(&message)))
+    }
+
+    /// The rows of an answer, and what to say to get the next page, if there is one.
+    fn read(&self, body: Vec<u8>) -> Result<(Vec<SourceRows>, Option<String>)> {
+        let next = match &self.next {
+            Some(next) if !body.trim_ascii().is_empty() => text_at(&self.name, &body, &next.from)?,
+            _ => None,
+        };
+        Ok((self.bodies.read(&self.name, body)?, next))
     }
 
     /// Waits until the next request may be made.
-    fn wait(&mut self) {
+    fn wait(&mut self, tell: &Tell) {
         let at = self.last.map(|last| ClockTime(last.0 + self.pause));
-        while let Some(at) = at.filter(|at| self.clock.now() < *at) {
+        while let Some(at) = at.filter(|at| self.clock.now() < *at && !tell.gone()) {
             std::thread::sleep(self.clock.patience(at));
         }
         self.last = Some(self.clock.now());
+    }
+}
+
+impl Work for Worker {
+    fn work(&mut self, tell: &Tell) -> Result<(), Failure> {
+        let polled = self.ask_pages(tell);
+        if polled.as_ref().is_err_and(|failure| failure.afresh) {
+            self.cursor = None;
+        }
+        polled
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, TimestampMillisecondArray};
 use chrono_tz::Tz;
-use zaraba_config::document::{ColumnDoc, ColumnType, Encoding, FileSourceDoc, Format};
+use zaraba_config::document::{ColumnDoc, ColumnType, Encoding, FileSourceDoc, Format, SheetDoc};
 use zaraba_core::source::{Polled, Position, Source};
 use zaraba_sources::file::FileSource;
 
@@ -18,8 +18,11 @@ fn doc(path: &Path, format: Format, merge_by_time: bool) -> FileSourceDoc {
         path: located(path.to_owned()),
         format,
         merge_by_time,
+        follow: false,
+        add_nullable: false,
         delimiter: b',',
         header: true,
+        sheet: SheetDoc::default(),
         encoding: Encoding::Utf8,
     }
 }

@@ -9,12 +9,13 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use tokio::runtime::Runtime;
-use zaraba_config::document::{ColumnType, Format, HttpClientDoc, NextPage};
+use zaraba_config::document::{ColumnType, Format, HttpClientDoc, NextPage, SheetDoc};
 use zaraba_core::clock::{Clock, ManualClock, SystemClock};
 use zaraba_core::source::{Polled, Source};
 use zaraba_core::time::{ClockTime, SECOND};
 use zaraba_net::listen::Server;
-use zaraba_sources::http_client::HttpClientSource;
+use zaraba_sources::http_client::http_client;
+use zaraba_sources::threaded::ThreadedSource;
 
 use crate::common::{column, located};
 
@@ -74,6 +75,7 @@ impl Stand {
             rate: 1000.0,
             timeout: 5 * SECOND,
             max_size: 1 << 20,
+            sheet: SheetDoc::default(),
         }
     }
 
@@ -84,7 +86,7 @@ impl Stand {
 
 /// A source and the clock by which it polls.
 struct Asking {
-    source: HttpClientSource,
+    source: ThreadedSource,
     clock: ManualClock,
 }
 
@@ -96,7 +98,7 @@ impl Asking {
             column("price", ColumnType::Float64),
         ];
         let by = Arc::new(clock.clone());
-        let source = HttpClientSource::new(doc, &schema, chrono_tz::UTC, by).unwrap();
+        let source = http_client(doc, &schema, chrono_tz::UTC, by).unwrap();
         Self { source, clock }
     }
 
@@ -301,6 +303,28 @@ fn a_server_that_asks_for_peace_gets_it() {
 }
 
 #[test]
+fn an_answer_without_rows_is_a_good_one_too() {
+    let stand = stand(|n, _| match n {
+        0 | 2 => StatusCode::BAD_GATEWAY.into_response(),
+        1 => "[]".into_response(),
+        _ => StatusCode::NOT_MODIFIED.into_response(),
+    });
+    let mut asking = Asking::new(&stand.doc());
+    for answered in [false, true, false, true] {
+        let found = loop {
+            match asking.source.poll(1) {
+                Err(_) => break false,
+                Ok(_) if asking.source.answered() => break true,
+                Ok(_) => asking.source.wake().wait(Duration::from_millis(10)),
+            }
+        };
+        assert_eq!(found, answered);
+        assert!(!asking.source.answered(), "told once");
+        asking.later(2);
+    }
+}
+
+#[test]
 fn requests_keep_to_the_rate() {
     let stand = stand(|n, _| format!("{{\"c\":{n},\"r\":[]}}").into_response());
     let mut doc = stand.doc();
@@ -313,8 +337,7 @@ fn requests_keep_to_the_rate() {
     let schema = [column("ts", ColumnType::Timestamp)];
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let begun = clock.now();
-    let mut source =
-        HttpClientSource::new(&doc, &schema, chrono_tz::UTC, Arc::clone(&clock)).unwrap();
+    let mut source = http_client(&doc, &schema, chrono_tz::UTC, Arc::clone(&clock)).unwrap();
     source.poll(1).unwrap();
     while stand.asked().len() < 5 {
         std::thread::sleep(Duration::from_millis(5));

@@ -3,7 +3,7 @@
 use std::fs;
 
 use chrono_tz::Tz;
-use zaraba_config::document::{ColumnType, Encoding, ErrorPolicy, FileSourceDoc, Format};
+use zaraba_config::document::{ColumnType, Encoding, ErrorPolicy, FileSourceDoc, Format, SheetDoc};
 use zaraba_core::message::Message;
 use zaraba_core::meter::Meter;
 use zaraba_core::output::Output;
@@ -35,8 +35,11 @@ fn run(limit: usize) -> Vec<String> {
         path: located(path),
         format: Format::Csv,
         merge_by_time: false,
+        follow: false,
+        add_nullable: false,
         delimiter: b',',
         header: true,
+        sheet: SheetDoc::default(),
         encoding: Encoding::Utf8,
     };
     let schema = [

@@ -8,6 +8,9 @@ mod common;
 /// `connector = "file"`
 mod file;
 
+/// `follow = true`
+mod follow;
+
 /// `connector = "simulate"`
 mod simulate;
 
@@ -22,6 +25,9 @@ mod http_server;
 
 /// `connector = "http_client"`
 mod http_client;
+
+/// `connector = "websocket"`
+mod websocket;
 
 /// `connector = "clock"`
 mod clock;

@@ -57,8 +57,41 @@ pub(super) fn jquants(text: &str) -> Result<Said, Expected> {
     })
 }
 
-/// `CAL_225_260910_70000`, `FUT_225M_260910`.
+/// The workbook's products, and how their names begin.
+const WORKBOOK: [(&str, Product); 2] = [
+    ("NIKKEI 225 ", Product::Option),
+    ("NK225 MINI ", Product::MiniOption),
+];
+
+/// `P2609-70000`, `P260910-70000`: what follows the product in the workbook of open interest. Four
+/// digits are a month, six a last trading day.
+fn workbook(product: Product, text: &str) -> Result<Said, Expected> {
+    let expected = "`P2609-70000` or `P260910-70000`";
+    let (put_call, rest) = match text.split_at_checked(1) {
+        Some(("P", rest)) => (PutCall::Put, rest),
+        Some(("C", rest)) => (PutCall::Call, rest),
+        _ => return Err(expected),
+    };
+    let (day, at) = rest.split_once('-').ok_or(expected)?;
+    let ends = match day.split_at_checked(2) {
+        Some((year, month_text)) if day.len() == 4 => Ends::Month(month(year, month_text)?),
+        _ => Ends::LastTradingDay(short_date(day)?),
+    };
+    Ok(Said {
+        product,
+        ends,
+        option: Some((put_call, strike(at)?)),
+    })
+}
+
+/// `CAL_225_260910_70000`, `FUT_225M_260910`; `NIKKEI 225 P2609-70000`.
 pub(super) fn jpx(text: &str) -> Result<Said, Expected> {
+    let mut products = WORKBOOK.iter();
+    if let Some((rest, product)) =
+        products.find_map(|(name, p)| Some((text.strip_prefix(name)?, p)))
+    {
+        return workbook(*product, rest.trim());
+    }
     let fields: Vec<&str> = text.split('_').collect();
     let (product, last, option) = match fields[..] {
         ["FUT", size, last] => {

@@ -11,7 +11,7 @@ use zaraba_core::time::{EventTime, SECOND};
 
 use super::*;
 use crate::input::SinkInput;
-use crate::websocket::hub::Ending;
+use crate::websocket::hub::{Ending, Staleness};
 use crate::websocket::log::{LOG_ROWS, Retention};
 
 const HISTORY: usize = 3;
@@ -59,10 +59,12 @@ fn hub() -> Arc<Hub> {
         Retention {
             rows: HISTORY,
             time: None,
+            bytes: 1 << 20,
         },
         "p".to_owned(),
         "run-1".to_owned(),
         Tz::UTC,
+        Staleness::new(|topic| topic == 1),
     );
     Arc::new(hub.unwrap())
 }
@@ -104,7 +106,10 @@ fn hello_says_what_there_is() {
     });
     let state = json!({
         "name": "state", "changelog": "upsert", "key": ["key"],
-        "schema": [{"name": "key", "type": "text"}, {"name": "oi", "type": "int64"}],
+        "schema": [
+            {"name": "key", "type": "text", "nullable": false},
+            {"name": "oi", "type": "int64", "nullable": false},
+        ],
     });
     assert_eq!(
         greeting,
@@ -115,6 +120,7 @@ fn hello_says_what_there_is() {
             }),
             json!({
                 "type": "error",
+                "topic": "fact",
                 "message": "no topic `fact`; did you mean `facts`?: expected one of facts, state",
             }),
         ]
@@ -282,6 +288,8 @@ fn watermarks_never_run_ahead_of_the_rows() {
     let time = |session: &Session| read(&session.watermark(&mut Told::default()))["time"].clone();
     told(&mut session);
     assert_eq!(time(&session), Value::Null);
+    let watermark = read(&session.watermark(&mut Told::default()));
+    assert_eq!(watermark["stale"], json!(["state"]));
     let at = |seconds| EventTime(seconds * SECOND);
     hub.advance(0, at(5)).unwrap();
     hub.advance(1, at(9)).unwrap();
@@ -388,17 +396,29 @@ fn rows_of_the_last_so_much_time() {
             changelog: Changelog::Append,
         },
     };
-    for (rows, seconds, expected) in [
-        (100, Some(3), vec![6, 7, 8, 9]),
-        (2, Some(3), vec![8, 9]),
-        (100, None, (0..10).collect::<Vec<i64>>()),
+    for (rows, seconds, bytes, expected) in [
+        (100, Some(3), 1 << 20, vec![6, 7, 8, 9]),
+        (2, Some(3), 1 << 20, vec![8, 9]),
+        (100, None, 1 << 20, (0..10).collect::<Vec<i64>>()),
+        // Seven rows are more; the newest message is kept in any case.
+        (100, None, 8 * 7, vec![7, 8, 9]),
+        (100, None, 1, vec![7, 8, 9]),
     ] {
         let kept = Retention {
             rows,
             time: seconds.map(|s: i64| s * SECOND),
+            bytes,
         };
         let id = || "x".to_owned();
-        let hub = Hub::new(std::slice::from_ref(&input), kept, id(), id(), Tz::UTC).unwrap();
+        let hub = Hub::new(
+            std::slice::from_ref(&input),
+            kept,
+            id(),
+            id(),
+            Tz::UTC,
+            Staleness::new(|_| false),
+        )
+        .unwrap();
         let hub = Arc::new(hub);
         // In the middle of a batch, and over several.
         hub.write(0, &facts(0..7)).unwrap();
@@ -422,9 +442,7 @@ fn pieces(session: &mut Session) -> Vec<*const u8> {
 #[test]
 fn what_all_get_is_made_once() {
     let hub = hub();
-    let mut sessions: Vec<Session> = (0..50)
-        .map(|_| join(&hub, &["facts", "state"]).0)
-        .collect();
+    let mut sessions: Vec<Session> = (0..50).map(|_| join(&hub, &["facts", "state"]).0).collect();
     let mut same = |expected: usize| {
         let mut got = sessions.iter_mut().map(pieces);
         let first = got.next().unwrap();

@@ -1,0 +1,278 @@
+//! Parameters changed while the pipeline runs. A node whose answer must be what a batch gives
+//! cannot take another value on the way: a batch has one value for all rows. Those that can say so
+//! ([`Settable`]) when they are wired; a parameter changes only if all that read it can, and
+//! several change together or not at all.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use zaraba_config::document::Value;
+use zaraba_config::params::{parse, shown};
+use zaraba_core::suggest::hint;
+use zaraba_sinks::inside::{Changed, NotSet, Setting};
+
+use crate::plan::Param;
+
+/// New values of parameters, by name.
+pub type Values = [(String, Value)];
+
+/// A node that can take other values of its parameters between two rows.
+pub trait Settable: Send + Sync {
+    /// Whether it can take these, before anybody has taken any.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    fn check(&self, values: &Values) -> Result<(), String>;
+
+    /// Takes them from its next row on.
+    fn take(&self, values: &Values);
+}
+
+/// The parameters of a pipeline that runs.
+pub(crate) struct Settings {
+    params: Mutex<Vec<Param>>,
+    /// Nodes that can take other values.
+    takers: Mutex<BTreeMap<String, Arc<dyn Settable>>>,
+}
+
+impl Settings {
+    pub(crate) fn new(params: &[Param]) -> Self {
+        Self {
+            params: Mutex::new(params.to_vec()),
+            takers: Mutex::default(),
+        }
+    }
+
+    /// A node says that it can take other values of the parameters that it reads. For whoever
+    /// wires nodes of such a kind: alerts and rules.
+    #[cfg_attr(not(test), expect(dead_code, reason = "no kind of node can, so far"))]
+    pub(crate) fn register(&self, node: &str, taker: Arc<dyn Settable>) {
+        let mut takers = self.takers.lock().unwrap_or_else(PoisonError::into_inner);
+        takers.insert(node.to_owned(), taker);
+    }
+
+    /// The values now.
+    pub(crate) fn values(&self) -> Vec<(String, Value)> {
+        let params = self.params();
+        params
+            .iter()
+            .map(|p| (p.name.clone(), p.value.clone()))
+            .collect()
+    }
+
+    /// All parameters, and why those are fixed that are.
+    pub(crate) fn all(&self) -> Vec<Setting> {
+        let params = self.params();
+        let setting = |param: &Param| Setting {
+            name: param.name.clone(),
+            value: shown(&param.value),
+            readers: param.readers.clone(),
+            fixed: self.fixed(param),
+        };
+        params.iter().map(setting).collect()
+    }
+
+    /// Gives parameters new values: all of them, or none.
+    pub(crate) fn set(&self, changes: &[(String, String)]) -> Result<Vec<Changed>, Vec<NotSet>> {
+        // Held to the end: of two who change at one time one is second.
+        let mut params = self.params();
+        let mut wrong = Vec::new();
+        let mut values: Vec<(usize, Value)> = Vec::new();
+        for (name, text) in changes {
+            match self.change(&params, name, text) {
+                Ok(change) => values.push(change),
+                Err(not) => wrong.push(not),
+            }
+        }
+        let mut taken = Vec::new();
+        for (node, taker) in self.takers().iter() {
+            let own = values
+                .iter()
+                .filter(|(i, _)| params[*i].readers.contains(node));
+            let own: Vec<(String, Value)> = own
+                .map(|(i, value)| (params[*i].name.clone(), value.clone()))
+                .collect();
+            if let (Some((name, _)), Err(reason)) = (own.first(), taker.check(&own)) {
+                wrong.push(NotSet {
+                    name: name.clone(),
+                    unknown: true,
+                    reason: format!("`{node}` cannot take it: {reason}"),
+                });
+            }
+            taken.push((Arc::clone(taker), own));
+        }
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
+        for (taker, own) in taken.iter().filter(|(_, own)| !own.is_empty()) {
+            taker.take(own);
+        }
+        let changed = values.into_iter().map(|(i, value)| Changed {
+            name: params[i].name.clone(),
+            to: shown(&value),
+            from: shown(&std::mem::replace(&mut params[i].value, value)),
+        });
+        Ok(changed.collect())
+    }
+
+    /// The parameter of this name and the value of this text, if it may have it.
+    fn change(&self, params: &[Param], name: &str, text: &str) -> Result<(usize, Value), NotSet> {
+        let not = |unknown: bool, reason: String| NotSet {
+            name: name.to_owned(),
+            unknown,
+            reason,
+        };
+        let Some(at) = params.iter().position(|p| p.name == name) else {
+            let names: Vec<&str> = params.iter().map(|p| p.name.as_str()).collect();
+            let there = if names.is_empty() {
+                "the pipeline has none".to_owned()
+            } else {
+                format!("there are {}", names.join(", "))
+            };
+            let hint = hint(name, names);
+            return Err(not(true, format!("no parameter `{name}`{hint}: {there}")));
+        };
+        let value = parse(text, &params[at].value)
+            .map_err(|expected| not(true, format!("{name}: expected {expected}, got `{text}`")))?;
+        match self.fixed(&params[at]) {
+            Some(reason) => Err(not(
+                false,
+                format!("{reason}: restart with --set {name}={text}"),
+            )),
+            None => Ok((at, value)),
+        }
+    }
+
+    /// Why a parameter cannot change while the pipeline runs; none: it can.
+    fn fixed(&self, param: &Param) -> Option<String> {
+        let name = &param.name;
+        if param.readers.is_empty() {
+            return Some(format!(
+                "{name} is read by no query; what else may read it, a path or an address, is \
+                 opened at the start"
+            ));
+        }
+        let takers = self.takers();
+        let fixed = param
+            .readers
+            .iter()
+            .filter(|node| !takers.contains_key(*node));
+        let fixed: Vec<String> = fixed.map(|node| format!("`{node}`")).collect();
+        match fixed.as_slice() {
+            [] => None,
+            [one] => Some(format!(
+                "{name} is read by {one}, whose answer must be what a batch gives"
+            )),
+            several => Some(format!(
+                "{name} is read by {}, whose answers must be what a batch gives",
+                several.join(", ")
+            )),
+        }
+    }
+
+    fn params(&self) -> MutexGuard<'_, Vec<Param>> {
+        self.params.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn takers(&self) -> MutexGuard<'_, BTreeMap<String, Arc<dyn Settable>>> {
+        self.takers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes what is not negative.
+    #[derive(Default)]
+    struct Alert(Mutex<Vec<(String, Value)>>);
+
+    impl Settable for Alert {
+        fn check(&self, values: &Values) -> Result<(), String> {
+            let negative = |v: &Value| matches!(v, Value::Float(v) if *v < 0.0);
+            match values.iter().find(|(_, v)| negative(v)) {
+                Some((name, _)) => Err(format!("{name} is negative")),
+                None => Ok(()),
+            }
+        }
+
+        fn take(&self, values: &Values) {
+            self.0.lock().unwrap().extend_from_slice(values);
+        }
+    }
+
+    fn param(name: &str, value: Value, readers: &[&str]) -> Param {
+        Param {
+            name: name.to_owned(),
+            value,
+            readers: readers.iter().map(|r| (*r).to_owned()).collect(),
+        }
+    }
+
+    fn settings() -> (Settings, Arc<Alert>) {
+        let settings = Settings::new(&[
+            param("high", Value::Float(1.3), &["alert"]),
+            param("band", Value::Int(5), &["alert", "bars", "both"]),
+            param("day", Value::Text("x".to_owned()), &[]),
+        ]);
+        let alert = Arc::new(Alert::default());
+        settings.register("alert", Arc::clone(&alert) as Arc<dyn Settable>);
+        (settings, alert)
+    }
+
+    fn set(settings: &Settings, changes: &[(&str, &str)]) -> Result<Vec<Changed>, Vec<String>> {
+        let changes: Vec<(String, String)> = changes
+            .iter()
+            .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
+            .collect();
+        let refused = |all: Vec<NotSet>| all.into_iter().map(|not| not.reason).collect();
+        settings.set(&changes).map_err(refused)
+    }
+
+    #[test]
+    fn what_all_readers_can_take_is_taken() {
+        let (settings, alert) = settings();
+        let changed = set(&settings, &[("high", "1.5")]).unwrap();
+        assert_eq!(
+            (changed[0].from.as_str(), changed[0].to.as_str()),
+            ("1.3", "1.5")
+        );
+        assert_eq!(
+            *alert.0.lock().unwrap(),
+            [("high".to_owned(), Value::Float(1.5))]
+        );
+        assert_eq!(settings.values()[0].1, Value::Float(1.5));
+        let fixed: Vec<bool> = settings.all().iter().map(|s| s.fixed.is_some()).collect();
+        assert_eq!(fixed, [false, true, true]);
+    }
+
+    #[test]
+    fn the_answer_says_why_not_and_nothing_changes() {
+        let (settings, alert) = settings();
+        for (changes, expected) in [
+            (
+                &[("high", "2"), ("band", "6")][..],
+                "band is read by `bars`, `both`, whose answers must be what a batch gives: restart \
+                 with --set band=6",
+            ),
+            (
+                &[("day", "y")],
+                "day is read by no query; what else may read it, a path or an address, is opened \
+                 at the start: restart with --set day=y",
+            ),
+            (
+                &[("high", "-1")],
+                "`alert` cannot take it: high is negative",
+            ),
+            (&[("high", "x")], "high: expected a number, got `x`"),
+            (
+                &[("hihg", "1")],
+                "no parameter `hihg`; did you mean `high`?: there are high, band, day",
+            ),
+        ] {
+            assert_eq!(set(&settings, changes), Err(vec![expected.to_owned()]));
+        }
+        assert!(alert.0.lock().unwrap().is_empty());
+        assert_eq!(settings.values()[0].1, Value::Float(1.3));
+    }
+}

@@ -1,0 +1,1 @@
+//! Files that grow, in whole pipelines.
