@@ -301,7 +301,7 @@ fn figures_of_a_run() {
 fn a_screen_of_figures() {
     let served = Served::new(PIPELINE, None);
     let line = format!(
-        "'{}' top --url {}",
+        "stty rows 24 cols 120; '{}' top --url {}",
         env!("CARGO_BIN_EXE_zaraba"),
         served.url
     );
