@@ -125,3 +125,25 @@ need_chromium() {
     need_node
     need_modules tests/browser "it drives Chromium in the tests"
 }
+
+# need_wasm: exports what `cargo build` needs for the target wasm32-unknown-unknown. The ordinary way
+# is rustup's; where it cannot download the target, Debian's Rust builds the standard library itself.
+need_wasm() {
+    export WASM_CARGO=(cargo) WASM_ARGS=()
+    local target=wasm32-unknown-unknown lib
+    lib="$(rustc --print sysroot)/lib/rustlib"
+    [ -d "$lib/$target" ] && return
+    say "installing Rust's target $target: rules are built for it"
+    if command -v rustup >/dev/null && rustup target add "$target" 2>/dev/null; then return; fi
+    say "rustup cannot download it; Debian's Rust can build it from source"
+    local package
+    for package in rustc-web cargo-web rust-web-src; do
+        dpkg -s "$package" >/dev/null 2>&1 ||
+            need_debian "$package" "it builds Rust's standard library for wasm"
+    done
+    local linker
+    linker=$(find -L "$lib" -name rust-lld -type f | head -n 1)
+    [ -n "$linker" ] || fail "no rust-lld in $lib: reinstall Rust by rustup"
+    WASM_CARGO=(env RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 "RUSTFLAGS=-C linker=$linker" /usr/bin/cargo)
+    WASM_ARGS=(-Zbuild-std=std,panic_abort)
+}

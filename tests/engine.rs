@@ -25,3 +25,5 @@ mod asked;
 mod pushed;
 
 mod followed;
+
+mod by_curl;

@@ -12,6 +12,8 @@ mod conformance;
 
 /// The inspector, in Chromium.
 mod browser;
+/// Clients for others to use and learn from, in three languages.
+mod clients;
 
 /// The rules of the repository that neither rustc nor clippy knows.
 mod tidy;

@@ -3,17 +3,11 @@
 //! `requirements.txt`, the set-up in `.ci/setup.sh`.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 /// What `script` prints, run with `args` in `sys.argv[1:]`; its own error where it fails.
 pub(crate) fn run(script: &str, args: &[&str]) -> String {
-    let python = std::env::var("ZARABA_PYTHON")
-        .expect("ZARABA_PYTHON names the tests' Python: `make test` sets it up");
-    let output = Command::new(&python)
-        .args(["-c", script])
-        .args(args)
-        .output()
-        .unwrap_or_else(|error| panic!("{python}: {error}: `make test` sets it up"));
+    let output = asked(&[&["-c", script], args].concat());
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{}\n{errors}", output.status);
     String::from_utf8(output.stdout).expect("a script prints UTF-8")
@@ -48,6 +42,15 @@ impl Drop for Beside {
         drop(self.child.stdin.take());
         let _ = self.child.wait();
     }
+}
+
+/// Runs Python with these arguments, the first of them a program.
+pub(crate) fn asked(args: &[&str]) -> Output {
+    let python = std::env::var("ZARABA_PYTHON")
+        .expect("ZARABA_PYTHON names the tests' Python: `make test` sets it up");
+    // Nothing compiled is left beside programs that lie in the checkout.
+    let output = Command::new(&python).arg("-B").args(args).output();
+    output.unwrap_or_else(|error| panic!("{python}: {error}: `make test` sets it up"))
 }
 
 /// The programs are there in the pinned versions, and DuckDB rounds times as the engine must.

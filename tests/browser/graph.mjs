@@ -32,6 +32,8 @@ test(async ({ open }) => {
   // A click on another one, and on it again.
   await page.click('[data-node="totals"]');
   await until(page, ".node-pane h2", /^totals$/);
+  await until(page, ".node-pane .facts", /watermark: that of newest/);
+  await until(page, ".node-pane .plan", /Aggregate: .*\n *.*newest/);
   const far = await page.$$eval(".node.far", (nodes) => nodes.map((node) => node.dataset.node).sort());
   assert.deepEqual(far, ["archive", "bars"], "what has nothing to do with it steps back");
   await page.click('[data-node="totals"]');

@@ -9,7 +9,7 @@ async function ask(page, sql) {
   await page.press("#sql", "Control+Enter");
 }
 
-test(async ({ open, allow }) => {
+test(async ({ open, allow, context }) => {
   allow(/status of 400/);
   const { url } = await start("plain");
   const page = await open(`${url}/#/query`);
@@ -56,10 +56,14 @@ test(async ({ open, allow }) => {
   assert.equal(await page.inputValue("#sql"), "SELECT * FROM bars LIMIT 100");
 
   // Where everybody may read, nobody may query, and the page says why; rows come all the same.
-  const open_to_all = await start("public");
-  const other = await open(`${open_to_all.url}/#/query`);
+  const everybody = await start("public");
+  const other = await open(`${everybody.url}/#/query`);
   await until(other, "#closed", /public-read/);
   assert.ok(await other.isHidden("#sql"));
+  assert.equal((await context.request.get(`${everybody.url}/api/explain`)).status(), 403);
+  await other.goto(`${everybody.url}/#/graph/totals`);
+  await until(other, ".node-pane dl", /Rows in/);
+  assert.equal(await other.$(".node-pane .plan"), null, "nor how nodes are computed");
   await other.click('[data-view="rows"]');
   await until(other, ".pane .count", /newest [1-9]\d* of/);
 });

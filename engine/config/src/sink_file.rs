@@ -129,6 +129,7 @@ pub(crate) fn file_sink(
     }
     let path = path?;
     check_packing(cx, &path);
+    format::check_written(cx, format, &path);
     let timed = roll.is_some_and(|roll| roll.has("every") || !roll.whole);
     let columns = placeholders(cx, &path, streams, timed);
     let open_files = fields.int("open_files").and_then(|n| n.try_into().ok());

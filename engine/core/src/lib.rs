@@ -27,6 +27,8 @@ pub mod sink;
 
 pub mod bad_rows;
 
+pub mod alert;
+
 pub mod clock;
 
 pub mod meter;

@@ -16,6 +16,8 @@ mod silent;
 
 mod stall;
 
+pub mod stream;
+
 pub mod tls;
 
 pub mod assets;

@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use axum::{Router, middleware};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
@@ -16,7 +17,7 @@ use zaraba_core::error::{Error, Result};
 use crate::access::{Access, Auth};
 use crate::guard::{Door, guard};
 use crate::limits::Limits;
-use crate::serve::serve;
+use crate::serve::{serve, speak};
 use crate::tls::Tls;
 
 /// What stands between a listener's routes and strangers.
@@ -69,13 +70,7 @@ impl Server {
             tls,
             limits,
         } = edge;
-        let door = Arc::new(Door {
-            access,
-            secure: tls.is_some(),
-            body_time: limits.header_time,
-        });
-        let guard = move |request, next| guard(Arc::clone(&door), request, next);
-        let routes = routes.layer(middleware::from_fn(guard));
+        let routes = guarded(routes, access, tls.is_some(), limits);
         let (stop, stopping) = oneshot::channel::<()>();
         let (ended, stopped) = channel();
         let task = handle.spawn(async move {
@@ -111,6 +106,33 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+/// Serves one connection that is there already, whatever it is made of, until it ends: for tests,
+/// and for whoever has sockets of another kind.
+pub async fn converse(
+    io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    routes: Router,
+    edge: Edge,
+) {
+    let limits = edge.limits;
+    speak(
+        io,
+        guarded(routes, edge.access, edge.tls.is_some(), limits),
+        limits,
+    )
+    .await;
+}
+
+/// The routes behind the guard.
+fn guarded(routes: Router, access: Access, secure: bool, limits: Limits) -> Router {
+    let door = Arc::new(Door {
+        access,
+        secure,
+        body_time: limits.header_time,
+    });
+    let guard = move |request, next| guard(Arc::clone(&door), request, next);
+    routes.layer(middleware::from_fn(guard))
 }
 
 /// Reads an address and refuses what would be open to the network.

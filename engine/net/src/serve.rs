@@ -86,6 +86,23 @@ pub(crate) async fn serve(
     let _ = ended.recv().await;
 }
 
+/// Serves one connection until it ends.
+pub(crate) async fn speak(
+    io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    routes: Router,
+    limits: Limits,
+) {
+    let (close, closing) = watch::channel(false);
+    let speaker = Speaker {
+        routes,
+        limits,
+        closing,
+    };
+    let (seat, _told) = Silent::default().sit();
+    speaker.speak(io, seat).await;
+    drop(close);
+}
+
 /// A place for one more, that of a silent connection if there is no other.
 async fn place(places: &Arc<Semaphore>, silent: &Silent) -> Option<OwnedSemaphorePermit> {
     if let Ok(place) = Arc::clone(places).try_acquire_owned() {

@@ -10,7 +10,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
 /// A connection with a limit on how long a write may wait.
-pub(crate) struct Stall<I> {
+#[derive(Debug)]
+pub struct Stall<I> {
     io: I,
     limit: Duration,
     /// Since the other end took something last.

@@ -92,6 +92,14 @@ const BREAK_OFF: Duration = Duration::from_secs(1);
 /// Makes the text of a page when it is asked for.
 pub type Answer = Arc<dyn Fn() -> String + Send + Sync>;
 
+/// Whether what a client says is understood; else what it is told.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn understand(text: &str) -> std::result::Result<(), String> {
+    protocol::parse(text).map(drop)
+}
+
 /// What a WebSocket sink is told.
 pub struct WebsocketOptions {
     /// Address and port; port 0 takes a free one.

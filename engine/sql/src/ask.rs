@@ -2,6 +2,10 @@
 //! memory and rows. For people and programs beside the pipeline; nothing of it reaches a stream.
 //! Blocks: call it on a thread where that is no harm, never inside a tokio task.
 
+mod condition;
+
+mod depth;
+
 mod watched;
 
 use std::sync::Arc;
@@ -20,6 +24,7 @@ use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::logical_expr::TableSource;
 use futures::StreamExt as _;
 
+use crate::ask::depth::refuse_deep;
 use crate::ask::watched::{Stopped, Watch, watched};
 use crate::functions::QueryTime;
 use crate::plan::catalog::Catalog;
@@ -91,6 +96,7 @@ impl Ask {
         let watch = Watch::new(self.limits.time, stop);
         let wrong = |mistake: SqlMistake| Refusal::Wrong(vec![mistake]);
         let of_datafusion = |e: DataFusionError| wrong(SqlMistake::from_datafusion(&e, sql));
+        refuse_deep(sql).map_err(wrong)?;
         let parsed = parse(sql, &[]).map_err(Refusal::Wrong)?;
         let tables = self.topics.iter().map(|(name, schema)| {
             let rows = parsed.reads.contains(name).then(|| held(name)).flatten();

@@ -6,7 +6,7 @@ pub(crate) mod wording;
 
 mod unbuilt;
 
-mod dialect;
+pub(crate) mod dialect;
 
 pub mod parse;
 

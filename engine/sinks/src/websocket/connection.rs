@@ -11,6 +11,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::sync::Notify;
@@ -21,6 +22,7 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::protocol::{CloseFrame, Role, WebSocketConfig, WebSocketContext};
 use zaraba_core::error::Error;
 use zaraba_net::limits::Limits;
+use zaraba_net::stream::Stream;
 
 use crate::websocket::hub::{Ending, Hub, Presence, Traffic};
 use crate::websocket::outbox::Outbox;
@@ -113,13 +115,16 @@ impl<'a> Round<'a> {
 
 #[derive(Debug)]
 struct Line {
-    socket: Socket,
+    socket: Stream,
     /// Reads frames, answers pings, shakes hands at the end.
     ears: Box<WebSocketContext>,
     outbox: Outbox,
     session: Session,
     hub: Arc<Hub>,
-    limits: Limits,
+    slow: Duration,
+    farewell: Duration,
+    /// Frames that a client may send between two beats.
+    heard_max: usize,
     /// What went wrong while the herald was here.
     broken: Option<Error>,
     /// The last message of the run was put into the outbox.
@@ -143,14 +148,18 @@ pub(crate) async fn serve(
         .write_buffer_size(0)
         .max_message_size(Some(limits.message_bytes_max))
         .max_frame_size(Some(limits.message_bytes_max));
+    let Socket { stream, begun } = socket;
+    let ears = WebSocketContext::from_partially_read(begun, Role::Server, Some(config));
     let (session, greeting) = Session::new(Arc::clone(&hub), &wish);
     let mut line = Line {
-        socket,
-        ears: Box::new(WebSocketContext::new(Role::Server, Some(config))),
+        socket: stream,
+        ears: Box::new(ears),
         outbox: Outbox::default(),
         session,
         hub: Arc::clone(&hub),
-        limits,
+        slow: limits.slow,
+        farewell: limits.farewell,
+        heard_max: limits.messages_max,
         broken: None,
         complete: false,
         deaf: false,
@@ -217,7 +226,7 @@ impl Line {
     fn carry(&mut self, beat: &AtomicBool, round: &mut Round<'_>) -> bool {
         if !self.outbox.is_empty() {
             // The task waits for room in the socket, but not for ever.
-            return !self.outbox.is_stuck(self.limits.slow);
+            return !self.outbox.is_stuck(self.slow);
         }
         let (mut all, mut newest) = (false, None::<Message>);
         while !self.outbox.is_full() {
@@ -258,7 +267,7 @@ impl Line {
             match self.outbox.poll_write(Pin::new(&mut self.socket), cx) {
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(_)) => return Poll::Ready(End::Gone),
-                Poll::Pending if self.outbox.is_stuck(self.limits.slow) => {
+                Poll::Pending if self.outbox.is_stuck(self.slow) => {
                     return Poll::Ready(End::Slow);
                 }
                 Poll::Pending => return Poll::Pending,
@@ -306,7 +315,7 @@ impl Line {
             let read = self.read(cx);
             if matches!(read, Poll::Ready(Ok(_))) {
                 self.heard += 1;
-                if self.heard > self.limits.messages_max {
+                if self.heard > self.heard_max {
                     return Err(End::Wrong(
                         CloseCode::Policy,
                         "too many messages in a second",
@@ -362,7 +371,7 @@ impl Line {
     /// Says why, and waits a little for the client to have heard it.
     async fn close(mut self, end: End) {
         self.goodbye(end);
-        let limit = self.limits.farewell;
+        let limit = self.farewell;
         drop(timeout(limit, poll_fn(|cx| self.poll_closed(cx))).await);
     }
 
@@ -423,7 +432,7 @@ impl Line {
 
 /// The socket as the WebSocket library sees it: what it writes waits its turn.
 struct Wire<'a, 'c> {
-    socket: &'a mut Socket,
+    socket: &'a mut Stream,
     outbox: &'a mut Outbox,
     cx: &'a mut Context<'c>,
 }

@@ -141,9 +141,15 @@ pub(crate) fn description(input: &SinkInput) -> String {
     json!({ "name": input.name, "changelog": changelog, "key": key, "schema": schema }).to_string()
 }
 
-/// `[{"name","type"},…]`
+/// `[{"name","type","nullable"},…]`
 pub(crate) fn columns(schema: &Schema) -> Value {
-    let column = |f: &FieldRef| json!({ "name": f.name(), "type": type_word(f.data_type()) });
+    let column = |f: &FieldRef| {
+        json!({
+            "name": f.name(),
+            "type": type_word(f.data_type()),
+            "nullable": f.is_nullable(),
+        })
+    };
     schema.fields().iter().map(column).collect()
 }
 
@@ -244,11 +250,12 @@ pub(crate) fn error(message: &str) -> String {
 pub(crate) fn no_topic<'a>(name: &str, topics: impl IntoIterator<Item = &'a str>) -> String {
     let all: Vec<&str> = topics.into_iter().collect();
     let hint = hint(name, all.iter().copied());
-    error(&format!(
+    let message = format!(
         "no topic `{}`{hint}: expected one of {}",
         shown(&name),
         all.join(", ")
-    ))
+    );
+    json!({ "type": "error", "topic": shown(&name), "message": message }).to_string()
 }
 
 /// What is wrong with the names behind the first ones.
@@ -423,5 +430,9 @@ mod tests {
         ] {
             assert_eq!(watermark(&topics, stale, Tz::Asia__Tokyo), expected);
         }
+        assert_eq!(
+            watermark(&[], &["a", "b"], Tz::Asia__Tokyo),
+            r#"{"type":"watermark","time":null,"stale":["a","b"]}"#
+        );
     }
 }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use smallvec::SmallVec;
 use zaraba_core::error::Result;
 use zaraba_core::time::EventTime;
 
@@ -47,8 +48,9 @@ pub(crate) struct Told(Option<(Vec<(usize, EventTime)>, Message)>);
 pub(crate) struct Session {
     hub: Arc<Hub>,
     voice: Voice,
-    /// Topics, by their place in the hub, in the order asked.
-    places: Vec<(usize, Place)>,
+    /// Topics, by their place in the hub, in the order asked. A few stand in the session itself:
+    /// where a client is, is looked at for every message.
+    places: SmallVec<[(usize, Place); 2]>,
     /// Which of them is looked at first, so that a busy topic does not starve the others.
     turn: usize,
 }
@@ -59,7 +61,7 @@ impl Session {
         let mut session = Self {
             hub,
             voice: wish.voice,
-            places: Vec::new(),
+            places: SmallVec::new(),
             turn: 0,
         };
         let (found, unknown) = session.find(wish.topics.as_deref());

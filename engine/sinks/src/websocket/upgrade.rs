@@ -9,12 +9,17 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use hyper::upgrade::{OnUpgrade, Upgraded};
-use hyper_util::rt::TokioIo;
+use hyper::upgrade::OnUpgrade;
 use tungstenite::handshake::derive_accept_key;
+use zaraba_net::stream::Stream;
 
 /// A WebSocket's bytes.
-pub(crate) type Socket = TokioIo<Upgraded>;
+#[derive(Debug)]
+pub(crate) struct Socket {
+    pub(crate) stream: Stream,
+    /// What the client sent right behind its request.
+    pub(crate) begun: Vec<u8>,
+}
 
 /// The answer that makes a checked request a WebSocket; then serves it as a task.
 pub(crate) fn switch<F: Future<Output = ()> + Send + 'static>(
@@ -25,8 +30,8 @@ pub(crate) fn switch<F: Future<Output = ()> + Send + 'static>(
 ) -> Response {
     tokio::spawn(async move {
         // A client that is gone already needs nothing.
-        if let Ok(socket) = upgraded.await {
-            serve(TokioIo::new(socket)).await;
+        if let Some((stream, begun)) = upgraded.await.ok().and_then(Stream::of) {
+            serve(Socket { stream, begun }).await;
         }
     });
     let key = headers

@@ -359,7 +359,7 @@ fn queries() {
             json,
             "{\"sql\":\"facts\"}",
             200,
-            "\"columns\":[{\"name\":\"n\",\"type\":\"int64\"}",
+            "\"columns\":[{\"name\":\"n\",\"type\":\"int64\",\"nullable\":false}",
         ),
         (
             "GET /api/query?sql=facts&int64=string",

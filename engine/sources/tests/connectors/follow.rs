@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use zaraba_config::document::{ColumnType, Encoding, FileSourceDoc, Format};
+use zaraba_config::document::{ColumnType, Encoding, FileSourceDoc, Format, SheetDoc};
 use zaraba_core::clock::{Clock, ManualClock};
 use zaraba_core::source::{Polled, Position, Source};
 use zaraba_core::time::{ClockTime, SECOND};
@@ -31,6 +31,7 @@ impl Following {
             delimiter: b',',
             header: true,
             encoding: Encoding::Utf8,
+            sheet: SheetDoc::default(),
         };
         change(&mut doc);
         let schema = [

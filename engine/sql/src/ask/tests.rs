@@ -184,6 +184,27 @@ fn limits_stop_it() {
     drop(ask(loops, 5_000, LIMITS));
 }
 
+/// One batch on one side, four million rows on the other: the join asks for no more input for
+/// minutes.
+#[test]
+fn a_join_is_stopped_within_a_batch() {
+    let sql = "SELECT count(*) FROM (SELECT a.n * b.n AS k FROM facts a, facts b) l \
+               JOIN facts r ON l.k + r.n < -1 AND sqrt(l.k + r.n) > ln(l.k + r.n + 1)";
+    let limits = AskLimits {
+        memory: 1 << 30,
+        ..LIMITS
+    };
+    let watch = zaraba_core::clock::Stopwatch::start();
+    let refused = ask(sql, 2_000, limits);
+    let took = watch.elapsed();
+    let expected = "the query was stopped: it ran longer than its limit of 500ms";
+    assert!(
+        matches!(&refused, Err(Refusal::Failed(text)) if text == expected),
+        "{refused:?}"
+    );
+    assert!(took < Duration::from_secs(20), "{took:?}");
+}
+
 #[test]
 fn nobody_waits() {
     let catalog = Catalog::new("UTC", Some(0), &Calendar::built_in(), &[]);
@@ -196,4 +217,64 @@ fn nobody_waits() {
         matches!(&refused, Err(Refusal::Failed(text)) if text.contains("nobody waits")),
         "{refused:?}"
     );
+}
+
+/// As much SQL as a request may have, each as deep or as long as it goes: answered or refused, and
+/// the process stands.
+#[test]
+fn sql_that_is_deep_or_long() {
+    const BYTES: usize = 64 << 10;
+    let fill = |before: &str, again: &str, after: &str| {
+        let n = (BYTES - before.len() - after.len()) / again.len();
+        format!("{before}{}{after}", again.repeat(n))
+    };
+    let nested = |open: &str, inner: &str, close: &str| {
+        let n = (BYTES - 40) / (open.len() + close.len());
+        format!("SELECT {}{inner}{}", open.repeat(n), close.repeat(n))
+    };
+    for sql in [
+        fill("SELECT 1", "+1", ""),
+        fill("SELECT 1", "||1", ""),
+        fill("SELECT ", "- ", "1"),
+        fill("SELECT ", "NOT ", "true"),
+        fill("SELECT n FROM facts WHERE n = 1", " OR n=1", ""),
+        fill("SELECT n FROM facts WHERE true", " AND n<>1", ""),
+        fill("SELECT 1", "::int", ""),
+        fill("SELECT 1", " IS NULL", ""),
+        fill("SELECT n", ".n", " FROM facts"),
+        fill("SELECT n", "[1]", " FROM facts"),
+        fill("SELECT 1", " UNION ALL SELECT 1", ""),
+        fill("SELECT 1 FROM facts", ",facts", ""),
+        fill("SELECT 1 FROM facts", " CROSS JOIN others", ""),
+        fill("SELECT 1 IN (1", ",1", ")"),
+        fill("SELECT 1", ",1", ""),
+        fill("SELECT coalesce(1", ",n", ") FROM facts"),
+        fill("WITH a AS (SELECT 1)", ",a AS (SELECT 1)", " SELECT 1"),
+        nested("(", "1", ")"),
+        nested("(SELECT ", "1", ")"),
+        nested("abs(", "1", ")"),
+        nested("CASE WHEN true THEN ", "1", " END"),
+        nested("CAST(", "1", " AS int)"),
+        nested("[", "1", "]"),
+        fill("SELECT ", "(", ""),
+        fill("SELECT * FROM ", "(SELECT * FROM ", ""),
+        // As deep as is let in.
+        format!("SELECT 1{}", "+1".repeat(198)),
+        format!("SELECT n FROM facts WHERE n = 1{}", " OR n = 1".repeat(98)),
+        format!("SELECT 1{}", " UNION ALL SELECT 1".repeat(49)),
+        format!("SELECT 1 FROM facts{}", ",others".repeat(49)),
+        format!("SELECT {}1{}", "abs(".repeat(90), ")".repeat(90)),
+        format!(
+            "{}facts{}",
+            "SELECT * FROM (".repeat(40) + "SELECT * FROM ",
+            ")".repeat(40)
+        ),
+    ] {
+        let shown = sql[..60].to_owned();
+        // On a thread as small as those that answer requests.
+        let small = std::thread::Builder::new().stack_size(2 << 20);
+        let answered = small.spawn(move || ask(&sql, 3, LIMITS).map(drop)).unwrap();
+        let answered = answered.join().unwrap_or_else(|_| panic!("{shown}"));
+        println!("{shown}: {answered:?}");
+    }
 }

@@ -19,6 +19,8 @@ use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Pla
 use futures::Stream;
 use zaraba_core::clock::Stopwatch;
 
+use crate::ask::condition::with_watched_condition;
+
 /// Why a query was stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stopped {
@@ -73,7 +75,8 @@ impl Watch {
         }
     }
 
-    fn look(&self) -> Result<(), Stopped> {
+    /// Whether it may go on.
+    pub(super) fn look(&self) -> Result<(), Stopped> {
         if self.stop.load(Ordering::Relaxed) {
             return Err(Stopped::Gone);
         }
@@ -90,6 +93,7 @@ pub(crate) fn watched(
     watch: &Watch,
 ) -> Result<Arc<dyn ExecutionPlan>> {
     let plan = plan.transform_up(|inner| {
+        let inner = with_watched_condition(inner, watch)?;
         let watch = watch.clone();
         let watched: Arc<dyn ExecutionPlan> = Arc::new(Watched { inner, watch });
         Ok(Transformed::yes(watched))

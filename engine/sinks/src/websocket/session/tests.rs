@@ -106,7 +106,10 @@ fn hello_says_what_there_is() {
     });
     let state = json!({
         "name": "state", "changelog": "upsert", "key": ["key"],
-        "schema": [{"name": "key", "type": "text"}, {"name": "oi", "type": "int64"}],
+        "schema": [
+            {"name": "key", "type": "text", "nullable": false},
+            {"name": "oi", "type": "int64", "nullable": false},
+        ],
     });
     assert_eq!(
         greeting,
@@ -117,6 +120,7 @@ fn hello_says_what_there_is() {
             }),
             json!({
                 "type": "error",
+                "topic": "fact",
                 "message": "no topic `fact`; did you mean `facts`?: expected one of facts, state",
             }),
         ]

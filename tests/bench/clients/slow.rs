@@ -2,23 +2,6 @@
 //! and with one that stops reading while it is measured. By turns, several rounds: rows a second of
 //! the source, and the most memory that the process held. Afterwards the client that had stopped
 //! reads again, and must find no hole that a `gap` does not tell of.
-//!
-//! `make bench-clients`; `ROUNDS=1 SECONDS=5` for a short one.
-
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    reason = "a benchmark that cannot go on stops"
-)]
-
-#[path = "clients/server.rs"]
-mod server;
-
-#[path = "clients/figures.rs"]
-mod figures;
-
-#[path = "clients/follower.rs"]
-mod follower;
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream as Socket;
@@ -27,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::net::TcpStream;
+use tokio::runtime::Runtime;
 use tokio::time::sleep;
 use zaraba_core::clock::Stopwatch;
 
@@ -70,13 +54,9 @@ const ALL: [(&str, Beside); 3] = [
     ("one that stops", Beside::Stopped),
 ];
 
-fn main() {
+pub(crate) fn run(runtime: &Runtime) {
     let (rounds, seconds) = (number("ROUNDS", 5), number("SECONDS", 30));
     let window = Duration::from_secs(seconds as u64);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
     let mut rates: [Figures; 3] = Default::default();
     let mut memory: [Figures; 3] = Default::default();
     for round in 0..rounds {

@@ -1,0 +1,21 @@
+//! A Parquet file, with its own columns and with declared ones.
+#![no_main]
+
+mod shared;
+
+use std::io::Write as _;
+
+use zaraba_config::document::Format;
+use zaraba_formats::decode::{file_schema, open};
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    let Some((choice, data)) = bytes.split_first() else {
+        return;
+    };
+    let mut file = tempfile::NamedTempFile::new().expect("a file");
+    file.write_all(data).expect("room");
+    let options = shared::options(Format::Parquet, *choice);
+    drop(file_schema(file.path(), Format::Parquet));
+    let schema = if choice & 4 == 0 { &[][..] } else { &shared::SCHEMA };
+    shared::read(open(file.path(), schema, &options), *choice);
+});
