@@ -84,9 +84,9 @@ impl RemoteArgs {
         let listeners = pipeline.listeners()?;
         let Some(first) = listeners.first() else {
             return Err(Failure::User(format!(
-                "`{shown}` has no websocket sink, by which a run can be asked; add\n\n\
-                 [sink.desk]\nconnector = \"websocket\"\nlisten = \"127.0.0.1:8225\"\n\
-                 from = []"
+                "`{shown}` has no websocket sink, by which a run can be asked; add one with any of \
+                 its nodes\n\n[sink.desk]\nconnector = \"websocket\"\nlisten = \
+                 \"127.0.0.1:8225\"\nfrom = [\"NODE\"]"
             )));
         };
         let Some(url) = &first.url else {

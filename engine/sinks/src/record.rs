@@ -110,6 +110,10 @@ impl Recorder {
                     own.display()
                 )));
             }
+            // Told now, not when the first row has come.
+            std::fs::create_dir_all(&own).map_err(|e| {
+                Error::outside(format!("cannot make the folder {}: {e}", own.display()))
+            })?;
             let source = Source {
                 of: of.clone(),
                 dir: dir.to_owned(),

@@ -63,7 +63,6 @@ use std::time::Duration;
 use axum::Router;
 use chrono_tz::Tz;
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
 use zaraba_core::batch::Batch;
 use zaraba_core::clock::Clock;
 use zaraba_core::error::Result;
@@ -179,7 +178,7 @@ impl WebsocketSink {
             assets,
             desk: options.query.map(Desk::new),
             inside: options.inside,
-            taps: Arc::new(Semaphore::new(tap::TAPS_MAX)),
+            taps: tap::Places::default(),
         });
         let server = Server::open(&options.listen, routes.merge(beside), edge, handle)?;
         let address = server.address();

@@ -92,12 +92,12 @@ impl Served {
             };
             format!("{{\"ts\":\"2025-11-14T09:00:{n:02}Z\",\"n\":{n},\"text\":\"{word}\"}}\n")
         };
-        let answer = send(&self.post, "POST", &rows.map(row).collect::<String>());
+        let answer = send(&self.post, "POST", "", &rows.map(row).collect::<String>());
         assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     }
 
     fn stats(&self) -> Value {
-        let answer = send(&format!("{}/api/stats", self.url), "GET", "");
+        let answer = send(&format!("{}/api/stats", self.url), "GET", "", "");
         let (_, body) = answer.split_once("\r\n\r\n").unwrap();
         serde_json::from_str(body).unwrap()
     }
@@ -113,21 +113,22 @@ impl Served {
         came
     }
 
-    fn stop(self) {
+    /// Stops it; what it said.
+    fn stop(self) -> String {
         signal(&self.child, "TERM");
-        Came::of(self.child).code(0);
+        Came::of(self.child).code(0).err
     }
 }
 
 /// Sends a request; the whole answer.
-fn send(url: &str, method: &str, body: &str) -> String {
+fn send(url: &str, method: &str, headers: &str, body: &str) -> String {
     let place = url.strip_prefix("http://").unwrap();
     let (address, path) = place.split_once('/').unwrap_or((place, ""));
     let mut socket = TcpStream::connect(address).unwrap();
     write!(
         socket,
         "{method} /{path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/x-ndjson\r\n\
-         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+         Content-Length: {}\r\n{headers}Connection: close\r\n\r\n{body}",
         body.len()
     )
     .unwrap();
@@ -301,7 +302,7 @@ fn figures_of_a_run() {
 fn a_screen_of_figures() {
     let served = Served::new(PIPELINE, None);
     let line = format!(
-        "'{}' top --url {}",
+        "stty rows 24 cols 120; '{}' top --url {}",
         env!("CARGO_BIN_EXE_zaraba"),
         served.url
     );
@@ -385,9 +386,21 @@ fn parameters_that_cannot_change_say_why() {
         "{}",
         wrong.err
     );
-    let metrics = set(&[], "ZARABA_TOKEN");
-    assert_eq!(metrics.code, Some(0));
-    served.stop();
+    // Both attempts, and none of the lists.
+    let bearer = format!("Authorization: Bearer {token}\r\n");
+    let metrics = send(&format!("{}/metrics", served.url), "GET", &bearer, "");
+    let counted = "zaraba_parameter_changes_total{outcome=\"refused\"} 2";
+    assert!(metrics.contains(counted), "{metrics}");
+    let said = served.stop();
+    let audited = said
+        .lines()
+        .filter(|l| l.contains("zaraba::audit: refused"));
+    let audited: Vec<&str> = audited.collect();
+    assert!(
+        audited.len() == 2 && audited[0].contains("parameter=\"least\" value=\"4\""),
+        "{said}"
+    );
+    assert!(!said.contains(token), "{said}");
 }
 
 #[test]

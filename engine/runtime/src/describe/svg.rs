@@ -128,7 +128,8 @@ fn style() -> String {
         ".zaraba-graph{{{}}}@media(prefers-color-scheme:dark){{.zaraba-graph{{{}}}}}\
          .zaraba-graph text{{font-family:ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace;\
          font-size:11px;fill:var(--g-ink)}}.zaraba-graph .name{{font-size:13px;font-weight:600}}\
-         .zaraba-graph .paper{{fill:var(--g-paper)}}.zaraba-graph .edge{{fill:none;\
+         .zaraba-graph .paper,.zaraba-graph .box{{fill:var(--g-paper)}}.zaraba-graph .box{{stroke:\
+         var(--g-edge)}}.zaraba-graph .edge{{fill:none;\
          stroke:var(--g-edge);stroke-width:1.5}}.zaraba-graph .tip{{fill:var(--g-edge)}}\
          .zaraba-graph .label{{font-size:10px;paint-order:stroke;stroke:var(--g-paper);\
          stroke-width:3px}}{}",

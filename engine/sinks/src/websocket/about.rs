@@ -15,7 +15,6 @@ use zaraba_net::access::Caller;
 
 use crate::inside::Picture;
 use crate::websocket::routes::Site;
-use crate::websocket::tap::TAPS_MAX;
 
 /// `GET /metrics`
 pub(crate) async fn metrics(State(site): State<Site>) -> Response {
@@ -35,7 +34,7 @@ pub(crate) async fn stats(State(site): State<Site>) -> Response {
         "gaps": traffic.gaps.load(Ordering::Relaxed),
         "conflated": traffic.conflated.load(Ordering::Relaxed),
         "too_slow": traffic.too_slow.load(Ordering::Relaxed),
-        "taps": TAPS_MAX - site.taps.available_permits(),
+        "taps": site.taps.looking(),
     });
     stats.insert("clients".to_owned(), clients);
     let kind = [

@@ -14,7 +14,6 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
 use hyper::upgrade::OnUpgrade;
-use tokio::sync::Semaphore;
 use zaraba_formats::encode::json::Int64;
 use zaraba_net::access::Caller;
 use zaraba_net::assets::Assets;
@@ -42,7 +41,7 @@ pub(crate) struct Site {
     pub(crate) desk: Option<Desk>,
     pub(crate) inside: Arc<dyn Inside>,
     /// Places of those who look at streams.
-    pub(crate) taps: Arc<Semaphore>,
+    pub(crate) taps: tap::Places,
 }
 
 /// A query string, in its order.

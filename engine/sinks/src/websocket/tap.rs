@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Extension;
@@ -20,7 +20,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
 use chrono_tz::Tz;
 use serde_json::{Value, json};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use zaraba_config::env::redact;
 use zaraba_core::batch::Batch;
@@ -35,11 +35,58 @@ use crate::websocket::protocol;
 use crate::websocket::routes::Site;
 
 /// How many may look at one time.
-pub(crate) const TAPS_MAX: usize = 16;
+const TAPS_MAX: usize = 16;
 /// How long nothing may be said: then a comment shows that both ends are there.
 const SILENCE: Duration = Duration::from_secs(10);
 /// What may be asked.
 const KNOWN: [&str; 5] = ["where", "sql", "format", "limit", "int64"];
+
+/// Places of those who look.
+#[derive(Clone, Debug)]
+pub(crate) struct Places {
+    free: Arc<Semaphore>,
+    /// Those who see rows already.
+    looking: Arc<AtomicUsize>,
+}
+
+/// One who sees rows, until it is dropped.
+struct Place {
+    looking: Arc<AtomicUsize>,
+    _free: OwnedSemaphorePermit,
+}
+
+impl Default for Places {
+    fn default() -> Self {
+        Self {
+            free: Arc::new(Semaphore::new(TAPS_MAX)),
+            looking: Arc::default(),
+        }
+    }
+}
+
+impl Places {
+    /// How many see rows.
+    pub(crate) fn looking(&self) -> usize {
+        self.looking.load(Ordering::Relaxed)
+    }
+}
+
+impl Place {
+    /// From now on rows are seen.
+    fn of(places: &Places, free: OwnedSemaphorePermit) -> Self {
+        places.looking.fetch_add(1, Ordering::Relaxed);
+        Self {
+            looking: Arc::clone(&places.looking),
+            _free: free,
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.looking.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 /// How rows are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +121,7 @@ pub(crate) async fn tap(
         Ok(asked) => asked,
         Err(message) => return refused(StatusCode::BAD_REQUEST, &message),
     };
-    let Ok(place) = Arc::clone(&site.taps).try_acquire_owned() else {
+    let Ok(free) = Arc::clone(&site.taps.free).try_acquire_owned() else {
         let message = format!("{TAPS_MAX} look at streams already");
         return refused(StatusCode::SERVICE_UNAVAILABLE, &message);
     };
@@ -87,7 +134,10 @@ pub(crate) async fn tap(
     // Planning SQL takes a moment.
     let tapped = tokio::task::spawn_blocking(move || inside.tap(&stream, &wanted)).await;
     let feed = match tapped {
-        Ok(Ok(tapped)) => Feed::open(tapped, form, limit, site.hub.zone, place),
+        Ok(Ok(tapped)) => {
+            let place = Place::of(&site.taps, free);
+            Feed::open(tapped, form, limit, site.hub.zone, place)
+        }
         Ok(Err(WrongTap::Stream(message))) => return refused(StatusCode::NOT_FOUND, &message),
         Ok(Err(WrongTap::Sql(text))) => return refused(StatusCode::BAD_REQUEST, &text),
         Err(_) => {
@@ -161,7 +211,7 @@ struct Feed {
     /// Rows that may still be sent.
     left: u64,
     /// Kept until nobody looks.
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl Feed {
@@ -171,7 +221,7 @@ impl Feed {
         form: Form,
         limit: Option<u64>,
         zone: Tz,
-        place: OwnedSemaphorePermit,
+        place: Place,
     ) -> Result<(Bytes, Self)> {
         let told = json!({
             "stream": tapped.stream,
