@@ -47,12 +47,7 @@ pub(super) fn refuse_deep(sql: &str) -> Result<(), SqlMistake> {
     let Ok(tokens) = Tokenizer::new(&ZarabaDialect, sql).tokenize() else {
         return Ok(());
     };
-    let words = tokens.iter().filter(|t| !matches!(t, Token::Whitespace(_)));
-    if words.count() > WORDS_MAX {
-        return Err(SqlMistake::new(format!(
-            "the query is too long: at most {WORDS_MAX} words and signs"
-        )));
-    }
+    refuse_long(&tokens)?;
     let mut levels = vec![Level::default()];
     let (mut depth, mut selects, mut tables) = (0, 0, 0);
     let mut parts = 0;
@@ -118,6 +113,15 @@ pub(super) fn refuse_deep(sql: &str) -> Result<(), SqlMistake> {
         }
     }
     Ok(())
+}
+
+fn refuse_long(tokens: &[Token]) -> Result<(), SqlMistake> {
+    let words = tokens.iter().filter(|t| !matches!(t, Token::Whitespace(_)));
+    if words.count() <= WORDS_MAX {
+        return Ok(());
+    }
+    let message = format!("the query is too long: at most {WORDS_MAX} words and signs");
+    Err(SqlMistake::new(message))
 }
 
 /// A word without quotes, in capitals; one in quotes is a name.
