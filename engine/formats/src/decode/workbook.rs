@@ -213,7 +213,7 @@ fn written(micros: i64) -> String {
 
 fn micros(serial: f64, from_1904: bool) -> Option<i64> {
     let first = if from_1904 { 0.0 } else { 1.0 };
-    let no_day = !from_1904 && serial >= NO_DAY && serial < NO_DAY + 1.0;
+    let no_day = !from_1904 && (NO_DAY..NO_DAY + 1.0).contains(&serial);
     if !(first..SERIAL_MAX).contains(&serial) || no_day {
         return None;
     }

@@ -93,6 +93,8 @@ impl Wirer<'_> {
             return Ok((Box::new(source), wake));
         }
         let columns = planned.schema.columns.clone();
+        let clock = || Arc::clone(&self.around.clock);
+        let at = |e: Error| e.at(name);
         let source: Box<dyn Source> = match &doc.connector {
             SourceConnector::File(file) if file.follow => {
                 let clock = Arc::clone(&self.around.clock);
@@ -128,23 +130,19 @@ impl Wirer<'_> {
                 Box::new(Picked::new(self.received(source, doc), columns))
             }
             SourceConnector::HttpClient(client) => {
-                let clock = Arc::clone(&self.around.clock);
-                let source = http_client(client, &doc.schema, self.plan.zone, clock);
-                let source = source.map_err(|e| e.at(name))?;
+                let source =
+                    http_client(client, &doc.schema, self.plan.zone, clock()).map_err(at)?;
                 wake = source.wake();
                 Box::new(Picked::new(self.received(source, doc), columns))
             }
             SourceConnector::Websocket(feed) => {
-                let clock = Arc::clone(&self.around.clock);
-                let source = websocket(feed, &doc.schema, self.plan.zone, clock);
-                let source = source.map_err(|e| e.at(name))?;
+                let source = websocket(feed, &doc.schema, self.plan.zone, clock()).map_err(at)?;
                 wake = source.wake();
                 Box::new(Picked::new(self.received(source, doc), columns))
             }
             SourceConnector::Clock { every } => {
-                let clock = Arc::clone(&self.around.clock);
                 let all = arrow_schema(&doc.schema);
-                Box::new(Picked::new(ClockSource::new(*every, all, clock), columns))
+                Box::new(Picked::new(ClockSource::new(*every, all, clock()), columns))
             }
             SourceConnector::Channel => {
                 let all = arrow_schema(&doc.schema);
