@@ -22,3 +22,6 @@ mod scenarios;
 
 /// Types made from topics: right code compiles, wrong code does not.
 mod types;
+
+/// The example beside the Python client.
+mod example;

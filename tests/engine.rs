@@ -26,4 +26,6 @@ mod pushed;
 
 mod followed;
 
+mod evolution;
+
 mod by_curl;

@@ -40,6 +40,7 @@ pub(crate) fn start(script: &str, args: &[&str]) -> Beside {
 impl Drop for Beside {
     fn drop(&mut self) {
         drop(self.child.stdin.take());
+        let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }

@@ -25,6 +25,9 @@ mod jpx_oi;
 /// The Excel bridge.
 mod excel_rss;
 
+/// kabu STATION.
+mod kabu;
+
 /// How often the clock is moved before a test gives up.
 const MOVES: usize = 20_000;
 
@@ -139,6 +142,21 @@ impl Run {
         joined.unwrap_or_else(|e| panic!("{e}: {:#?}", self.found));
         self.found.sort();
         self.found
+    }
+}
+
+impl Run {
+    /// Moves the clock on until something holds, then stops.
+    pub(crate) fn until(self, mut holds: impl FnMut() -> bool) {
+        let held = (0..MOVES / 10).any(|_| {
+            let _ = self.rows.recv_timeout(Duration::from_millis(2));
+            self.clock
+                .set(ClockTime(zaraba::Clock::now(&self.clock).0 + SECOND / 10));
+            holds()
+        });
+        self.running.stopper().stop();
+        self.running.join().unwrap();
+        assert!(held, "it did not come to hold");
     }
 }
 

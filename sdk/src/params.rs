@@ -132,10 +132,14 @@ pub fn member<P: Param>(name: &'static str, says: Says, optional: bool) -> Membe
 pub fn take<P: Param>(object: &Map<String, Value>, name: &str, says: &Says) -> Result<P, String> {
     let given = object.get(name).or(says.default.as_ref());
     let value = given.unwrap_or(&Value::Null);
-    let kind = || P::schema()["type"].as_str().unwrap_or("value").to_owned();
+    let kind = || {
+        let kind = P::schema()["type"].as_str().unwrap_or("value").to_owned();
+        let vowel = kind.starts_with(['a', 'i', 'o']);
+        format!("{} {kind}", if vowel { "an" } else { "a" })
+    };
     let read = P::read(value).ok_or_else(|| match given {
-        Some(value) => format!("`{name}` must be a {}, not {value}", kind()),
-        None => format!("`{name}` is missing: a {}", kind()),
+        Some(value) => format!("`{name}` must be {}, not {value}", kind()),
+        None => format!("`{name}` is missing: {}", kind()),
     })?;
     if let Some(number) = value.as_f64() {
         match (says.min, says.max) {

@@ -24,7 +24,7 @@ key = ["side"]
 connector = "websocket"
 listen = "127.0.0.1:0"
 from = ["ticks", "newest"]
-query = { time = "1s", memory = "64MiB", rows = 500 }
+query = { time = "1s", memory = "32MiB", rows = 500 }
 "#;
 
 /// Rows that queries which never end multiply with each other.
@@ -33,8 +33,8 @@ const ROWS: i64 = 1_000;
 /// A query of each kind that has no end, or none that anybody waits for.
 const ENDLESS: [&str; 4] = [
     "SELECT count(*) FROM ticks a, ticks b, ticks c, ticks d WHERE a.price + b.price + c.price + d.price < 0",
-    "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
-    "SELECT count(*) FROM ticks a, ticks b, ticks c WHERE regexp_like(a.side || b.side || c.side || repeat('x', 100), '(x+x+)+y')",
+    "SELECT max(a.price + b.price + c.price + d.price) FROM ticks a, ticks b, ticks c, ticks d",
+    "SELECT count(*) FROM ticks a, ticks b, ticks c WHERE regexp_like(a.side || b.side || c.side, '(x+x+)+y')",
     "SELECT count(*) FROM (SELECT a.price * b.price AS k FROM ticks a, ticks b) l JOIN ticks r ON sqrt(l.k + r.price) < -1",
 ];
 
@@ -98,7 +98,7 @@ fn rows() -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_by_curl() {
-    let mut built = Pipeline::from_text("pipeline.toml", PIPELINE.to_owned())
+    let built = Pipeline::from_text("pipeline.toml", PIPELINE.to_owned())
         .build()
         .unwrap_or_else(|e| panic!("{e}"));
     let posting = built.posting()[0].1.clone();
@@ -167,8 +167,14 @@ fn never_ending(base: &str) {
     let query = format!("{base}/api/query");
     let few = "SELECT count(*) AS n FROM ticks";
     for pair in ENDLESS.chunks(2) {
-        let asked: Vec<_> = pair.iter().map(|sql| (sql, begin(&query, sql))).collect();
-        while ask(&query, &["--data-binary", few]).0 != 429 {
+        let mut asked: Vec<_> = pair.iter().map(|sql| (sql, begin(&query, sql))).collect();
+        // While both run a third has no place; on a busy machine they may be over before it asks.
+        let run = |asked: &mut Vec<(_, Child)>| {
+            asked
+                .iter_mut()
+                .all(|(_, child)| child.try_wait().unwrap().is_none())
+        };
+        while run(&mut asked) && ask(&query, &["--data-binary", few]).0 != 429 {
             std::thread::yield_now();
         }
         for (sql, child) in asked {
@@ -191,7 +197,7 @@ fn never_ending(base: &str) {
         ),
         (
             "SELECT DISTINCT a.price * 1000000 + b.price * 1000 + c.price AS k FROM ticks a, ticks b, ticks c",
-            "the query needs more memory than its limit of 64 MiB",
+            "the query needs more memory than its limit of 32 MiB",
         ),
     ] {
         let (status, body) = ask(&query, &["--data-binary", sql]);

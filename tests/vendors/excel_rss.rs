@@ -41,7 +41,7 @@ fn a_range_each_second() {
             RANGE.len()
         ),
     );
-    assert!(answer.ends_with("{\"rows\":4}"), "{answer}");
+    assert!(answer.contains("{\"rows\":4}"), "{answer}");
     let found = run.rows(4);
     assert_eq!(
         found[..3],

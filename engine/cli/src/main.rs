@@ -7,6 +7,8 @@ mod check;
 
 mod completion;
 
+mod connect;
+
 mod explain;
 
 mod failure;
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
         Command::Top(args) => top::top(&args, &voice),
         Command::Set(args) => set::set(&args, &voice),
         Command::Record(args) => record::record(&args, &voice),
+        Command::Connect(args) => connect::connect(&args, &voice),
         Command::Schema => schema::schema(&voice),
         Command::Completion(args) => completion::completion(args.shell, &voice),
     };

@@ -50,3 +50,8 @@ mod record;
 /// `test`.
 #[path = "command/tests.rs"]
 mod tests;
+
+/// `connect`, in a pseudo-terminal.
+#[cfg(unix)]
+#[path = "command/connect.rs"]
+mod connect;

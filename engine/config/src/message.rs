@@ -1,4 +1,4 @@
-//! What is sent: a text as it is, or a table that is sent as JSON.
+//! What is sent: a text as it is, with the parameters put in, or a table that is sent as JSON.
 
 use serde_json::{Map, Number, Value};
 use zaraba_core::diagnostic::Diagnostic;
@@ -6,6 +6,7 @@ use zaraba_core::diagnostic::Diagnostic;
 use crate::captures::fill;
 use crate::document::Text;
 use crate::leaf::expected;
+use crate::params;
 use crate::read::{Context, Typed};
 use crate::spec::Kind;
 use crate::tree::{Node, TomlValue};
@@ -54,8 +55,9 @@ pub(crate) fn read(cx: &mut Context<'_>, node: &Node) -> Option<Typed> {
     let mut texts = Vec::new();
     let doc = match &node.value {
         TomlValue::Text(text) => {
+            let text = params::substitute(cx, text)?;
             texts.push(text.clone());
-            MessageDoc::Text(text.value.clone())
+            MessageDoc::Text(text.value)
         }
         TomlValue::Table(_) | TomlValue::Array(_) => MessageDoc::Json(json(cx, node, &mut texts)?),
         _ => {

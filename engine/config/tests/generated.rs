@@ -191,7 +191,6 @@ fn the_schema_refuses_what_the_validator_refuses() {
         "option_of_another_connector",
         "column_types",
         "not_built_sections",
-        "not_built_options",
     ];
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mistakes");
     for case in cases {

@@ -27,6 +27,10 @@ impl<I> Stall<I> {
         }
     }
 
+    pub(crate) fn get_ref(&self) -> &I {
+        &self.io
+    }
+
     /// What a write came to, unless it has waited too long.
     fn judge<T>(&mut self, cx: &mut Context<'_>, wrote: Poll<Result<T>>) -> Poll<Result<T>> {
         if wrote.is_ready() {

@@ -1,6 +1,16 @@
 //! Why a call failed, in the words of whoever runs the rule.
 
+use std::time::Duration;
+
 use wasmtime::Trap;
+
+/// What a call was allowed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Allowed {
+    pub(crate) fuel: u64,
+    pub(crate) deadline: Duration,
+    pub(crate) output: usize,
+}
 
 /// Why a call failed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -22,6 +32,9 @@ pub(crate) enum Failure {
         /// How much it may have.
         limit: usize,
     },
+    /// It handed over more than it may.
+    #[error("it handed over more than {0} bytes (`limits.output`)")]
+    Output(usize),
     /// Its calls nest too deep.
     #[error("its calls nest too deep")]
     Stack,
@@ -34,25 +47,32 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// From what wasmtime says. `memory` is what the limiter refused, if it did.
+    /// From what wasmtime says. `refused` is what the memory's limiter refused, if it did.
     pub(crate) fn of(
         error: &wasmtime::Error,
-        fuel: u64,
-        deadline: std::time::Duration,
-        memory: Option<(usize, usize)>,
+        allowed: Allowed,
+        refused: Option<(usize, usize)>,
     ) -> Self {
-        if let Some(refused) = error.downcast_ref::<Self>() {
-            return refused.clone();
+        if let Some(failure) = error.downcast_ref::<Self>() {
+            return failure.clone();
         }
-        if let Some((wanted, limit)) = memory {
+        if let Some((wanted, limit)) = refused {
             return Self::Memory { wanted, limit };
         }
         match error.downcast_ref::<Trap>() {
-            Some(Trap::OutOfFuel) => Self::Fuel(fuel),
-            Some(Trap::Interrupt) => Self::Deadline(deadline.as_millis()),
+            Some(Trap::OutOfFuel) => Self::Fuel(allowed.fuel),
+            Some(Trap::Interrupt) => Self::Deadline(allowed.deadline.as_millis()),
             Some(Trap::StackOverflow) => Self::Stack,
             Some(trap) => Self::Trap(format!("{trap}{}", frames(error))),
-            None => Self::Trap(format!("{:#}", error)),
+            // wasmtime has no type for it.
+            None if error
+                .root_cause()
+                .to_string()
+                .contains("too much data is being copied") =>
+            {
+                Self::Output(allowed.output)
+            }
+            None => Self::Trap(format!("{error:#}")),
         }
     }
 }

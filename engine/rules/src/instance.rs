@@ -4,7 +4,7 @@ use wasmtime::Store;
 use zaraba_core::clock::Stopwatch;
 
 use crate::bindings::{Alert, Batch, Rule, RulePre};
-use crate::failure::Failure;
+use crate::failure::{Allowed, Failure};
 use crate::host::{Host, TICK};
 use crate::world::World;
 
@@ -44,7 +44,12 @@ impl Instance {
             Ok(rule) => Ok(Self { store, rule }),
             Err(error) => {
                 let refused = store.data().refused;
-                let failure = Failure::of(&error, fuel, deadline, refused);
+                let allowed = Allowed {
+                    fuel,
+                    deadline,
+                    output: limits.output,
+                };
+                let failure = Failure::of(&error, allowed, refused);
                 Err((failure, Box::new(store.into_data())))
             }
         }
@@ -125,7 +130,12 @@ impl Instance {
             nanos,
         };
         let refused = self.store.data().refused;
-        let answer = answer.map_err(|error| Failure::of(&error, fuel, deadline, refused));
+        let allowed = Allowed {
+            fuel,
+            deadline,
+            output: self.store.data().around.limits.output,
+        };
+        let answer = answer.map_err(|error| Failure::of(&error, allowed, refused));
         (answer, used)
     }
 

@@ -18,6 +18,8 @@ pub mod manifest;
 
 pub mod rule;
 
+pub mod node;
+
 pub mod tables;
 
 pub mod meter;
@@ -49,6 +51,8 @@ mod params;
 mod state;
 
 mod ticks;
+
+mod waiting;
 
 mod wasi;
 

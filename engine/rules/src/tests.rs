@@ -23,6 +23,12 @@ mod conversion;
 
 mod loading;
 
+mod manifests;
+
+mod node;
+
+mod stubs;
+
 mod same;
 
 /// Where `make plugins` puts what it builds.

@@ -19,6 +19,9 @@ mod doors;
 #[path = "websocket/hostile.rs"]
 mod hostile;
 
+#[path = "websocket/idle.rs"]
+mod idle;
+
 use std::collections::BTreeMap;
 use std::thread;
 use std::time::Duration;

@@ -67,6 +67,10 @@ impl<S: Source> Source for Received<S> {
         self.inner.live()
     }
 
+    fn answered(&mut self) -> bool {
+        self.inner.answered()
+    }
+
     fn of_the_past(&self) -> bool {
         self.inner.of_the_past()
     }

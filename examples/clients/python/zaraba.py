@@ -239,9 +239,10 @@ class Client:
 
     async def close(self) -> None:
         """Leaves; iterators end."""
-        if self._task is not None:
+        while self._task is not None and not self._task.done():
+            # More than once: one that comes while a connection ends may be lost with it.
             self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await asyncio.wait([self._task], timeout=0.1)
         self._finish(None)
 
     def topic(self, name: str) -> Topic:
@@ -313,16 +314,19 @@ class Client:
             ping_interval=None,  # the watermark of each second says that the server is there
             **self._options,
         ) as socket:
-            hello = json.loads(await asyncio.wait_for(socket.recv(), SILENCE_S))
-            self._greeted(hello)
+            self._greeted(await self._heard(socket))
             writer = asyncio.create_task(self._write(socket, self._outbox))
             try:
                 while True:
-                    text = await asyncio.wait_for(socket.recv(), SILENCE_S)
-                    await self._hear(json.loads(text))
+                    await self._hear(await self._heard(socket))
             finally:
                 self._outbox = None
                 writer.cancel()
+
+    @staticmethod
+    async def _heard(socket: ClientConnection) -> dict[str, Any]:
+        async with asyncio.timeout(SILENCE_S):
+            return json.loads(await socket.recv())
 
     async def _write(self, socket: ClientConnection, outbox: asyncio.Queue[str]) -> None:
         """Says what is to be said; a connection that breaks is noticed by the one who reads."""

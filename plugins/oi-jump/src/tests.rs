@@ -65,7 +65,7 @@ fn parameters_are_checked() {
         ),
         (
             r#"{ "base_min": 1.5 }"#,
-            "`base_min` must be a integer, not 1.5",
+            "`base_min` must be an integer, not 1.5",
         ),
     ] {
         assert_eq!(Harness::<OiJump>::new(params).unwrap_err(), reason);

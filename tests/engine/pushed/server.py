@@ -8,6 +8,7 @@ the tokens and of the socket.
 import asyncio
 import http.server
 import json
+import os
 import sys
 import threading
 
@@ -106,6 +107,7 @@ async def main():
         print(*ports, flush=True)
         # Whoever started it closes its input when it is done.
         await asyncio.to_thread(sys.stdin.read)
+        os._exit(0)  # at once: connections that are silent on purpose would be waited for
 
 
 asyncio.run(main())

@@ -16,6 +16,12 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         _ => Layout::At("$.data[0].rows"),
     };
     let options = shared::options(Format::Csv, *choice);
-    let decoder = open_bytes("POST /rows", data.to_vec(), &shared::SCHEMA, &options, layout);
+    let decoder = open_bytes(
+        "POST /rows",
+        data.to_vec(),
+        &shared::SCHEMA,
+        &options,
+        layout,
+    );
     shared::read(decoder, *choice);
 });

@@ -9,7 +9,7 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
     let options = LoadOptions {
         profile: None,
         set: Vec::new(),
-        env: &|name| (name.len() < 3).then(|| "secret".to_owned()),
+        env: &|name: &str| (name.len() < 3).then(|| "secret".to_owned()),
     };
     // `include` would read files of this machine.
     if !text.contains("include") {

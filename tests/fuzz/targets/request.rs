@@ -37,7 +37,10 @@ static SITE: LazyLock<Site> = LazyLock::new(|| {
         origins: vec!["https://desk.example".to_owned()],
     };
     Site {
-        runtime: Builder::new_current_thread().enable_time().build().expect("a runtime"),
+        runtime: Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .expect("a runtime"),
         routes: Router::new()
             .route("/echo", post(|body: axum::body::Bytes| async move { body }))
             .fallback(page),

@@ -36,7 +36,7 @@ const PIPELINE: &str = include_str!("../../cases/wrong/webhook_templates/pipelin
 /// A frame with a mask of zeros.
 fn frame(first: u8, text: &str) -> Vec<u8> {
     let length = u8::try_from(text.len()).unwrap_or(0);
-    [&[first, 0x80 | length, 0, 0, 0, 0], text.as_bytes()].concat()
+    [&[first, 0x80 | length, 0, 0, 0, 0][..], text.as_bytes()].concat()
 }
 
 /// A file in memory.
@@ -54,14 +54,23 @@ fn file(format: Format) -> Vec<u8> {
     let times = TimestampMicrosecondArray::from(vec![1_763_078_400_000_000; 3]);
     let columns: [(&str, ArrayRef); 3] = [
         ("ts", Arc::new(times.with_timezone("UTC"))),
-        ("text", Arc::new(StringArray::from(vec![Some("a"), None, Some("板")]))),
-        ("price", Arc::new(Float64Array::from(vec![1.5, f64::NAN, -0.0]))),
+        (
+            "text",
+            Arc::new(StringArray::from(vec![Some("a"), None, Some("板")])),
+        ),
+        (
+            "price",
+            Arc::new(Float64Array::from(vec![1.5, f64::NAN, -0.0])),
+        ),
     ];
     let rows = RecordBatch::try_from_iter(columns).expect("columns of one length");
     let out = Out::default();
     let made = encoder(format, &rows.schema(), chrono_tz::UTC, out.clone());
     let mut encoder = made.expect("plain types");
-    encoder.write(&rows).and_then(|()| encoder.finish()).expect("memory");
+    encoder
+        .write(&rows)
+        .and_then(|()| encoder.finish())
+        .expect("memory");
     let bytes = out.0.lock().expect("one thread").clone();
     bytes
 }
@@ -74,12 +83,21 @@ fn main() {
         std::fs::write(folder.join(format!("seed-{n}")), bytes).expect("a file");
     };
     // The first byte of some chooses how the rest is read.
-    let chosen = |choice: u8, rest: &[u8]| [&[choice], rest].concat();
+    let chosen = |choice: u8, rest: &[u8]| [&[choice][..], rest].concat();
     for (n, message) in MESSAGES.iter().enumerate() {
         write("message", n, message.as_bytes());
         write("frames", n, &frame(0x81, message));
     }
-    write("frames", 9, &[frame(0x01, "{\"op\":"), frame(0x89, "x"), frame(0x80, "\"ping\"}")].concat());
+    write(
+        "frames",
+        9,
+        &[
+            frame(0x01, "{\"op\":"),
+            frame(0x89, "x"),
+            frame(0x80, "\"ping\"}"),
+        ]
+        .concat(),
+    );
     for (n, request) in REQUESTS.iter().enumerate() {
         write("request", n, &chosen(n as u8, request.as_bytes()));
     }

@@ -87,6 +87,60 @@ fn whoever_says_its_header_slowly_is_closed() {
     }
 }
 
+/// The same before there is a header: the greeting of TLS, byte by byte.
+#[test]
+fn whoever_greets_slowly_is_closed() {
+    let runtime = Runtime::new().unwrap();
+    let open = Tls::open(&here("test_cert.pem"), &here("test_key.pem")).unwrap();
+    let server = start(&runtime, |e| e.tls = Some(open));
+    let mut socket = connect(server.address());
+    let watch = Stopwatch::start();
+    // A record of 512 bytes that holds the beginning of a ClientHello.
+    let hello = [0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3];
+    for byte in hello.into_iter().chain(std::iter::repeat(0)) {
+        if socket.write_all(&[byte]).is_err() {
+            break;
+        }
+        std::thread::sleep(SOON / 10);
+        assert!(watch.elapsed() < SOON * 20, "it was let go on");
+    }
+    assert_eq!(rest(socket), "");
+    let answer = runtime.block_on(ask_tls(server.address()));
+    assert!(answer.ends_with("here"), "{answer}");
+}
+
+/// All places are taken by those who say nothing: each makes room for one who speaks, in its turn,
+/// and one that has spoken stays.
+#[test]
+fn the_silent_make_room() {
+    let runtime = Runtime::new().unwrap();
+    let server = start(&runtime, |e| {
+        e.limits.connections_max = 2;
+        e.limits.header_time = Duration::from_secs(60);
+    });
+    let mut speaks = connect(server.address());
+    let again = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let mut ask_again = || {
+        speaks.write_all(again.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"here") {
+            let mut byte = [0];
+            speaks.read_exact(&mut byte).unwrap();
+            answer.push(byte[0]);
+        }
+    };
+    ask_again();
+    for _ in 0..20 {
+        let silent = connect(server.address());
+        // The place of the one before may not be free yet.
+        let ask = |_| ask(server.address(), &format!("{GET}\r\n"));
+        let answer = (0..100).map(ask).find(|answer| !answer.is_empty());
+        assert!(answer.is_some_and(|answer| answer.ends_with("here")));
+        assert_eq!(rest(silent), "");
+    }
+    ask_again();
+}
+
 #[test]
 fn headers_have_limits() {
     let runtime = Runtime::new().unwrap();

@@ -38,7 +38,10 @@ fn each_misdeed_costs_its_own_rows_only() {
             "many alerts",
             "it raised 10011 alerts in a call, at most 10000 are allowed",
         ),
-        ("big alerts", "it trapped"),
+        (
+            "big alerts",
+            "it handed over more than 8388608 bytes (`limits.output`)",
+        ),
         (
             "wrong type",
             "the output `total` is text, the manifest says int64",
@@ -50,7 +53,7 @@ fn each_misdeed_costs_its_own_rows_only() {
         ("wrong row", "an alert of row 1000000, the call had 10"),
         ("state", "its state grew past 262144 bytes"),
         ("state then trap", "it trapped"),
-        ("scan", "it used up what imports may move in a call"),
+        ("scan", "it used up the fuel of a call"),
         (
             "another time",
             "it asked about 1970-01-01T01:00:25Z; the rows of the call are of",

@@ -21,6 +21,9 @@ const HEARTBEAT: Duration = Duration::from_secs(1);
 /// From when on the heart beats with rows that are sent anyway.
 const EARLY: Duration = Duration::from_millis(900);
 
+/// Clients whose memory is fetched at one time: one after another, each would be waited for.
+const TOGETHER: usize = 16;
+
 /// The thread.
 #[derive(Debug)]
 pub(crate) struct Herald {
@@ -66,7 +69,16 @@ fn run(hub: &Hub) {
             beat = Stopwatch::start();
         }
         let mut round = Round::new(beats, hub.ending() != Ending::None);
-        clients.retain(|client| client.carry(&mut round));
+        let mut gone = Vec::new();
+        for start in (0..clients.len()).step_by(TOGETHER) {
+            let together = &clients[start..clients.len().min(start + TOGETHER)];
+            together.iter().for_each(|client| client.fetch());
+            let at = (start..).zip(together);
+            gone.extend(at.filter_map(|(at, client)| (!client.carry(&mut round)).then_some(at)));
+        }
+        for at in gone.into_iter().rev() {
+            clients.swap_remove(at);
+        }
         round.end(&hub.traffic);
     }
 }

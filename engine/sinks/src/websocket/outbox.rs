@@ -11,8 +11,6 @@ use axum::body::Bytes;
 use tokio::io::AsyncWrite;
 use zaraba_core::clock::Stopwatch;
 
-use crate::websocket::wire::Message;
-
 /// Pieces that are written at one time.
 const PIECES_MAX: usize = 16;
 /// Bytes from which on no piece is added.
@@ -35,10 +33,6 @@ impl Outbox {
     pub(crate) fn push(&mut self, piece: Bytes) {
         self.bytes += piece.len();
         self.pieces.push_back(piece);
-    }
-
-    pub(crate) fn extend(&mut self, messages: Option<Message>) {
-        messages.into_iter().for_each(|m| self.push(m.into_bytes()));
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -96,27 +90,11 @@ impl Outbox {
         Poll::Ready(Ok(()))
     }
 
-    /// Adds a piece and writes. One that goes at once never waits in the queue.
-    pub(crate) fn poll_send(
-        &mut self,
-        piece: Bytes,
-        mut socket: Pin<&mut impl AsyncWrite>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<()>> {
-        if self.is_empty()
-            && let Poll::Ready(wrote) = socket.as_mut().poll_write(cx, &piece)
-        {
-            self.begun = wrote?;
-            self.held_back = true;
-            if self.begun == piece.len() {
-                self.begun = 0;
-                ready!(socket.poll_flush(cx))?;
-                self.held_back = false;
-                return Poll::Ready(Ok(()));
-            }
-        }
+    /// Adds a piece to nothing, of which so much is gone already.
+    pub(crate) fn push_rest(&mut self, piece: Bytes, begun: usize) {
+        debug_assert!(self.is_empty() && begun < piece.len());
+        self.begun = begun;
         self.push(piece);
-        self.poll_write(socket, cx)
     }
 
     fn gone(&mut self, bytes: usize) {

@@ -8,10 +8,13 @@ use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 /// Queries that run at one time: more would take the pipeline's processors from it.
 const RUNNING_MAX: usize = 2;
+/// The stack of a query's thread: who plans one walks its tree, at tens of kilobytes a level where
+/// nothing is optimised. Only what is used of it is memory.
+const STACK_BYTES: usize = 64 << 20;
 /// How long after its own limit a query is waited for.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -101,17 +104,21 @@ impl Desk {
         let stop = Arc::new(AtomicBool::new(false));
         let _stop_when_gone = StopOnDrop(Arc::clone(&stop));
         let engine = Arc::clone(&self.options.engine);
-        let running = tokio::task::spawn_blocking(move || {
+        let (tell, told) = oneshot::channel();
+        let thread = std::thread::Builder::new().name("query".to_owned());
+        let started = thread.stack_size(STACK_BYTES).spawn(move || {
             let answered = engine.run(&sql, &held, &stop).map(work);
             drop(permit);
-            answered
+            let _ = tell.send(answered); // nobody may be waiting
         });
-        match tokio::time::timeout(self.options.time + GRACE, running).await {
+        if let Err(error) = started {
+            tracing::error!(%error, "no thread for a query");
+            return Err(End::Busy);
+        }
+        match tokio::time::timeout(self.options.time + GRACE, told).await {
             Ok(Ok(answered)) => answered.map_err(End::Refused),
-            Ok(Err(error)) => {
-                tracing::error!(%error, "a query fell over");
-                Err(End::Broken)
-            }
+            // What it panicked with was printed.
+            Ok(Err(_)) => Err(End::Broken),
             Err(_) => Err(End::Stuck),
         }
     }

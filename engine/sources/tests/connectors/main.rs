@@ -23,6 +23,9 @@ mod channel;
 /// `connector = "http_server"`
 mod http_server;
 
+/// The same, by strangers who mean harm.
+mod hostile;
+
 /// `connector = "http_client"`
 mod http_client;
 

@@ -1,4 +1,4 @@
-//! How deep the tree of a query may become, told from its words before it is parsed. Who walks a
+//! How long a query may be, and how deep its tree may become, told from its words before it is parsed. Who walks a
 //! tree recursively needs a stack as deep as that, and 64 KiB of `1+1+1+…` are a tree of as many
 //! levels, which no stack holds: the process would end.
 
@@ -7,8 +7,11 @@ use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer, Word};
 use crate::plan::dialect::ZarabaDialect;
 use crate::plan::mistake::SqlMistake;
 
-/// Most levels.
+/// Most levels: a stack of 64 MiB has room for many times as many.
 const DEPTH_MAX: usize = 200;
+/// Most words and signs: what plans a query takes long over lists of tens of thousands, and nothing
+/// stops it there.
+const WORDS_MAX: usize = 5_000;
 /// Most SELECTs, and tables in their FROMs.
 const SELECTS_MAX: usize = 50;
 
@@ -44,6 +47,12 @@ pub(super) fn refuse_deep(sql: &str) -> Result<(), SqlMistake> {
     let Ok(tokens) = Tokenizer::new(&ZarabaDialect, sql).tokenize() else {
         return Ok(());
     };
+    let words = tokens.iter().filter(|t| !matches!(t, Token::Whitespace(_)));
+    if words.count() > WORDS_MAX {
+        return Err(SqlMistake::new(format!(
+            "the query is too long: at most {WORDS_MAX} words and signs"
+        )));
+    }
     let mut levels = vec![Level::default()];
     let (mut depth, mut selects, mut tables) = (0, 0, 0);
     let mut parts = 0;

@@ -223,13 +223,18 @@ fn nobody_waits() {
 /// the process stands.
 #[test]
 fn sql_that_is_deep_or_long() {
-    const BYTES: usize = 64 << 10;
+    for bytes in [64 << 10, 4_000] {
+        deep_or_long(bytes);
+    }
+}
+
+fn deep_or_long(bytes: usize) {
     let fill = |before: &str, again: &str, after: &str| {
-        let n = (BYTES - before.len() - after.len()) / again.len();
+        let n = (bytes - before.len() - after.len()) / again.len();
         format!("{before}{}{after}", again.repeat(n))
     };
     let nested = |open: &str, inner: &str, close: &str| {
-        let n = (BYTES - 40) / (open.len() + close.len());
+        let n = (bytes - 40) / (open.len() + close.len());
         format!("SELECT {}{inner}{}", open.repeat(n), close.repeat(n))
     };
     for sql in [
@@ -271,9 +276,11 @@ fn sql_that_is_deep_or_long() {
         ),
     ] {
         let shown = sql[..60].to_owned();
-        // On a thread as small as those that answer requests.
-        let small = std::thread::Builder::new().stack_size(2 << 20);
-        let answered = small.spawn(move || ask(&sql, 3, LIMITS).map(drop)).unwrap();
+        // On a thread like those of queries.
+        let thread = std::thread::Builder::new().stack_size(64 << 20);
+        let answered = thread
+            .spawn(move || ask(&sql, 3, LIMITS).map(drop))
+            .unwrap();
         let answered = answered.join().unwrap_or_else(|_| panic!("{shown}"));
         println!("{shown}: {answered:?}");
     }

@@ -8,8 +8,8 @@ import { NodePane } from "./node.js";
 import { t } from "./words.js";
 
 const ZOOM = { least: 0.35, most: 2, step: 1.25, readable: 0.72 };
-/** The small curve at the foot of a node. */
-const CURVE = { height: 12, least: 5 };
+/** The small curve at the foot of a node, below its words. */
+const CURVE = { height: 6, least: 5 };
 /** Seconds behind the clock from which a live node counts as behind. */
 const LAG = 5;
 
@@ -160,12 +160,14 @@ export class GraphView {
 
   /** As large as fits, but not so small that nothing can be read: then it is scrolled. */
   #fit(least = ZOOM.readable) {
+    if (!this.#picture) return;
     const { width, height } = this.#picture.viewBox.baseVal;
     const fits = Math.min(this.box.clientWidth / width, this.box.clientHeight / height);
     this.#scale(Math.max(least, Math.min(1.1, fits)));
   }
 
   #scale(zoom) {
+    if (!this.#picture) return;
     const { width, height } = this.#picture.viewBox.baseVal;
     this.#zoom = Math.min(ZOOM.most, Math.max(ZOOM.least, zoom));
     this.#picture.setAttribute("width", String(Math.floor(width * this.#zoom)));

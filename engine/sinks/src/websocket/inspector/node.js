@@ -22,7 +22,7 @@ export class NodePane {
 
   update() {
     const node = this.app.figures.node(this.#name);
-    const shape = `${this.#name} ${node?.kind} ${this.app.graph ? 1 : 0} ${this.app.figures.topics.length}`;
+    const shape = `${this.#name} ${node?.kind} ${this.app.graph ? 1 : 0} ${this.app.explained.length} ${this.app.figures.topics.length}`;
     if (shape !== this.#shape) {
       this.#shape = shape;
       this.#build(node);

@@ -85,8 +85,10 @@ export class RowsView {
       const topic = topics.find((each) => each.name === link.dataset.topic);
       say(link.querySelector(".n"), whole(topic.last));
       say(link.querySelector(".rate"), topic.rate === null ? "" : rate(topic.rate));
-      if (topic.name === this.#topic) link.setAttribute("aria-current", "page");
-      else link.removeAttribute("aria-current");
+      if (topic.name === this.#topic) {
+        if (!link.hasAttribute("aria-current")) link.scrollIntoView({ block: "nearest", inline: "nearest" });
+        link.setAttribute("aria-current", "page");
+      } else link.removeAttribute("aria-current");
       link.classList.toggle("stale", this.app.stale.includes(topic.name));
     }
   }

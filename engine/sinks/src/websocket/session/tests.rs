@@ -431,3 +431,39 @@ fn rows_of_the_last_so_much_time() {
         assert_eq!(got, expected);
     }
 }
+
+/// The bytes that a client is sent until there is nothing new, by where they lie.
+fn pieces(session: &mut Session) -> Vec<*const u8> {
+    std::iter::from_fn(|| session.next().unwrap())
+        .map(|message| message.bytes().as_ptr())
+        .collect()
+}
+
+#[test]
+fn what_all_get_is_made_once() {
+    let hub = hub();
+    let mut sessions: Vec<Session> = (0..50).map(|_| join(&hub, &["facts", "state"]).0).collect();
+    let mut same = |expected: usize| {
+        let mut got = sessions.iter_mut().map(pieces);
+        let first = got.next().unwrap();
+        assert_eq!(first.len(), expected);
+        assert!(got.all(|other| other == first), "made more than once");
+        first
+    };
+    hub.write(0, &facts(0..9)).unwrap();
+    hub.write(1, &batch(&[("a", 1, false), ("b", 2, true)]))
+        .unwrap();
+    let snapshots = same(2);
+    let late = pieces(&mut join(&hub, &["facts", "state"]).0);
+    assert_eq!(late, snapshots, "nothing came since");
+    hub.write(0, &facts(9..12)).unwrap();
+    hub.write(1, &batch(&[("a", 3, false)])).unwrap();
+    same(2);
+    // Behind the log: the state conflated.
+    let rows = i64::try_from(LOG_ROWS).unwrap();
+    for start in (0..2 * rows).step_by(1_024) {
+        hub.write(1, &batch(&vec![("a", start, false); 1_024]))
+            .unwrap();
+    }
+    same(1);
+}
