@@ -170,7 +170,7 @@ impl Source for FollowSource {
     }
 
     fn seek(&mut self, position: &Position) -> Result<()> {
-        if position.own.len() % NUMBERS != 0 {
+        if !position.own.len().is_multiple_of(NUMBERS) {
             return Err(Error::outside(
                 "the checkpoint is of a source that does not follow its files",
             ));
