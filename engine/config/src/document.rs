@@ -404,24 +404,28 @@ pub enum SinkConnector {
         format: Format,
     },
     /// `connector = "websocket"`
-    Websocket {
-        /// `listen`, `auth` and their like.
-        listener: Box<ListenerDoc>,
-        /// `assets`: a folder of static files served at `/`.
-        assets: Option<Located<PathBuf>>,
-        /// `history`: newest rows kept per append topic; 1,000 if left out.
-        history: usize,
-        /// `history_time`: of them those no older than so many microseconds of event time.
-        history_time: Option<i64>,
-        /// `history_size`, bytes of any topic.
-        history_size: u64,
-        /// `query`: what a query of `/api/query` may cost.
-        query: QueryLimitsDoc,
-    },
+    Websocket(Box<WebsocketSinkDoc>),
     /// `connector = "webhook"`
     Webhook(Box<WebhookDoc>),
     /// `connector = "channel"`: rows go to the embedding program.
     Channel,
+}
+
+/// A sink with `connector = "websocket"`.
+#[derive(Clone, Debug)]
+pub struct WebsocketSinkDoc {
+    /// `listen`, `auth` and their like.
+    pub listener: ListenerDoc,
+    /// `assets`: a folder of static files served at `/`.
+    pub assets: Option<Located<PathBuf>>,
+    /// `history`: newest rows kept per append topic; 1,000 if left out.
+    pub history: usize,
+    /// `history_time`: of them those no older than so many microseconds of event time.
+    pub history_time: Option<i64>,
+    /// `history_size`, bytes of any topic.
+    pub history_size: u64,
+    /// `query`: what a query of `/api/query` may cost.
+    pub query: QueryLimitsDoc,
 }
 
 /// `[[test]]`

@@ -3,7 +3,7 @@
 use zaraba_core::diagnostic::Diagnostic;
 use zaraba_core::time::SECOND;
 
-use crate::document::{Format, Located, SinkConnector, SinkDoc};
+use crate::document::{Format, Located, SinkConnector, SinkDoc, WebsocketSinkDoc};
 use crate::format;
 use crate::listener::{self, LISTENER};
 use crate::read::{Context, Fields};
@@ -226,8 +226,8 @@ pub(crate) fn convert(
         "stdout" => SinkConnector::Stdout {
             format: fields.word("format").map_or(Format::Json, format::of_word),
         },
-        "websocket" => SinkConnector::Websocket {
-            listener: Box::new(listener::convert(cx, fields)?),
+        "websocket" => SinkConnector::Websocket(Box::new(WebsocketSinkDoc {
+            listener: listener::convert(cx, fields)?,
             assets: fields.text("assets").map(|text| located_path(cx, &text)),
             history: fields.int("history").map_or(HISTORY_ROWS, |rows| {
                 usize::try_from(rows).unwrap_or(usize::MAX)
@@ -235,7 +235,7 @@ pub(crate) fn convert(
             history_time: fields.micros("history_time"),
             history_size: fields.bytes("history_size").unwrap_or(HISTORY_BYTES),
             query: query_limits(fields.table("query")),
-        },
+        })),
         _ => SinkConnector::Channel,
     };
     Some(SinkDoc {

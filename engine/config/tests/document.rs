@@ -238,20 +238,14 @@ fn sinks_limits_and_tests() {
     );
     assert_eq!((file.format, file.open_files), (Format::Parquet, 100));
     assert_eq!((file.roll, file.columns.len()), (RollDoc::default(), 0));
-    let SinkConnector::Websocket {
-        listener,
-        assets,
-        history,
-        history_time: None,
-        history_size: 67_108_864,
-        query,
-    } = &desk.connector
-    else {
+    let SinkConnector::Websocket(door) = &desk.connector else {
         panic!()
     };
+    let (listener, query, assets) = (&door.listener, &door.query, &door.assets);
+    assert_eq!(listener.listen.value, "127.0.0.1:0");
     assert_eq!(
-        (listener.listen.value.as_str(), *history),
-        ("127.0.0.1:0", 1_000)
+        (door.history, door.history_time, door.history_size),
+        (1_000, None, 67_108_864)
     );
     assert_eq!(
         (&listener.auth, listener.origins.as_slice()),

@@ -77,7 +77,7 @@ impl PipelinePlan {
                 SinkConnector::File(_) => "file",
                 SinkConnector::Webhook(_) => "webhook",
                 SinkConnector::Stdout { .. } => "stdout",
-                SinkConnector::Websocket { .. } => "websocket",
+                SinkConnector::Websocket(_) => "websocket",
                 SinkConnector::Channel => "channel",
             },
             reads: s.from.iter().map(|f| f.value.clone()).collect(),
@@ -116,7 +116,7 @@ impl PipelinePlan {
     #[must_use]
     pub fn speaks_tls(&self, sink: &str) -> bool {
         let of = |s: &SinkDoc| match &s.connector {
-            SinkConnector::Websocket { listener, .. } => listener.tls.is_some(),
+            SinkConnector::Websocket(door) => door.listener.tls.is_some(),
             _ => false,
         };
         self.sinks.iter().any(|s| s.name.value == sink && of(s))

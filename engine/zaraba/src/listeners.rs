@@ -31,9 +31,10 @@ impl Pipeline {
             return Err(Error::Mistakes(redact(&mistakes, &[])));
         };
         let listeners = document.sinks.iter().filter_map(|sink| {
-            let SinkConnector::Websocket { listener, .. } = &sink.connector else {
+            let SinkConnector::Websocket(door) = &sink.connector else {
                 return None;
             };
+            let listener = &door.listener;
             Some(Listener {
                 sink: sink.name.value.clone(),
                 url: url(&listener.listen.value, listener.tls.is_some()),

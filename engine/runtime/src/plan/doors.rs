@@ -13,8 +13,8 @@ impl Planning<'_> {
         let document = self.document;
         let mut sinks: BTreeMap<&str, &str> = BTreeMap::new();
         for sink in &document.sinks {
-            if let SinkConnector::Websocket { listener, .. } = &sink.connector
-                && let listen = &listener.listen
+            if let SinkConnector::Websocket(door) = &sink.connector
+                && let listen = &door.listener.listen
                 && !listen.value.ends_with(":0")
                 && let Some(other) = sinks.insert(&listen.value, &sink.name.value)
             {

@@ -50,8 +50,8 @@ pub(crate) fn warnings(planning: &Planning<'_>) -> Diagnostics {
         }
     }
     for sink in &document.sinks {
-        if let SinkConnector::Websocket { listener, .. } = &sink.connector {
-            warnings.0.extend(in_the_clear(listener));
+        if let SinkConnector::Websocket(door) = &sink.connector {
+            warnings.0.extend(in_the_clear(&door.listener));
         }
     }
     warnings.sort();

@@ -1,6 +1,6 @@
 //! What sinks cannot write, told when a pipeline is checked: the sinks would tell it when it runs.
 
-use zaraba_config::document::{Format, Located, SinkConnector, SinkDoc};
+use zaraba_config::document::{Format, Located, SinkConnector, SinkDoc, WebsocketSinkDoc};
 use zaraba_core::diagnostic::Diagnostic;
 use zaraba_core::stream::Changelog;
 
@@ -23,27 +23,28 @@ impl Planning<'_> {
                     self.check_added(from, named);
                 }
             }
-            SinkConnector::Websocket {
-                assets: Some(assets),
-                ..
-            } if !assets.value.is_dir() => {
-                let message = format!("no folder `{}`", assets.value.display());
-                let help = "`assets` is a folder of files that are served as they are";
-                self.mistakes
-                    .push(Diagnostic::at(assets.span, message).help(help));
-            }
+            SinkConnector::Websocket(door) => self.check_door(door),
             SinkConnector::File(file) => self.check_path(file, &sink.from),
             SinkConnector::Webhook(webhook) => self.check_webhook(sink, webhook),
             _ => {}
         }
-        if let SinkConnector::Websocket { listener, .. } = &sink.connector {
-            for path in listener.tls.iter().flat_map(|tls| [&tls.cert, &tls.key]) {
-                if !path.value.is_file() {
-                    let message = format!("no file `{}`", path.value.display());
-                    let help = "`tls` names a certificate and its key, in PEM";
-                    self.mistakes
-                        .push(Diagnostic::at(path.span, message).help(help));
-                }
+    }
+
+    /// Files that a listener cannot do without.
+    fn check_door(&mut self, door: &WebsocketSinkDoc) {
+        if let Some(assets) = door.assets.as_ref().filter(|a| !a.value.is_dir()) {
+            let message = format!("no folder `{}`", assets.value.display());
+            let help = "`assets` is a folder of files that are served as they are";
+            self.mistakes
+                .push(Diagnostic::at(assets.span, message).help(help));
+        }
+        let tls = door.listener.tls.iter();
+        for path in tls.flat_map(|tls| [&tls.cert, &tls.key]) {
+            if !path.value.is_file() {
+                let message = format!("no file `{}`", path.value.display());
+                let help = "`tls` names a certificate and its key, in PEM";
+                self.mistakes
+                    .push(Diagnostic::at(path.span, message).help(help));
             }
         }
     }

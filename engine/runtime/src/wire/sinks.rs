@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use zaraba_config::document::{
-    AuthDoc, ListenerDoc, ListenerLimitsDoc, SinkConnector, SinkDoc, TlsDoc,
+    AuthDoc, ListenerDoc, ListenerLimitsDoc, SinkConnector, SinkDoc, TlsDoc, WebsocketSinkDoc,
 };
 use zaraba_core::error::{Error, Result};
 use zaraba_core::meter::Meter;
@@ -112,50 +112,48 @@ impl Wirer<'_> {
                     .insert(doc.name.value.clone(), receiver);
                 Box::new(sink.open(inputs))
             }
-            SinkConnector::Websocket {
-                listener,
-                assets,
-                history,
-                history_time,
-                history_size,
-                query: limits,
-            } => {
-                let handle = self.around.tokio.clone().ok_or_else(|| {
-                    Error::internal("a WebSocket sink needs a tokio runtime to run on")
-                })?;
-                let options = WebsocketOptions {
-                    listen: listener.listen.value.clone(),
-                    access: access(listener),
-                    assets: assets.as_ref().map(|a| a.value.clone()),
-                    tls: tls(listener)?,
-                    history: Retention {
-                        rows: *history,
-                        time: *history_time,
-                        bytes: usize::try_from(*history_size).unwrap_or(usize::MAX),
-                    },
-                    stale: self.staleness(inputs),
-                    pipeline: self.plan.name.clone(),
-                    zone,
-                    query: Some(query::options(
-                        self.plan,
-                        inputs,
-                        limits,
-                        &self.around.clock,
-                    )),
-                    inside: Arc::<Insight>::clone(&self.insight),
-                    clock: Arc::clone(&self.around.clock),
-                    limits: net_limits(&listener.limits),
-                };
-                let doors = self.doors_of(&listener.listen.value);
-                let beside = doors.as_ref().map(Doors::routes).unwrap_or_default();
-                let (sink, address) = WebsocketSink::start(inputs, options, beside, &handle)?;
-                if let Some(doors) = doors {
-                    self.opened(doors, address);
-                }
-                self.wired.listening.push((doc.name.value.clone(), address));
-                Box::new(sink)
-            }
+            SinkConnector::Websocket(door) => self.websocket(doc, door, inputs)?,
         })
+    }
+
+    fn websocket(
+        &mut self,
+        doc: &SinkDoc,
+        door: &WebsocketSinkDoc,
+        inputs: &[SinkInput],
+    ) -> Result<Box<dyn Sink>> {
+        let handle =
+            self.around.tokio.clone().ok_or_else(|| {
+                Error::internal("a WebSocket sink needs a tokio runtime to run on")
+            })?;
+        let listener = &door.listener;
+        let clock = &self.around.clock;
+        let options = WebsocketOptions {
+            listen: listener.listen.value.clone(),
+            access: access(listener),
+            assets: door.assets.as_ref().map(|a| a.value.clone()),
+            tls: tls(listener)?,
+            history: Retention {
+                rows: door.history,
+                time: door.history_time,
+                bytes: usize::try_from(door.history_size).unwrap_or(usize::MAX),
+            },
+            stale: self.staleness(inputs),
+            pipeline: self.plan.name.clone(),
+            zone: self.plan.zone,
+            query: Some(query::options(self.plan, inputs, &door.query, clock)),
+            inside: Arc::<Insight>::clone(&self.insight),
+            clock: Arc::clone(clock),
+            limits: net_limits(&listener.limits),
+        };
+        let doors = self.doors_of(&listener.listen.value);
+        let beside = doors.as_ref().map(Doors::routes).unwrap_or_default();
+        let (sink, address) = WebsocketSink::start(inputs, options, beside, &handle)?;
+        if let Some(doors) = doors {
+            self.opened(doors, address);
+        }
+        self.wired.listening.push((doc.name.value.clone(), address));
+        Ok(Box::new(sink))
     }
 
     fn add_sink(

@@ -96,25 +96,7 @@ impl Wirer<'_> {
         let clock = || Arc::clone(&self.around.clock);
         let at = |e: Error| e.at(name);
         let source: Box<dyn Source> = match &doc.connector {
-            SourceConnector::File(file) if file.follow => {
-                let clock = Arc::clone(&self.around.clock);
-                let needed = planned.needed.clone();
-                Box::new(FollowSource::new(
-                    file,
-                    &doc.schema,
-                    self.plan.zone,
-                    needed,
-                    clock,
-                ))
-            }
-            SourceConnector::File(file) => {
-                // Files may have come since it was planned, with columns of their own.
-                let all = || columns.fields().iter().map(|f| f.name().clone()).collect();
-                let needed = planned.needed.clone();
-                let needed = needed.or_else(|| file.add_nullable.then(all));
-                let source = FileSource::new(file, &doc.schema, self.plan.zone, needed);
-                Box::new(source.map_err(|e| e.at(name))?.by_time(&doc.time.value))
-            }
+            SourceConnector::File(file) => self.files(planned, file).map_err(at)?,
             SourceConnector::Simulate(simulate) => {
                 let source = SimulateSource::new(simulate, &doc.schema, &doc.time.value);
                 Box::new(Picked::new(source.map_err(|e| e.at(name))?, columns))
@@ -157,6 +139,23 @@ impl Wirer<'_> {
             None => source,
         };
         Ok((source, wake))
+    }
+
+    /// Files, whole or growing.
+    fn files(&self, planned: &PlannedSource, file: &FileSourceDoc) -> Result<Box<dyn Source>> {
+        let (doc, zone) = (&planned.doc, self.plan.zone);
+        let needed = planned.needed.clone();
+        if file.follow {
+            let clock = Arc::clone(&self.around.clock);
+            let source = FollowSource::new(file, &doc.schema, zone, needed, clock);
+            return Ok(Box::new(source));
+        }
+        // Files may have come since it was planned, with columns of their own.
+        let columns = planned.schema.columns.fields();
+        let all = || columns.iter().map(|f| f.name().clone()).collect();
+        let needed = needed.or_else(|| file.add_nullable.then(all));
+        let source = FileSource::new(file, &doc.schema, zone, needed)?;
+        Ok(Box::new(source.by_time(&doc.time.value)))
     }
 
     /// A live source, whose rows get the time of their receipt where they have none.
