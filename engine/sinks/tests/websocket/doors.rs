@@ -184,7 +184,8 @@ fn a_tap_is_events() {
         lines.collect::<String>()
     };
     let tap = "event: tap\ndata: {\"stream\":\"facts\",\"changelog\":\"append\",\"columns\":[{\
-               \"name\":\"n\",\"type\":\"int64\"},{\"name\":\"text\",\"type\":\"text\"}]}\n\n";
+               \"name\":\"n\",\"type\":\"int64\",\"nullable\":false},{\
+               \"name\":\"text\",\"type\":\"text\",\"nullable\":false}]}\n\n";
     let told = "event: failed\ndata: {\"rows\":1,\"reason\":\"no\"}\n\n\
                 event: skipped\ndata: {\"rows\":5}\n\n";
     let rows = "data: {\"n\":1,\"text\":\"row 1, 板\"}\n\ndata: {\"n\":2,\"text\":\"***, 板\"}\n\n";
