@@ -46,13 +46,15 @@ impl ChannelSender {
     /// # Errors
     /// When the columns are not those of the channel, and when the pipeline has ended.
     pub fn send(&self, rows: RecordBatch) -> Result<()> {
-        if rows.schema_ref().fields() != self.schema.fields() {
+        // Columns that have no nulls are as good where there may be some.
+        if !self.schema.fields().contains(rows.schema_ref().fields()) {
             return Err(Error::user(format!(
                 "expected rows of ({}), got ({})",
                 columns(&self.schema),
                 columns(rows.schema_ref())
             )));
         }
+        let rows = RecordBatch::try_new(Arc::clone(&self.schema), rows.columns().to_vec())?;
         let ended = || Error::outside("the pipeline has ended and takes no more rows");
         let sender = self.sender.as_ref().ok_or_else(ended)?;
         sender.send(rows).map_err(|_| ended())?;
