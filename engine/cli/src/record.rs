@@ -2,8 +2,6 @@
 //! the sections by which it is replayed.
 
 use std::path::PathBuf;
-use std::pin::pin;
-use std::process;
 use std::thread;
 
 use clap::Args;
@@ -12,9 +10,9 @@ use zaraba::record::{Count, Recording};
 
 use crate::args::PipelineArgs;
 use crate::failure::Failure;
-use crate::run::monitor::Monitor;
 use crate::run::signals::Signals;
-use crate::run::{CUT_SHORT, GOODBYE, LOOK_EVERY, runtime};
+use crate::run::until_end::until_end;
+use crate::run::{GOODBYE, runtime};
 use crate::voice::Voice;
 
 /// What is recorded, and where to.
@@ -57,27 +55,8 @@ async fn drive(args: &RecordArgs, voice: &Voice) -> Result<Vec<(String, Count)>,
     }
     let writing = thread::spawn(move || writer.run());
     let running = built.start().map_err(Error::from)?;
-    let stopper = running.stopper();
-    let mut monitor = Monitor::new(&args.sources, running.meters(), voice);
-    let mut wait = pin!(running.wait());
-    let mut look = tokio::time::interval(LOOK_EVERY);
-    let mut stopping = false;
-    let result = loop {
-        tokio::select! {
-            result = &mut wait => break result,
-            () = signals.next() => {
-                if stopping {
-                    voice.bar.finish_and_clear();
-                    voice.say("ended at once: the last part of the recording is not written");
-                    process::exit(CUT_SHORT);
-                }
-                stopping = true;
-                stopper.stop();
-            }
-            _ = look.tick() => monitor.look(stopping),
-        }
-    };
-    monitor.end(result.is_ok());
+    let lost = "the last part of the recording is not written";
+    let result = until_end(running, &args.sources, &mut signals, voice, lost).await;
     let written = writing.join().unwrap_or_else(|_| Ok(Vec::new()));
     // A writer that failed is why the sources did.
     let counts = written?;

@@ -5,8 +5,8 @@ pub(crate) mod monitor;
 
 pub(crate) mod signals;
 
-use std::pin::pin;
-use std::process;
+pub(crate) mod until_end;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,18 +17,14 @@ use zaraba::pipeline::{Checked, Pipeline};
 
 use crate::args::PipelineArgs;
 use crate::failure::Failure;
-use crate::run::monitor::Monitor;
 use crate::run::signals::Signals;
+use crate::run::until_end::until_end;
 use crate::voice::Voice;
 
 /// Threads for sockets; nodes have threads of their own.
 const SOCKET_THREADS: usize = 2;
-/// How often counters are looked at.
-pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// How long connections may take to end after the last row.
 pub(crate) const GOODBYE: Duration = Duration::from_secs(1);
-/// Exit code of a run that was ended before everything was written.
-pub(crate) const CUT_SHORT: i32 = 1;
 
 /// Runs the pipeline.
 pub(crate) fn run(args: &PipelineArgs, voice: &Voice) -> Result<(), Failure> {
@@ -83,26 +79,7 @@ async fn drive(pipeline: &Pipeline, checked: &Checked, voice: &Voice) -> Result<
         voice.say(&format!("{name}: POST rows to {url} (Ctrl-C stops)"));
     }
     let running = built.start().map_err(Error::from)?;
-    let stopper = running.stopper();
-    let mut monitor = Monitor::new(&checked.plan.source_names(), running.meters(), voice);
-    let mut wait = pin!(running.wait());
-    let mut look = tokio::time::interval(LOOK_EVERY);
-    let mut stopping = false;
-    let result = loop {
-        tokio::select! {
-            result = &mut wait => break result,
-            () = signals.next() => {
-                if stopping {
-                    voice.bar.finish_and_clear();
-                    voice.say("ended at once: what was in flight is not written");
-                    process::exit(CUT_SHORT);
-                }
-                stopping = true;
-                stopper.stop();
-            }
-            _ = look.tick() => monitor.look(stopping),
-        }
-    };
-    monitor.end(result.is_ok());
-    Ok(result?)
+    let sources = checked.plan.source_names();
+    let lost = "what was in flight is not written";
+    Ok(until_end(running, &sources, &mut signals, voice, lost).await?)
 }

@@ -23,6 +23,8 @@ pub mod snapshot;
 
 pub mod source;
 
+pub mod mapped;
+
 pub mod sink;
 
 pub mod bad_rows;

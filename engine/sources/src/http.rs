@@ -3,21 +3,14 @@
 //! without its query, in which there may be secrets, too.
 
 use std::io::Read as _;
-use std::time::{Duration, SystemTime};
 
 use ureq::Agent;
-use ureq::http::header::RETRY_AFTER;
 use ureq::http::{HeaderMap, Request, Response, StatusCode};
 use zaraba_core::error::Error;
-use zaraba_core::time::{ClockTime, SECOND};
+use zaraba_core::time::ClockTime;
+use zaraba_net::client::{agent, may_change, retry_after, said};
 
 use crate::threaded::Failure;
-
-/// Longest wait that a Retry-After is followed for, seconds.
-const RETRY_AFTER_MAX: i64 = 3600;
-
-/// Bytes of a refusal that are shown.
-const SHOWN_BYTES: usize = 200;
 
 /// An answer that is no refusal.
 pub(crate) struct Answer {
@@ -55,32 +48,11 @@ pub(crate) fn escaped(text: &str) -> String {
     out
 }
 
-/// Whether a URL is of this machine: no proxy is asked for it.
-fn is_local(url: &str) -> bool {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let host = rest.split(['/', '?']).next().unwrap_or(rest);
-    ["127.", "localhost", "[::1]"]
-        .iter()
-        .any(|local| host.starts_with(local))
-}
-
 impl Client {
     /// For requests to this URL's host; `timeout` (microseconds) is of a request and its answer.
     pub(crate) fn new(url: &str, timeout: i64, max_size: u64) -> Self {
-        let timeout = Duration::from_micros(u64::try_from(timeout).unwrap_or(0));
-        let config = Agent::config_builder()
-            .timeout_global(Some(timeout))
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .user_agent(concat!("zaraba/", env!("CARGO_PKG_VERSION")));
-        let config = if is_local(url) {
-            config.proxy(None)
-        } else {
-            config
-        };
         Self {
-            agent: config.build().into(),
+            agent: agent(url, timeout),
             max_size,
         }
     }
@@ -135,10 +107,7 @@ pub(crate) fn refused(
     body: &[u8],
     now: ClockTime,
 ) -> Failure {
-    let again = status.is_server_error()
-        || [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS].contains(&status);
-    let said = String::from_utf8_lossy(&body[..body.len().min(SHOWN_BYTES)]);
-    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    let again = may_change(status);
     let mut message = format!("answered {status}");
     if !again {
         let hint = match status.as_u16() {
@@ -148,55 +117,10 @@ pub(crate) fn refused(
         };
         message.push_str(&format!(", which will hardly change by itself; {hint}"));
     }
-    if !said.is_empty() {
-        message.push_str(&format!(": {said}"));
-    }
-    let after = headers.get(RETRY_AFTER).and_then(|v| v.to_str().ok());
+    message.push_str(&said(body));
     Failure {
         error: wrong(asked, &message),
-        not_before: after.and_then(|after| retry_after(after.trim(), now)),
+        not_before: retry_after(headers, now),
         afresh: !again,
-    }
-}
-
-/// The moment that a Retry-After names, by seconds or by a date.
-fn retry_after(text: &str, now: ClockTime) -> Option<ClockTime> {
-    let seconds = match text.parse::<i64>() {
-        Ok(seconds) => seconds,
-        Err(_) => {
-            let date = httpdate::parse_http_date(text).ok()?;
-            let since = date.duration_since(SystemTime::UNIX_EPOCH).ok()?;
-            let at = i64::try_from(since.as_secs()).ok()?;
-            // A part of a second is waited out.
-            at.saturating_sub(now.0.div_euclid(SECOND))
-        }
-    };
-    let wait = seconds.clamp(0, RETRY_AFTER_MAX) * SECOND;
-    Some(ClockTime(now.0.saturating_add(wait)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_retry_after_is_seconds_or_a_date() {
-        let now = 1_763_078_400; // 2025-11-14T00:00:00Z
-        for (text, wait) in [
-            ("30", Some(30)),
-            ("-1", Some(0)),
-            ("99999", Some(RETRY_AFTER_MAX)),
-            ("Fri, 14 Nov 2025 00:02:00 GMT", Some(120)),
-            ("Friday, 14-Nov-25 00:02:00 GMT", Some(120)),
-            ("Fri Nov 14 00:02:00 2025", Some(120)),
-            ("Fri, 14 Nov 2025 09:00:00 GMT", Some(RETRY_AFTER_MAX)),
-            ("Thu, 13 Nov 2025 23:59:59 GMT", Some(0)),
-            ("tomorrow", None),
-            ("", None),
-        ] {
-            let until = retry_after(text, ClockTime(now * SECOND));
-            let expected = wait.map(|wait: i64| ClockTime((now + wait) * SECOND));
-            assert_eq!(until, expected, "{text}");
-        }
     }
 }

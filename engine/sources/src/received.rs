@@ -3,95 +3,41 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, TimestampMicrosecondArray};
+use arrow::array::{ArrayRef, AsArray, RecordBatch, TimestampMicrosecondArray};
 use arrow::datatypes::TimestampMicrosecondType;
 use zaraba_config::document::ColumnDoc;
 use zaraba_core::clock::Clock;
 use zaraba_core::error::Result;
-use zaraba_core::source::{Polled, Position, Source, SourceRows};
-use zaraba_core::time::Epoch;
+use zaraba_core::mapped::Mapped;
+use zaraba_core::source::{Source, SourceRows};
 
-/// Puts the time of receipt into columns where a row has none.
-pub struct Received<S> {
+/// A connector with these columns, with the time of receipt where a row has none.
+pub fn received<S: Source>(
     inner: S,
-    columns: Vec<String>,
+    schema: &[ColumnDoc],
     clock: Arc<dyn Clock>,
+) -> impl Source + use<S> {
+    let named = schema.iter().filter(|column| column.received);
+    let columns: Vec<String> = named.map(|column| column.name.value.clone()).collect();
+    Mapped::new(inner, move |rows| fill(rows, &columns, &*clock))
 }
 
-impl<S: Source> Received<S> {
-    /// Around a connector with these columns.
-    pub fn new(inner: S, schema: &[ColumnDoc], clock: Arc<dyn Clock>) -> Self {
-        let received = schema.iter().filter(|column| column.received);
-        Self {
-            inner,
-            columns: received.map(|column| column.name.value.clone()).collect(),
-            clock,
-        }
+fn fill(rows: SourceRows, columns: &[String], clock: &dyn Clock) -> Result<SourceRows> {
+    if columns.is_empty() {
+        return Ok(rows);
     }
-
-    fn fill(&self, rows: SourceRows) -> Result<SourceRows> {
-        let schema = rows.rows.schema();
-        let mut columns = rows.rows.columns().to_vec();
-        let now = self.clock.now().0;
-        for name in &self.columns {
-            let at = schema.index_of(name)?;
-            let times = columns[at].as_primitive::<TimestampMicrosecondType>();
-            let filled = times.iter().map(|time| time.unwrap_or(now));
-            let filled = TimestampMicrosecondArray::from_iter_values(filled);
-            columns[at] = Arc::new(filled.with_timezone("UTC")) as ArrayRef;
-        }
-        Ok(SourceRows {
-            rows: arrow::array::RecordBatch::try_new(schema, columns)?,
-            ..rows
-        })
+    let schema = rows.rows.schema();
+    let mut arrays = rows.rows.columns().to_vec();
+    let now = clock.now().0;
+    for name in columns {
+        let at = schema.index_of(name)?;
+        let times = arrays[at].as_primitive::<TimestampMicrosecondType>();
+        let filled = times.iter().map(|time| time.unwrap_or(now));
+        let filled = TimestampMicrosecondArray::from_iter_values(filled);
+        arrays[at] = Arc::new(filled.with_timezone("UTC")) as ArrayRef;
     }
-}
-
-impl<S: Source> Source for Received<S> {
-    fn poll(&mut self, limit: usize) -> Result<Polled> {
-        match self.inner.poll(limit)? {
-            Polled::Rows(rows) if !self.columns.is_empty() => Ok(Polled::Rows(self.fill(rows)?)),
-            other => Ok(other),
-        }
-    }
-
-    fn partitions(&self) -> u16 {
-        self.inner.partitions()
-    }
-
-    fn replayable(&self) -> bool {
-        self.inner.replayable()
-    }
-
-    fn live(&self) -> bool {
-        self.inner.live()
-    }
-
-    fn answered(&mut self) -> bool {
-        self.inner.answered()
-    }
-
-    fn of_the_past(&self) -> bool {
-        self.inner.of_the_past()
-    }
-
-    fn position(&self) -> Position {
-        self.inner.position()
-    }
-
-    fn seek(&mut self, position: &Position) -> Result<()> {
-        self.inner.seek(position)
-    }
-
-    fn close(&mut self) -> bool {
-        self.inner.close()
-    }
-
-    fn ack(&mut self, epoch: Epoch) {
-        self.inner.ack(epoch);
-    }
-
-    fn done_of_total(&self) -> Option<(u64, u64)> {
-        self.inner.done_of_total()
-    }
+    Ok(SourceRows {
+        rows: RecordBatch::try_new(schema, arrays)?,
+        ..rows
+    })
 }

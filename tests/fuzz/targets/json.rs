@@ -1,27 +1,9 @@
-//! Rows as json, as they are POSTed: the first byte chooses how they are read.
+//! Rows as json, as they are POSTed.
 #![no_main]
 
+mod posted;
 mod shared;
 
 use zaraba_config::document::Format;
-use zaraba_formats::decode::memory::{Layout, open_bytes};
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    let Some((choice, data)) = bytes.split_first() else {
-        return;
-    };
-    let layout = match choice & 3 {
-        0 => Layout::Lines,
-        1 => Layout::Any,
-        _ => Layout::At("$.data[0].rows"),
-    };
-    let options = shared::options(Format::Json, *choice);
-    let decoder = open_bytes(
-        "POST /rows",
-        data.to_vec(),
-        &shared::SCHEMA,
-        &options,
-        layout,
-    );
-    shared::read(decoder, *choice);
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| posted::posted(Format::Json, bytes));

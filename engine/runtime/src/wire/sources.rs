@@ -15,7 +15,7 @@ use zaraba_sources::file::FileSource;
 use zaraba_sources::follow::FollowSource;
 use zaraba_sources::http_client::http_client;
 use zaraba_sources::intake::{Intake, IntakePlan};
-use zaraba_sources::received::Received;
+use zaraba_sources::received::received;
 use zaraba_sources::simulate::SimulateSource;
 use zaraba_sources::simulate::market::MarketSource;
 use zaraba_sources::websocket::websocket;
@@ -23,7 +23,7 @@ use zaraba_sources::websocket::websocket;
 use crate::plan::PlannedSource;
 use crate::run::graph::Routes;
 use crate::run::memory::MemorySource;
-use crate::run::pick::Picked;
+use crate::run::pick::picked;
 use crate::run::source_task::{Company, SourceOptions, SourceTask};
 use crate::wire::{CHANNEL_BATCHES, Producer, StandIn, Wirer};
 
@@ -99,39 +99,39 @@ impl Wirer<'_> {
             SourceConnector::File(file) => self.files(planned, file).map_err(at)?,
             SourceConnector::Simulate(simulate) => {
                 let source = SimulateSource::new(simulate, &doc.schema, &doc.time.value);
-                Box::new(Picked::new(source.map_err(|e| e.at(name))?, columns))
+                picked(source.map_err(|e| e.at(name))?, columns)
             }
             SourceConnector::Market(market) => {
                 let source =
                     MarketSource::new(market, &self.plan.calendar).map_err(|e| e.at(name))?;
-                Box::new(Picked::new(source, columns))
+                picked(source, columns)
             }
             SourceConnector::HttpServer(http) => {
                 let source = self.http_server(planned, http);
                 wake = source.wake();
-                Box::new(Picked::new(self.received(source, doc), columns))
+                picked(self.received(source, doc), columns)
             }
             SourceConnector::HttpClient(client) => {
                 let source =
                     http_client(client, &doc.schema, self.plan.zone, clock()).map_err(at)?;
                 wake = source.wake();
-                Box::new(Picked::new(self.received(source, doc), columns))
+                picked(self.received(source, doc), columns)
             }
             SourceConnector::Websocket(feed) => {
                 let source = websocket(feed, &doc.schema, self.plan.zone, clock()).map_err(at)?;
                 wake = source.wake();
-                Box::new(Picked::new(self.received(source, doc), columns))
+                picked(self.received(source, doc), columns)
             }
             SourceConnector::Clock { every } => {
                 let all = arrow_schema(&doc.schema);
-                Box::new(Picked::new(ClockSource::new(*every, all, clock()), columns))
+                picked(ClockSource::new(*every, all, clock()), columns)
             }
             SourceConnector::Channel => {
                 let all = arrow_schema(&doc.schema);
                 let (sender, source) = zaraba_sources::channel::channel(all, CHANNEL_BATCHES);
                 wake = source.wake();
                 self.wired.senders.insert(name.to_owned(), sender);
-                Box::new(Picked::new(self.received(source, doc), columns))
+                picked(self.received(source, doc), columns)
             }
         };
         let source = match &doc.bootstrap {
@@ -159,8 +159,8 @@ impl Wirer<'_> {
     }
 
     /// A live source, whose rows get the time of their receipt where they have none.
-    fn received<S: Source>(&self, source: S, doc: &SourceDoc) -> Received<S> {
-        Received::new(source, &doc.schema, Arc::clone(&self.around.clock))
+    fn received<S: Source>(&self, source: S, doc: &SourceDoc) -> impl Source + use<S> {
+        received(source, &doc.schema, Arc::clone(&self.around.clock))
     }
 
     /// The source behind its files of the past.
@@ -176,7 +176,7 @@ impl Wirer<'_> {
         let history = FileSource::new(history, schema, zone, Some(names));
         let history = history.map_err(|e| e.at(&planned.doc.name.value))?;
         let both = Bootstrapped::new(history, then);
-        Ok(Box::new(Picked::new(both, columns)))
+        Ok(picked(both, columns))
     }
 
     /// A source that stands in for a query or table.
