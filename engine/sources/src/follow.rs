@@ -1,7 +1,7 @@
 //! `follow = true` of `connector = "file"`: text files that grow. They are looked at now and then:
 //! which there are, and whether they have more whole records. A file is known by what it is (its
 //! number in the file system and its first bytes), not by its name, so that one that is renamed is
-//! not read again, and one that takes its name is. [`tail`] is one of them.
+//! not read again, and one that takes its name is. `tail` is one of them.
 
 mod tail;
 
