@@ -14,7 +14,8 @@ const STREAMS: [&str; 7] = [
     "kabu_push__late",
 ];
 
-fn run(stand_in: &StandIn, symbols: &[&str], count: usize) -> Vec<String> {
+/// The feed with these symbols of the stand-in.
+fn start(stand_in: &StandIn, symbols: &[&str]) -> Run {
     let clock = clock("2026-09-01T10:00:00+09:00");
     let listed: Vec<String> = symbols
         .iter()
@@ -30,7 +31,7 @@ fn run(stand_in: &StandIn, symbols: &[&str], count: usize) -> Vec<String> {
         .set("kabu_symbols", format!("[{}]", listed.join(",")))
         .clock(Arc::new(clock.clone()));
     let built = pipeline.build().unwrap_or_else(|e| panic!("{e}"));
-    Run::start(built, &clock).rows(count)
+    Run::start(built, &clock)
 }
 
 /// A row without its time, which is that of the clock when it came.
@@ -57,7 +58,7 @@ fn boards_are_pushed_with_their_traps() {
         "141090118",
         "101",
     ];
-    let found = run(&stand_in, &symbols, symbols.len());
+    let found = start(&stand_in, &symbols).rows(symbols.len());
     let of = |rest: &str| format!("2026-09-01|NK225.option|2026-09-11|{rest}|null|null|null|kabu");
     assert_eq!(
         timeless(&found),
@@ -90,21 +91,7 @@ fn too_many_symbols_are_refused_and_asked_for_again() {
     let stand_in = StandIn::start();
     let many: Vec<String> = (200..251).map(|n| n.to_string()).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
-    let clock = clock("2026-09-01T10:00:00+09:00");
-    let listed: Vec<String> = many
-        .iter()
-        .map(|s| format!("{{\"Symbol\":\"{s}\",\"Exchange\":2}}"))
-        .collect();
-    let port = stand_in.port;
-    let pipeline = feed("kabu", &STREAMS)
-        .set("kabu_url", format!("http://127.0.0.1:{port}/kabusapi"))
-        .set(
-            "kabu_push_url",
-            format!("ws://127.0.0.1:{port}/kabusapi/websocket"),
-        )
-        .set("kabu_symbols", format!("[{}]", listed.join(",")))
-        .clock(Arc::new(clock.clone()));
-    let run = Run::start(pipeline.build().unwrap_or_else(|e| panic!("{e}")), &clock);
+    let run = start(&stand_in, &many);
     run.until(|| {
         stand_in
             .asked()

@@ -68,6 +68,24 @@ pub struct Position {
     pub own: Vec<i64>,
 }
 
+impl Position {
+    /// Of a source of one partition that has no numbers of its own.
+    #[must_use]
+    pub fn of_rows(rows: u64) -> Self {
+        Self {
+            rows: vec![rows],
+            own: Vec::new(),
+        }
+    }
+
+    /// Rows handed over of a source of one partition. Where what was sent before is gone, only
+    /// this goes on, so that sequences do not repeat.
+    #[must_use]
+    pub fn first_rows(&self) -> u64 {
+        self.rows.first().copied().unwrap_or(0)
+    }
+}
+
 /// A connector in.
 pub trait Source: Send {
     /// Hands over at most `limit` rows.

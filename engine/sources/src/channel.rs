@@ -143,15 +143,11 @@ impl Source for ChannelSource {
     }
 
     fn position(&self) -> Position {
-        Position {
-            rows: vec![self.rows],
-            own: Vec::new(),
-        }
+        Position::of_rows(self.rows)
     }
 
     fn seek(&mut self, position: &Position) -> Result<()> {
-        // Rows sent before are gone; only their count goes on, so that sequences do not repeat.
-        self.rows = position.rows.first().copied().unwrap_or(0);
+        self.rows = position.first_rows();
         Ok(())
     }
 }

@@ -78,7 +78,7 @@ impl Source for ClockSource {
     }
 
     fn seek(&mut self, position: &Position) -> Result<()> {
-        self.rows = position.rows.first().copied().unwrap_or(0);
+        self.rows = position.first_rows();
         self.next = position.own.first().copied();
         Ok(())
     }

@@ -175,7 +175,7 @@ impl Source for FollowSource {
                 "the checkpoint is of a source that does not follow its files",
             ));
         }
-        self.rows = position.rows.first().copied().unwrap_or(0);
+        self.rows = position.first_rows();
         self.tails = position.own.chunks(NUMBERS).map(Tail::load).collect();
         Ok(())
     }

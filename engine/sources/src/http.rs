@@ -4,6 +4,7 @@
 
 use std::io::Read as _;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use ureq::Agent;
 use ureq::http::{HeaderMap, Request, Response, StatusCode};
 use zaraba_core::error::Error;
@@ -35,17 +36,16 @@ pub(crate) fn wrong(asked: &str, what: &str) -> Error {
     Error::outside(format!("{asked}: {what}"))
 }
 
+/// What is not left as it is in a part of a URL.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
 /// A text as it may stand in a query.
 pub(crate) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
+    utf8_percent_encode(text, ESCAPED).to_string()
 }
 
 impl Client {

@@ -186,14 +186,11 @@ impl Source for SimulateSource {
     }
 
     fn position(&self) -> Position {
-        Position {
-            rows: vec![self.row],
-            own: Vec::new(),
-        }
+        Position::of_rows(self.row)
     }
 
     fn seek(&mut self, position: &Position) -> Result<()> {
-        let to = position.rows.first().copied().unwrap_or(0);
+        let to = position.first_rows();
         while self.row < to {
             let left = usize::try_from(to - self.row).unwrap_or(usize::MAX);
             if matches!(self.poll(left.min(SEEK_ROWS))?, Polled::End) {

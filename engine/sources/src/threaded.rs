@@ -242,15 +242,11 @@ impl Source for ThreadedSource {
     }
 
     fn position(&self) -> Position {
-        Position {
-            rows: vec![self.rows],
-            own: Vec::new(),
-        }
+        Position::of_rows(self.rows)
     }
 
     fn seek(&mut self, position: &Position) -> Result<()> {
-        // What came before is gone; only the count goes on, so that sequences do not repeat.
-        self.rows = position.rows.first().copied().unwrap_or(0);
+        self.rows = position.first_rows();
         Ok(())
     }
 

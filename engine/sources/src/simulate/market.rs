@@ -173,7 +173,7 @@ impl Source for MarketSource {
         self.rows = None;
         self.number = u32::try_from(own(0)).unwrap_or(0);
         self.before = own(1).cast_unsigned();
-        self.row = position.rows.first().copied().unwrap_or(0);
+        self.row = position.first_rows();
         let rows = self.row.saturating_sub(self.before);
         if let Some(day) = self.open() {
             day.skip(rows);

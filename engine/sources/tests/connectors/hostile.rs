@@ -2,20 +2,15 @@
 //! it is taken, and the next request is served.
 
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::net::TcpStream;
+use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Array, RecordBatch, TimestampMicrosecondArray};
 use arrow::ipc::writer::StreamWriter;
-use tokio::runtime::Runtime;
-use zaraba_config::document::{ColumnType, ErrorPolicy};
-use zaraba_core::clock::ManualClock;
+use zaraba_config::document::ErrorPolicy;
 use zaraba_core::source::{Polled, Source as _};
-use zaraba_core::time::ClockTime;
-use zaraba_net::listen::Server;
-use zaraba_sources::http_server::{HttpServerOptions, HttpServerSource, Listener, http_server};
 
-use crate::common::column;
+use crate::http_server::{Door, door};
 
 /// 2025-11-14T09:00:00Z
 const NINE: i64 = 1_763_110_800_000_000;
@@ -23,44 +18,9 @@ const MAX: u64 = 1 << 20;
 const DEEP: usize = 100_000;
 const ROW: &str = r#"{"ts":"2025-11-14T09:00:00Z","price":1.5}"#;
 
-struct Door {
-    _runtime: Runtime,
-    source: HttpServerSource,
-    _listener: Listener,
-    address: SocketAddr,
-}
-
-fn door() -> Door {
-    let runtime = Runtime::new().unwrap();
-    let options = HttpServerOptions {
-        path: "/ticks".to_owned(),
-        schema: vec![
-            column("ts", ColumnType::Timestamp),
-            column("price", ColumnType::Float64),
-        ],
-        zone: chrono_tz::UTC,
-        time: "ts".to_owned(),
-        ahead: 60_000_000,
-        on_error: ErrorPolicy::Fail,
-        max_size: MAX,
-        clock: Arc::new(ManualClock::new(ClockTime(NINE))),
-    };
-    let listener: Listener = Arc::new(Mutex::new(None));
-    let (source, route) = http_server(options, Arc::clone(&listener));
-    let server = Server::start("127.0.0.1:0", route, runtime.handle()).unwrap();
-    let address = server.address();
-    *listener.lock().unwrap() = Some(server);
-    Door {
-        _runtime: runtime,
-        source,
-        _listener: listener,
-        address,
-    }
-}
-
 impl Door {
-    /// The status of a POST, and what was said.
-    fn post(&self, headers: &str, body: &[u8]) -> (u16, String) {
+    /// The status of a POST, whatever becomes of the connection, and what was said.
+    fn push(&self, headers: &str, body: &[u8]) -> (u16, String) {
         let mut socket = TcpStream::connect(self.address).unwrap();
         let head = format!(
             "POST /ticks HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n"
@@ -78,9 +38,9 @@ impl Door {
         )
     }
 
-    fn send(&self, kind: &str, body: &[u8]) -> (u16, String) {
+    fn of_kind(&self, kind: &str, body: &[u8]) -> (u16, String) {
         let length = body.len();
-        self.post(
+        self.push(
             &format!("Content-Type: {kind}\r\nContent-Length: {length}\r\n"),
             body,
         )
@@ -116,7 +76,7 @@ const ARROW: &str = "application/vnd.apache.arrow.stream";
 
 #[test]
 fn text_that_is_deep_long_or_none() {
-    let mut door = door();
+    let mut door = door(ErrorPolicy::Fail, MAX);
     let within = |text: &str| ROW.replace("1.5", text).into_bytes();
     for (kind, body) in [
         (JSON, "[".repeat(DEEP).into_bytes()),
@@ -153,27 +113,27 @@ fn text_that_is_deep_long_or_none() {
         (CSV, b"\0\0\0\0".to_vec()),
     ] {
         let shown = String::from_utf8_lossy(&body[..body.len().min(60)]).into_owned();
-        let (status, said) = door.send(kind, &body);
+        let (status, said) = door.of_kind(kind, &body);
         assert!((400..500).contains(&status), "{kind} {shown}: {said}");
         assert!(said.len() < 8_000, "{kind} {shown}: {}", said.len());
     }
     assert_eq!(door.taken(), 0);
-    assert_eq!(door.send(JSON, ROW.as_bytes()).0, 200);
+    assert_eq!(door.of_kind(JSON, ROW.as_bytes()).0, 200);
     assert_eq!(door.taken(), 1);
 }
 
 #[test]
 fn arrow_that_is_damaged() {
-    let mut door = door();
+    let mut door = door(ErrorPolicy::Fail, MAX);
     let whole = stream();
-    assert_eq!(door.send(ARROW, &whole).0, 200);
+    assert_eq!(door.of_kind(ARROW, &whole).0, 200);
     assert_eq!(door.taken(), 1);
     // Cut anywhere, and with each byte of lengths and offsets made as large as it goes.
     for at in (1..whole.len()).step_by(7) {
         let mut changed = whole.clone();
         changed[at] ^= 0xff;
         for body in [whole[..at].to_vec(), changed] {
-            let (status, said) = door.send(ARROW, &body);
+            let (status, said) = door.of_kind(ARROW, &body);
             assert!(
                 status == 200 || (400..500).contains(&status),
                 "{at}: {said}"
@@ -187,26 +147,26 @@ fn arrow_that_is_damaged() {
         &[0; 64],
     ]
     .concat();
-    assert!((400..500).contains(&door.send(ARROW, &long).0));
-    assert_eq!(door.send(ARROW, &whole).0, 200);
+    assert!((400..500).contains(&door.of_kind(ARROW, &long).0));
+    assert_eq!(door.of_kind(ARROW, &whole).0, 200);
 }
 
 #[test]
 fn bodies_that_are_packed_or_larger_than_they_say() {
-    let mut door = door();
+    let mut door = door(ErrorPolicy::Fail, MAX);
     for packed in ["gzip", "deflate", "br", "zstd", "gzip, gzip"] {
         let headers =
             format!("Content-Type: {JSON}\r\nContent-Encoding: {packed}\r\nContent-Length: 2\r\n");
-        assert_eq!(door.post(&headers, b"\x1f\x8b").0, 415, "{packed}");
+        assert_eq!(door.push(&headers, b"\x1f\x8b").0, 415, "{packed}");
     }
     let zeros = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
-    assert!((400..500).contains(&door.send(LINES, &zeros).0));
+    assert!((400..500).contains(&door.of_kind(LINES, &zeros).0));
     let chunked = format!("Content-Type: {LINES}\r\nTransfer-Encoding: chunked\r\n");
     let piece = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
-    let (status, said) = door.post(&chunked, piece.repeat(17).as_bytes());
+    let (status, said) = door.push(&chunked, piece.repeat(17).as_bytes());
     assert_eq!(status, 413, "{said}");
     let claims = format!("Content-Type: {LINES}\r\nContent-Length: 9223372036854775807\r\n");
-    assert_eq!(door.post(&claims, b"").0, 413);
+    assert_eq!(door.push(&claims, b"").0, 413);
     assert_eq!(door.taken(), 0);
-    assert_eq!(door.send(LINES, ROW.as_bytes()).0, 200);
+    assert_eq!(door.of_kind(LINES, ROW.as_bytes()).0, 200);
 }

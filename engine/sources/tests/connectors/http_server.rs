@@ -21,14 +21,16 @@ use crate::common::column;
 /// 2025-11-14T09:00:00Z
 const NINE: i64 = 1_763_110_800_000_000;
 
-struct Door {
+/// A source that takes rows, and where.
+pub(crate) struct Door {
     _runtime: Runtime,
-    source: HttpServerSource,
+    pub(crate) source: HttpServerSource,
     _listener: Listener,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
-fn door(on_error: ErrorPolicy, max_size: u64) -> Door {
+/// Columns `ts` and `price`, at `/ticks`.
+pub(crate) fn door(on_error: ErrorPolicy, max_size: u64) -> Door {
     let runtime = Runtime::new().unwrap();
     let options = HttpServerOptions {
         path: "/ticks".to_owned(),
