@@ -75,9 +75,11 @@ export async function test(work) {
   process.exit(0);
 }
 
-/** The rows that stand in the table, by their place from 0; a cell's title is its full value. */
+/** The rows that stand in the table, by their place from 0; a cell's title is its full value. The
+ * table is drawn with the frame after the words around it, so that frame is waited for. */
 export function tableRows(page) {
-  return page.evaluate(() => {
+  return page.evaluate(async () => {
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
     const cell = (td) => td.title || td.textContent;
     const rows = [...document.querySelectorAll(".grid tbody tr:not(.pad)")];
     return rows.map((tr) => ({

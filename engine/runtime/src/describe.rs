@@ -62,6 +62,7 @@ impl PipelinePlan {
                 }
                 Some(Work::Session(_)) => ("query", "sessions"),
                 Some(Work::Over(_) | Work::OverWhole(_)) => ("query", "over"),
+                Some(Work::Foreign(work)) => work.kind(),
             };
             Shown {
                 name: n.name.clone(),

@@ -62,6 +62,23 @@ pub enum Work {
     AsOf(Arc<AsOfPlan>),
     /// Streams or windows with each other.
     Interval(Arc<IntervalPlan>),
+    /// What another crate does with rows: alerts, rules.
+    Foreign(Arc<dyn Foreign>),
+}
+
+/// The work of a stage that is no SQL. This crate knows nothing more of it.
+pub trait Foreign: Send + Sync {
+    /// Makes the operator of a node.
+    ///
+    /// # Errors
+    /// When it cannot be made of what was checked before.
+    fn operator(&self, node: &str) -> zaraba_core::error::Result<Box<dyn Operator>>;
+
+    /// One line for `explain`: what it keeps, and for how long.
+    fn describe(&self) -> String;
+
+    /// The kind of its node and what it does, in a graph.
+    fn kind(&self) -> (&'static str, &'static str);
 }
 
 impl Work {
@@ -128,6 +145,7 @@ impl Stage {
             Work::Triggered(plan) => Box::new(TriggeredOperator::new(Arc::clone(plan))?),
             Work::AsOf(plan) => Box::new(AsOfJoin::new(Arc::clone(plan))?),
             Work::Interval(plan) => Box::new(IntervalJoin::new(Arc::clone(plan))?),
+            Work::Foreign(work) => work.operator(node)?,
         })
     }
 
@@ -148,6 +166,7 @@ impl Stage {
             Work::Triggered(plan) => plan.describe(),
             Work::AsOf(plan) => plan.describe(),
             Work::Interval(plan) => plan.describe(),
+            Work::Foreign(work) => work.describe(),
         }
     }
 }
