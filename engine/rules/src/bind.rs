@@ -85,6 +85,11 @@ fn place(field: &Field, stream: &str, has: &Schema) -> Result<Option<usize>, Str
 }
 
 impl Bound {
+    /// Where each wanted column is (none: an optional one that is not there), and as what.
+    pub(crate) fn places(&self) -> &[(Option<usize>, DataType)] {
+        &self.columns
+    }
+
     /// The rows that the rule gets: none that are deletions, none without a value that it needs. The
     /// number of the latter.
     pub(crate) fn wanted<'a>(&self, rows: &'a Batch) -> Result<(Cow<'a, Batch>, usize)> {
