@@ -8,6 +8,7 @@ use arrow::array::{
     Array, ArrayRef, AsArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray,
     TimestampMicrosecondArray,
 };
+use arrow::datatypes::TimestampMicrosecondType;
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use zaraba_runtime::wire::StandIn;
@@ -161,8 +162,9 @@ fn alerts_are_those_of_batch_sql() {
         let alerts = run(&plan, &inputs, &["jump"], drive).unwrap();
         let alerts = whole(&plan, "jump", &alerts[0]);
         let mut found = of_engine(&alerts);
-        let times = texts(&alerts, "time");
-        assert!(times.is_sorted(), "{drive:?}");
+        let times = alerts.column_by_name("time").unwrap();
+        let times = times.as_primitive::<TimestampMicrosecondType>();
+        assert!(times.values().is_sorted(), "{drive:?}");
         found.sort();
         assert_eq!(found, expected, "{drive:?}");
         let ids = texts(&alerts, "id");

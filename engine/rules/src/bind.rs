@@ -11,7 +11,7 @@ use zaraba_core::suggest;
 
 use crate::columns::{Columns, fits};
 use crate::manifest::{Field, Stream};
-use crate::value::{DataType, type_name};
+use crate::value::{DataType, shown, type_name};
 
 /// Where the columns of a stream are.
 #[derive(Clone, Debug)]
@@ -78,7 +78,7 @@ fn place(field: &Field, stream: &str, has: &Schema) -> Result<Option<usize>, Str
             "the rule wants `{}` of `{stream}` as {}, and it is {}{why}",
             field.name,
             type_name(field.data_type),
-            found.data_type()
+            shown(found.data_type())
         )
     })?;
     Ok(Some(place))

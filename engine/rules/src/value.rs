@@ -8,7 +8,7 @@ use arrow::array::{
 };
 use arrow::compute::cast;
 use arrow::datatypes::{
-    DataType as Arrow, Date32Type, Float64Type, Int64Type, TimestampMicrosecondType,
+    DataType as Arrow, Date32Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType,
 };
 use zaraba_core::error::Result;
 use zaraba_core::stream::event_time_type;
@@ -38,6 +38,19 @@ pub(crate) fn arrow_type(of: DataType) -> Arrow {
         DataType::Text => Arrow::Utf8,
         DataType::Timestamp => event_time_type(),
         DataType::Date => Arrow::Date32,
+    }
+}
+
+/// The type of a stream's column as users write it, where they can.
+pub(crate) fn shown(of: &Arrow) -> String {
+    match of {
+        Arrow::Dictionary(_, value) => shown(value),
+        Arrow::Boolean => "boolean".to_owned(),
+        Arrow::Utf8 | Arrow::LargeUtf8 | Arrow::Utf8View => "text".to_owned(),
+        Arrow::Date32 => "date".to_owned(),
+        Arrow::Timestamp(TimeUnit::Microsecond, Some(_)) => "timestamp".to_owned(),
+        Arrow::Int32 | Arrow::Int64 | Arrow::Float64 => of.to_string().to_lowercase(),
+        other => other.to_string(),
     }
 }
 

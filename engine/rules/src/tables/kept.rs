@@ -21,6 +21,12 @@ use crate::value::{DataType, Value, arrow_type, column, values};
 
 /// Says of a table's row whether it is gone by a time, although no deletion came.
 pub trait Gone: Send + Sync {
+    /// When a row of this time is gone, whatever it says; the end of time if never.
+    fn expires(&self, time: EventTime) -> EventTime;
+
+    /// Whether [`Gone::gone`] is to be asked.
+    fn asks(&self) -> bool;
+
     /// Whether the only row of this batch, with the table's own columns, is gone at a time.
     ///
     /// # Errors
@@ -59,6 +65,8 @@ pub struct Kept(Vec<Option<Mutex<One>>>);
 struct Version {
     time: i64,
     seq: u64,
+    /// When its row is gone.
+    expires: i64,
     /// None: deleted.
     row: Option<Row>,
 }
@@ -174,7 +182,7 @@ impl One {
             let row = (!batch.is_deleted(i)).then(|| Row {
                 fields,
                 // A slice would keep the whole batch.
-                whole: self.gone.as_ref().and_then(|_| {
+                whole: self.asked().and_then(|_| {
                     let only = arrow::array::UInt32Array::from(vec![u32::try_from(i).ok()?]);
                     arrow::compute::take_record_batch(&batch.rows, &only).ok()
                 }),
@@ -184,8 +192,20 @@ impl One {
         Ok(())
     }
 
+    /// Who must be asked whether a row is gone.
+    fn asked(&self) -> Option<&Arc<dyn Gone>> {
+        self.gone.as_ref().filter(|gone| gone.asks())
+    }
+
     fn insert(&mut self, key: Vec<Value>, time: i64, seq: u64, row: Option<Row>) {
         let name = encoded(&key);
+        let expires = match &self.gone {
+            Some(gone) if row.is_some() => gone.expires(EventTime(time)).0,
+            _ => i64::MAX,
+        };
+        if expires < i64::MAX {
+            self.due.insert((expires, name.clone()));
+        }
         self.bytes += name.len() + key::bytes(&key) + size(row.as_ref());
         let entry = self.by_key.entry(name.clone()).or_insert_with(|| Entry {
             key,
@@ -200,17 +220,28 @@ impl One {
         if let Some(next) = entry.versions.get(behind) {
             self.due.insert((next.time, name));
         }
-        entry.versions.insert(behind, Version { time, seq, row });
+        entry.versions.insert(
+            behind,
+            Version {
+                time,
+                seq,
+                expires,
+                row,
+            },
+        );
     }
 
     /// The row of an entry at a time.
     fn row<'a>(&self, entry: &'a Entry, at: EventTime) -> Result<Option<(i64, &'a Row)>> {
         let behind = entry.versions.partition_point(|v| v.time <= at.0);
         let newest = behind.checked_sub(1).and_then(|i| entry.versions.get(i));
-        let Some((time, row)) = newest.and_then(|v| Some((v.time, v.row.as_ref()?))) else {
+        let Some((time, row)) = newest
+            .filter(|v| at.0 < v.expires)
+            .and_then(|v| Some((v.time, v.row.as_ref()?)))
+        else {
             return Ok(None);
         };
-        match (&self.gone, &row.whole) {
+        match (self.asked(), &row.whole) {
             (Some(gone), Some(whole)) if gone.gone(whole, at)? => Ok(None),
             _ => Ok(Some((time, row))),
         }
@@ -267,7 +298,8 @@ impl One {
             let Some(newest) = behind.checked_sub(1) else {
                 continue;
             };
-            let n = if entry.versions[newest].row.is_none() {
+            let last = &entry.versions[newest];
+            let n = if last.row.is_none() || last.expires <= time {
                 behind
             } else {
                 newest

@@ -124,20 +124,17 @@ impl Planning<'_> {
 
     /// A name that is no table.
     fn no_table(&self, name: &Located<String>) -> Diagnostic {
+        if self.streams.contains_key(&name.value) {
+            let message = format!("`{}` is no table", name.value);
+            return Diagnostic::at(name.span, message).help("declare a `[table.NAME]` over it");
+        }
         let known: Vec<&str> = self.shapes.keys().map(String::as_str).collect();
-        let message = match self.streams.contains_key(&name.value) {
-            true => format!("`{}` is no table", name.value),
-            false => format!(
-                "no table `{}`{}",
-                name.value,
-                hint(&name.value, known.clone())
-            ),
-        };
-        let mistake = Diagnostic::at(name.span, message);
-        match (self.streams.contains_key(&name.value), known.as_slice()) {
-            (true, _) => mistake.help("declare a `[table.NAME]` over it"),
-            (false, []) => mistake.help("the pipeline has none"),
-            (false, known) => mistake.help(there(known)),
+        let hint = hint(&name.value, known.iter().copied());
+        let mistake = Diagnostic::at(name.span, format!("no table `{}`{hint}", name.value));
+        match known.as_slice() {
+            _ if !hint.is_empty() => mistake,
+            [] => mistake.help("the pipeline has none"),
+            known => mistake.help(there(known)),
         }
     }
 }

@@ -102,7 +102,7 @@ impl RuleWork {
     fn given(&self, shape: &TableShape) -> Result<Given> {
         let dropped = Dropped::of(shape, &self.catalog)?;
         Ok(Given {
-            gone: dropped.map(|dropped| Arc::new(ByTime(dropped)) as Arc<dyn Gone>),
+            gone: Some(Arc::new(ByTime(dropped))),
             ..given(shape)
         })
     }
@@ -136,10 +136,18 @@ pub(crate) fn given(shape: &TableShape) -> Given {
     }
 }
 
-/// A `drop_when` that asks for `now()`.
+/// `ttl`, and a `drop_when` that asks for `now()`.
 struct ByTime(Dropped);
 
 impl Gone for ByTime {
+    fn expires(&self, time: EventTime) -> EventTime {
+        EventTime(self.0.expires(time.0))
+    }
+
+    fn asks(&self) -> bool {
+        self.0.asks()
+    }
+
     fn gone(&self, row: &RecordBatch, at: EventTime) -> Result<bool> {
         self.0.holds(row, at.0)
     }

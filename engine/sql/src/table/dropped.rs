@@ -1,7 +1,7 @@
-//! Whether a table's row is gone at a reader's time, where `drop_when` asks for `now()`: for readers
-//! that are no SQL. Where it does not ask, the table's stream has a deletion.
+//! When a table's rows are gone, for readers that are no SQL: `ttl`, and `drop_when` where it asks for
+//! `now()`. Where it does not ask, the table's stream has a deletion.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::physical_expr::PhysicalExpr;
@@ -11,41 +11,57 @@ use crate::functions::QueryTime;
 use crate::plan::catalog::Catalog;
 use crate::plan::triggered::{compile_condition, mentions_now};
 use crate::table::reader::TableShape;
+use crate::table::ttl::Expiry;
 
-/// A table's `drop_when`. For one reader: who asks sets the time of all.
+/// What makes a table's rows vanish with time alone. For one reader: who asks sets the time of all.
 pub struct Dropped {
     table: String,
-    predicate: Arc<dyn PhysicalExpr>,
+    expiry: Mutex<Expiry>,
+    predicate: Option<Arc<dyn PhysicalExpr>>,
     time: QueryTime,
 }
 
 impl Dropped {
-    /// Of a table that was planned before; none where no row vanishes with time alone.
+    /// Of a table that was planned before.
     ///
     /// # Errors
     /// When the condition cannot be planned, as it was before: a broken invariant.
-    pub fn of(shape: &TableShape, catalog: &Catalog) -> Result<Option<Self>> {
-        let Some(condition) = shape.drop_when.as_deref().filter(|c| mentions_now(c)) else {
-            return Ok(None);
-        };
+    pub fn of(shape: &TableShape, catalog: &Catalog) -> Result<Self> {
         let time = QueryTime::default();
-        let predicate = compile_condition(condition, shape, catalog, &time)
-            .map_err(|mistake| Error::internal(mistake.to_string()))?;
-        Ok(Some(Self {
+        let condition = shape.drop_when.as_deref().filter(|c| mentions_now(c));
+        let predicate = condition.map(|c| compile_condition(c, shape, catalog, &time));
+        let ours = |mistake: crate::plan::mistake::SqlMistake| Error::internal(mistake.to_string());
+        Ok(Self {
             table: shape.name.clone(),
-            predicate,
+            expiry: Mutex::new(Expiry::new(shape.ttl.clone())),
+            predicate: predicate.transpose().map_err(ours)?,
             time,
-        }))
+        })
     }
 
-    /// Whether the first of these rows is gone at a time.
+    /// When a row of this time is gone by `ttl`; the end of time if never.
+    pub fn expires(&self, time: i64) -> i64 {
+        let mut expiry = self.expiry.lock().unwrap_or_else(PoisonError::into_inner);
+        expiry.of(time)
+    }
+
+    /// Whether `drop_when` asks for `now()`.
+    #[must_use]
+    pub const fn asks(&self) -> bool {
+        self.predicate.is_some()
+    }
+
+    /// Whether the first of these rows is gone at a time by `drop_when`.
     ///
     /// # Errors
     /// When the condition fails on it.
     pub fn holds(&self, rows: &RecordBatch, at: i64) -> Result<bool> {
+        let Some(predicate) = &self.predicate else {
+            return Ok(false);
+        };
         self.time.set(at);
         let failed = |error| Error::outside(format!("{}: drop_when: {error}", self.table));
-        let found = self.predicate.evaluate(rows);
+        let found = predicate.evaluate(rows);
         let found = found
             .and_then(|value| value.into_array(rows.num_rows()))
             .map_err(failed)?;

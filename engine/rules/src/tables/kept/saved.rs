@@ -32,7 +32,7 @@ impl One {
             .collect();
         let mut columns = of(&keys, &self.key);
         columns.extend(of(&fields, &self.fields));
-        if self.gone.is_some() {
+        if self.asked().is_some() {
             columns.extend(self.whole(&rows)?);
         }
         let times = self.all().map(|(_, version)| version.time);
@@ -73,7 +73,7 @@ impl One {
     /// Takes them back.
     pub(super) fn load(&mut self, saved: &RecordBatch) -> Result<()> {
         let (keys, fields) = (self.key.len(), self.fields.len());
-        let own = match self.gone {
+        let own = match self.asked() {
             Some(_) => self.columns.fields().len(),
             None => 0,
         };
@@ -96,7 +96,7 @@ impl One {
         let (times, seqs) = times.zip(seqs).ok_or_else(wrong)?;
         let deleted = deleted.ok_or_else(wrong)?;
         for (i, (key, fields)) in key.into_iter().zip(rows).enumerate() {
-            let whole = match (&self.gone, deleted.value(i)) {
+            let whole = match (self.asked(), deleted.value(i)) {
                 (Some(_), false) => {
                     let all = RecordBatch::try_new(Arc::clone(&self.columns), one(&wholes, i)?)?;
                     Some(all)
