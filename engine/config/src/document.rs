@@ -12,7 +12,9 @@ mod market;
 
 pub use self::market::{CrashDoc, FuturesProduct, MarketDoc, MarketStream};
 
+pub use crate::alert::{AlertDoc, SeverityDoc, TextsDoc};
 pub use crate::calendar::{CalendarDoc, HaltDoc};
+pub use crate::calm::{CalmDoc, GroupDoc};
 pub use crate::connector::{
     HttpClientDoc, HttpServerDoc, NextPage, RequestDoc, SheetDoc, SourceConnector, WebsocketDoc,
 };
@@ -102,6 +104,8 @@ pub struct Document {
     pub tables: Vec<TableDoc>,
     /// `[query.*]`
     pub queries: Vec<QueryDoc>,
+    /// `[alert.*]`
+    pub alerts: Vec<AlertDoc>,
     /// `[sink.*]`
     pub sinks: Vec<SinkDoc>,
     /// `[[test]]`
@@ -124,6 +128,7 @@ impl Document {
         let mut names = (self.sources.iter().map(|n| &n.name))
             .chain(self.tables.iter().map(|n| &n.name))
             .chain(self.queries.iter().map(|n| &n.name))
+            .chain(self.alerts.iter().map(|n| &n.name))
             .chain(self.sinks.iter().map(|n| &n.name));
         names.any(|n| n.value == name)
     }

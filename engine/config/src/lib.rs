@@ -19,7 +19,9 @@ pub mod json_schema;
 
 pub mod captures;
 
+mod alert;
 mod calendar;
+mod calm;
 mod column;
 mod connector;
 mod format;

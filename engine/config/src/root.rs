@@ -9,6 +9,7 @@ use zaraba_core::diagnostic::{Diagnostic, Span};
 use zaraba_core::suggest::nearest;
 use zaraba_core::time::SECOND;
 
+use crate::alert::{self, ALERT};
 use crate::calendar::{self, CALENDAR};
 use crate::document::{CalendarDoc, Document, LimitsDoc, Located, Value};
 use crate::nodes::{self, Names};
@@ -69,6 +70,13 @@ pub(crate) static ROOT: Section = Section {
             "the newest row per key",
         ),
         optional("query", Kind::Nodes(&QUERY), "none", "", "SQL"),
+        optional(
+            "alert",
+            Kind::Nodes(&ALERT),
+            "none",
+            "",
+            "what is worth telling",
+        ),
         optional("sink", Kind::Nodes(&SINK), "none", "", "where rows go"),
         optional(
             "calendar",
@@ -99,7 +107,7 @@ pub(crate) static ROOT: Section = Section {
             "the pipeline's own tests",
         ),
     ]],
-    later: &["alert", "rule", "llm", "state"],
+    later: &["rule", "llm", "state"],
     example: r#"name = "demo"
 timezone = "Asia/Tokyo"
 
@@ -174,10 +182,10 @@ batch_rows = 4096
 };
 
 /// Kinds of nodes that are read.
-pub(crate) const NODES: [&NodeSpec; 4] = [&SOURCE, &TABLE, &QUERY, &SINK];
+pub(crate) const NODES: [&NodeSpec; 5] = [&SOURCE, &TABLE, &QUERY, &ALERT, &SINK];
 
 /// Kinds of nodes that the design names and this version has not.
-pub(crate) const NODES_LATER: [&str; 3] = ["alert", "rule", "llm"];
+pub(crate) const NODES_LATER: [&str; 2] = ["rule", "llm"];
 
 /// The whole document. Nodes with a mistake are left out and named in `broken`.
 pub(crate) fn document(
@@ -208,6 +216,7 @@ pub(crate) fn document(
         sources: Vec::new(),
         tables: Vec::new(),
         queries: Vec::new(),
+        alerts: Vec::new(),
         sinks: Vec::new(),
         tests: Vec::new(),
         calendar: match option(cx, root, "calendar") {
@@ -332,6 +341,10 @@ fn node(
         "query" => {
             let query = query::convert(cx, name, &fields)?;
             whole(cx).then(|| document.queries.push(query))
+        }
+        "alert" => {
+            let alert = alert::convert(cx, name, &fields)?;
+            whole(cx).then(|| document.alerts.push(alert))
         }
         _ => {
             let sink = sink::convert(cx, name, connector, &fields)?;
