@@ -10,7 +10,7 @@ use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StringArray, new_n
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{DataType, Field, Float64Type, Schema, SchemaRef};
 use serde::{Deserialize, Serialize};
-use zaraba_config::document::CalmDoc;
+use zaraba_config::document::StormDoc;
 use zaraba_core::alert::ordinals::Ordinals;
 use zaraba_core::alert::{self, Alert, Severity};
 use zaraba_core::batch::Batch;
@@ -29,7 +29,7 @@ const REMEMBERED: i64 = 24 * 3_600 * 1_000_000;
 /// The stage behind stage `input`, which emits alerts with these columns; none: there is nothing to
 /// do.
 #[must_use]
-pub fn stage(input: usize, doc: &CalmDoc, of: &SchemaRef) -> Option<Stage> {
+pub fn stage(input: usize, doc: &StormDoc, of: &SchemaRef) -> Option<Stage> {
     let needed = doc.cooldown.is_some() || doc.group.is_some();
     needed.then(|| Stage {
         inputs: vec![Input::Stage(input)],
@@ -40,7 +40,7 @@ pub fn stage(input: usize, doc: &CalmDoc, of: &SchemaRef) -> Option<Stage> {
 
 /// The columns behind it: an alert of a storm has none of a rule's own.
 #[must_use]
-pub fn columns(doc: &CalmDoc, of: &SchemaRef) -> SchemaRef {
+pub fn columns(doc: &StormDoc, of: &SchemaRef) -> SchemaRef {
     if doc.group.is_none() {
         return Arc::clone(of);
     }
@@ -53,7 +53,7 @@ pub fn columns(doc: &CalmDoc, of: &SchemaRef) -> SchemaRef {
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
-struct Quiet(CalmDoc, SchemaRef);
+struct Quiet(StormDoc, SchemaRef);
 
 impl Foreign for Quiet {
     fn operator(&self, node: &str) -> Result<Box<dyn Operator>> {
@@ -64,7 +64,7 @@ impl Foreign for Quiet {
         let cooldown = self.0.cooldown.map(duration_text);
         let cooldown = cooldown.map(|c| format!("keys told of, for {c}"));
         let group = self.0.group.as_ref();
-        let group = group.map(|g| format!("storms of {}", duration_text(g.within)));
+        let group = group.map(|g| format!("storms of {}", duration_text(g.window)));
         let kept: Vec<String> = cooldown.into_iter().chain(group).collect();
         kept.join("; ")
     }
@@ -128,13 +128,16 @@ struct Row<'a> {
 }
 
 impl Calm {
-    fn new(node: &str, doc: &CalmDoc, schema: &SchemaRef) -> Self {
+    fn new(node: &str, doc: &StormDoc, schema: &SchemaRef) -> Self {
         Self {
             rule: node.to_owned(),
             schema: Arc::clone(schema),
             cooldown: doc.cooldown.unwrap_or(0),
-            within: doc.group.as_ref().map(|group| group.within),
-            most: doc.group.as_ref().map_or(0, |group| group.most),
+            within: doc.group.as_ref().map(|group| group.window),
+            most: doc
+                .group
+                .as_ref()
+                .map_or(0, |group| group.keys.saturating_sub(1)),
             memory: Memory {
                 forgotten: i64::MIN,
                 ..Memory::default()

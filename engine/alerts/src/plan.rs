@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Schema};
 use chrono_tz::Tz;
-use zaraba_config::document::{AlertDoc, CalmDoc, SeverityDoc, Text, Value};
+use zaraba_config::document::{AlertDoc, SeverityDoc, StormDoc, Text, Value};
 use zaraba_core::alert::{self, Severity};
 use zaraba_core::diagnostic::Span;
 use zaraba_core::stream::{Changelog, StreamSchema};
@@ -81,9 +81,9 @@ pub fn plan(
         work: Work::Foreign(Arc::new(Watch(Arc::new(declared)))),
         schema: alert::columns(),
     }];
-    let quiet = CalmDoc {
+    let quiet = StormDoc {
         cooldown: None, // of a declared alert it is a matter of its states
-        group: doc.calm.group.clone(),
+        group: doc.storm.group,
     };
     stages.extend(calm::stage(0, &quiet, &alert::columns()));
     let columns = calm::columns(&quiet, &alert::columns());
@@ -305,7 +305,7 @@ impl<'a> Planning<'a> {
             has_threshold: doc.threshold.is_some(),
             keys: wanted.keys.clone(),
             hold: doc.hold,
-            cooldown: doc.calm.cooldown.unwrap_or(0),
+            cooldown: doc.storm.cooldown.unwrap_or(0),
             teller: Arc::new(Teller {
                 rule: doc.name.value.clone(),
                 kind: doc.kind.clone().unwrap_or_else(|| doc.name.value.clone()),

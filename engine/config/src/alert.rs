@@ -3,10 +3,10 @@
 use zaraba_core::alert::Severity;
 use zaraba_core::diagnostic::Diagnostic;
 
-use crate::calm::{self, CALM, CalmDoc};
 use crate::document::{Located, Text};
 use crate::read::{Context, Fields, Typed};
 use crate::spec::{Body, Kind, Least, NodeSpec, Section, Words, optional, required};
+use crate::storm::{self, STORM, StormDoc};
 
 /// `[alert.NAME]`
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ pub struct AlertDoc {
     /// `kind`; none: its name.
     pub kind: Option<String>,
     /// `cooldown` and `group`
-    pub calm: CalmDoc,
+    pub storm: StormDoc,
 }
 
 impl AlertDoc {
@@ -186,7 +186,7 @@ static SECTION: Section = Section {
                 "what alerts of its kind are called; storms are of one kind",
             ),
         ],
-        CALM,
+        &STORM,
     ],
     later: &[],
     example: r#"[params]
@@ -262,7 +262,7 @@ pub(crate) fn convert(
         unit: fields.text("unit").map(|unit| unit.value),
         link: fields.text("link"),
         kind,
-        calm: calm::convert(fields),
+        storm: storm::convert(fields),
     })
 }
 

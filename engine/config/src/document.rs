@@ -13,16 +13,18 @@ mod market;
 pub use self::market::{CrashDoc, FuturesProduct, MarketDoc, MarketStream};
 
 pub use crate::alert::{AlertDoc, SeverityDoc, TextsDoc};
+pub use crate::argument::Argument;
 pub use crate::calendar::{CalendarDoc, HaltDoc};
-pub use crate::calm::{CalmDoc, GroupDoc};
 pub use crate::connector::{
     HttpClientDoc, HttpServerDoc, NextPage, RequestDoc, SheetDoc, SourceConnector, WebsocketDoc,
 };
 pub use crate::listener::{AuthDoc, ListenerDoc, ListenerLimitsDoc, TlsDoc};
 pub use crate::message::MessageDoc;
+pub use crate::rule::{PluginDoc, RuleDoc, RuleLimitsDoc};
 pub use crate::sink::QueryLimitsDoc;
 pub use crate::sink_file::{FileSinkDoc, RollDoc};
 pub use crate::sink_webhook::{DigestDoc, QuietDoc, WebhookDoc, WebhookForm};
+pub use crate::storm::{GroupDoc, StormDoc};
 
 /// A value and where it stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,6 +108,8 @@ pub struct Document {
     pub queries: Vec<QueryDoc>,
     /// `[alert.*]`
     pub alerts: Vec<AlertDoc>,
+    /// `[rule.*]`
+    pub rules: Vec<RuleDoc>,
     /// `[sink.*]`
     pub sinks: Vec<SinkDoc>,
     /// `[[test]]`
@@ -129,6 +133,7 @@ impl Document {
             .chain(self.tables.iter().map(|n| &n.name))
             .chain(self.queries.iter().map(|n| &n.name))
             .chain(self.alerts.iter().map(|n| &n.name))
+            .chain(self.rules.iter().map(|n| &n.name))
             .chain(self.sinks.iter().map(|n| &n.name));
         names.any(|n| n.value == name)
     }

@@ -15,6 +15,7 @@ use crate::document::{CalendarDoc, Document, LimitsDoc, Located, Value};
 use crate::nodes::{self, Names};
 use crate::query::{self, QUERY};
 use crate::read::{Context, Typed, not_built, ticked, value};
+use crate::rule::{self, RULE};
 use crate::sink::{self, SINK};
 use crate::source::{self, SOURCE};
 use crate::spec::{Kind, Least, NodeSpec, Section, optional};
@@ -77,6 +78,7 @@ pub(crate) static ROOT: Section = Section {
             "",
             "what is worth telling",
         ),
+        optional("rule", Kind::Nodes(&RULE), "none", "", "alerts by a plugin"),
         optional("sink", Kind::Nodes(&SINK), "none", "", "where rows go"),
         optional(
             "calendar",
@@ -107,7 +109,7 @@ pub(crate) static ROOT: Section = Section {
             "the pipeline's own tests",
         ),
     ]],
-    later: &["rule", "llm", "state"],
+    later: &["llm", "state"],
     example: r#"name = "demo"
 timezone = "Asia/Tokyo"
 
@@ -182,10 +184,10 @@ batch_rows = 4096
 };
 
 /// Kinds of nodes that are read.
-pub(crate) const NODES: [&NodeSpec; 5] = [&SOURCE, &TABLE, &QUERY, &ALERT, &SINK];
+pub(crate) const NODES: [&NodeSpec; 6] = [&SOURCE, &TABLE, &QUERY, &ALERT, &RULE, &SINK];
 
 /// Kinds of nodes that the design names and this version has not.
-pub(crate) const NODES_LATER: [&str; 2] = ["rule", "llm"];
+pub(crate) const NODES_LATER: [&str; 1] = ["llm"];
 
 /// The whole document. Nodes with a mistake are left out and named in `broken`.
 pub(crate) fn document(
@@ -217,6 +219,7 @@ pub(crate) fn document(
         tables: Vec::new(),
         queries: Vec::new(),
         alerts: Vec::new(),
+        rules: Vec::new(),
         sinks: Vec::new(),
         tests: Vec::new(),
         calendar: match option(cx, root, "calendar") {
@@ -345,6 +348,10 @@ fn node(
         "alert" => {
             let alert = alert::convert(cx, name, &fields)?;
             whole(cx).then(|| document.alerts.push(alert))
+        }
+        "rule" => {
+            let rule = rule::convert(cx, name, &fields)?;
+            whole(cx).then(|| document.rules.push(rule))
         }
         _ => {
             let sink = sink::convert(cx, name, connector, &fields)?;
