@@ -70,7 +70,7 @@ impl Foreign for Quiet {
     }
 
     fn kind(&self) -> (&'static str, &'static str) {
-        ("alert", "declared")
+        ("calm", "leaves some out")
     }
 }
 
@@ -375,6 +375,10 @@ impl Operator for Calm {
         let rows = &part.segments.first().ok_or_else(wrong)?.rows;
         self.ordinals = Ordinals::from_rows(&part.numbers, rows)?;
         Ok(())
+    }
+
+    fn suppressed(&self) -> u64 {
+        self.memory.suppressed
     }
 
     fn state_bytes(&self) -> usize {

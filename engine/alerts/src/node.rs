@@ -260,6 +260,10 @@ impl Operator for Node {
         self.waiting.load("waiting", snapshot)
     }
 
+    fn suppressed(&self) -> u64 {
+        self.machine.suppressed()
+    }
+
     fn state_bytes(&self) -> usize {
         /// Of a key, its timer and its place in a map.
         const KEY: usize = 200;
