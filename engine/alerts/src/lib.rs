@@ -43,3 +43,6 @@ mod told;
 mod values;
 
 mod work;
+
+#[cfg(test)]
+mod tests;

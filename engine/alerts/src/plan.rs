@@ -21,6 +21,10 @@ use crate::template::Templates;
 use crate::told::Teller;
 use crate::work::{Declared, Watch};
 
+/// Said of what looks at several rows, and a way out.
+const ONE_ROW: &str = "an alert looks at one row at a time";
+const ONE_ROW_HELP: &str = "compute it in a query, and let the alert read that";
+
 /// A mistake, and what of the file it is in.
 #[derive(Clone, Debug)]
 pub struct Mistake {
@@ -183,7 +187,7 @@ impl<'a> Planning<'a> {
         let whole = format!("SELECT * FROM {from} WHERE {condition}");
         let parsed = parse(&whole, self.around.params).map_err(first)?;
         let planned = streaming::plan(&self.doc.name.value, &parsed, &self.catalog);
-        self.of_a_row(&planned.map_err(|mistake| moved(mistake, before))?)?;
+        self.of_a_row(&planned.map_err(|mistake| of_one_row(moved(mistake, before)))?)?;
         let short = self.query(&format!("SELECT 1 AS one FROM {from} WHERE {condition}"));
         Ok(columns_read(&short?, self.input.columns.fields().len()))
     }
@@ -204,6 +208,10 @@ impl<'a> Planning<'a> {
         if kind.is_numeric() || kind == DataType::Null {
             return Ok(Vec::new());
         }
+        let kind = match kind {
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => "text".to_owned(),
+            other => other.to_string().to_lowercase(),
+        };
         Err(SqlMistake::new(format!(
             "`{option}` is a number, this is of type {kind}"
         )))
@@ -216,8 +224,7 @@ impl<'a> Planning<'a> {
         {
             return Ok(());
         }
-        let mistake = SqlMistake::new("an alert looks at one row at a time");
-        Err(mistake.help("compute it in a query, and let the alert read that"))
+        Err(SqlMistake::new(ONE_ROW).help(ONE_ROW_HELP))
     }
 
     /// The key's columns.
@@ -287,7 +294,7 @@ impl<'a> Planning<'a> {
             schema,
         }) = stage.filter(|_| planned.stages.is_empty())
         else {
-            return Err(SqlMistake::new("an alert looks at one row at a time"));
+            return Err(SqlMistake::new(ONE_ROW));
         };
         let columns = wanted.all.len();
         let kept: Vec<usize> = (0..columns).collect();
@@ -318,6 +325,20 @@ impl<'a> Planning<'a> {
         };
         Ok((inputs, declared))
     }
+}
+
+/// What SQL says of aggregates in WHERE, where nobody wrote a WHERE.
+fn of_one_row(mistake: SqlMistake) -> SqlMistake {
+    if !mistake
+        .message
+        .starts_with("aggregate functions are not allowed")
+    {
+        return mistake;
+    }
+    let at = mistake.at;
+    let mut mistake = SqlMistake::new(ONE_ROW).help(ONE_ROW_HELP);
+    mistake.at = at;
+    mistake
 }
 
 fn first(mistakes: Vec<SqlMistake>) -> SqlMistake {
