@@ -83,6 +83,10 @@ fn of_kind(kind: &Kind) -> Value {
         Kind::Url | Kind::SocketUrl | Kind::Request => {
             json!({ "type": "string", "minLength": 1 })
         }
+        Kind::Texts => {
+            let text = json!({ "type": "string" });
+            json!({ "anyOf": [text, { "type": "object", "additionalProperties": text }] })
+        }
         Kind::Message => json!({ "type": ["string", "object", "array"] }),
         Kind::Char => json!({ "type": "string", "minLength": 1 }),
         Kind::Int(low, i64::MAX) => json!({ "type": "integer", "minimum": low }),

@@ -30,6 +30,7 @@ pub(crate) fn expected(kind: &Kind) -> String {
         Kind::Url => "a URL like \"https://example.com/rows\"".to_owned(),
         Kind::SocketUrl => "a URL like \"wss://example.com/feed\"".to_owned(),
         Kind::Request => "a request like \"POST https://example.com/token\"".to_owned(),
+        Kind::Texts => "a text, or texts like { ja = \"…\", en = \"…\" }".to_owned(),
         Kind::Message => "a text, or a table that is sent as JSON".to_owned(),
         Kind::Int(low, i64::MAX) => format!("an integer from {low}"),
         Kind::Int(low, high) => format!("an integer from {low} to {high}"),
@@ -81,7 +82,9 @@ fn one_of(words: &Words) -> String {
 /// Reads a value that is neither list nor table.
 pub(crate) fn read(cx: &mut Context<'_>, kind: &'static Kind, node: &Node) -> Option<Typed> {
     let typed = match (kind, &node.value) {
-        (Kind::Text | Kind::Sql, TomlValue::Text(text)) => Some(Typed::Text(text.clone())),
+        (Kind::Text | Kind::Sql | Kind::Texts, TomlValue::Text(text)) => {
+            Some(Typed::Text(text.clone()))
+        }
         (Kind::Name, TomlValue::Text(text)) if !text.value.is_empty() => {
             Some(Typed::Text(text.clone()))
         }

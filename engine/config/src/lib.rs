@@ -19,6 +19,7 @@ pub mod json_schema;
 
 pub mod captures;
 
+mod alert;
 mod argument;
 mod calendar;
 mod column;

@@ -2,6 +2,8 @@
 //! are found in one pass, each at its place; a node with a mistake is left out, and what reads it
 //! is not blamed for that.
 
+mod alerts;
+
 mod calendar;
 
 mod sources;

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
-use zaraba_config::document::{Located, RuleDoc};
+use zaraba_alerts::calm;
+use zaraba_config::document::{Located, RuleDoc, StormDoc};
 use zaraba_core::alert;
 use zaraba_core::diagnostic::{Diagnostic, Span};
 use zaraba_core::suggest::hint;
@@ -60,7 +61,7 @@ impl Planning<'_> {
             vec![Diagnostic::at(span, error.to_string())]
         })?;
         let columns = Arc::clone(rule.columns());
-        let (work, planned) = planned(work, columns);
+        let (work, planned) = planned(work, columns, &doc.storm);
         self.rules.insert(doc.name.value.clone(), work);
         Ok(planned)
     }
@@ -214,7 +215,7 @@ fn read(plugin: &Plugin, stream: usize, has: &Schema) -> Vec<usize> {
     fields.filter_map(|f| has.index_of(&f.name).ok()).collect()
 }
 
-fn planned(work: RuleWork, columns: SchemaRef) -> (Arc<RuleWork>, PlannedNode) {
+fn planned(work: RuleWork, columns: SchemaRef, storm: &StormDoc) -> (Arc<RuleWork>, PlannedNode) {
     let streams = work.streams.iter().enumerate();
     let inputs = streams.map(|(i, (name, has))| {
         let read = read(&work.plugin, i, has);
@@ -226,14 +227,16 @@ fn planned(work: RuleWork, columns: SchemaRef) -> (Arc<RuleWork>, PlannedNode) {
     let tables = tables.map(|shape| Input::Stream(shape.name.clone(), None));
     let inputs = inputs.chain(tables).collect();
     let work = Arc::new(work);
+    let mut stages = vec![Stage {
+        inputs,
+        work: Work::Foreign(Arc::clone(&work) as _),
+        schema: Arc::clone(&columns),
+    }];
+    stages.extend(calm::stage(0, storm, &columns));
     let node = PlannedNode {
         name: work.name.clone(),
-        stages: vec![Stage {
-            inputs,
-            work: Work::Foreign(Arc::clone(&work) as _),
-            schema: Arc::clone(&columns),
-        }],
-        output: alert::stream(columns),
+        stages,
+        output: alert::stream(calm::columns(storm, &columns)),
         unassigned: None,
         warnings: Vec::new(),
         explained,
