@@ -60,15 +60,18 @@ pub struct Around<'a> {
     pub zone: Tz,
 }
 
-/// Plans an alert on a stream of this shape.
+/// Plans an alert on a stream that the catalog knows.
 ///
 /// # Errors
 /// All that is wrong with it.
-pub fn plan(
-    doc: &AlertDoc,
-    input: &StreamSchema,
-    around: &Around<'_>,
-) -> Result<PlannedNode, Vec<Mistake>> {
+pub fn plan(doc: &AlertDoc, around: &Around<'_>) -> Result<PlannedNode, Vec<Mistake>> {
+    // As SQL sees it: columns that a source does not hand over count, too.
+    let Some(source) = around.catalog.get(&doc.from.value) else {
+        let mistake = SqlMistake::new(format!("no stream `{}`", doc.from.value));
+        let place = Place::At(doc.from.span);
+        return Err(vec![Mistake { place, mistake }]);
+    };
+    let input = &source.schema;
     let mut planning = Planning::new(doc, input, around);
     let evidence = planning.check_sql();
     let keys = planning.keys();
