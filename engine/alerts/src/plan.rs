@@ -205,7 +205,7 @@ impl<'a> Planning<'a> {
         parsed.map_err(|mistakes| moved(first(mistakes), before))?;
         let before = "SELECT ".len();
         let planned = self.query(&format!("SELECT {expression}\n AS figure FROM {from}"));
-        let planned = planned.map_err(|mistake| moved(mistake, before))?;
+        let planned = planned.map_err(|mistake| of_one_row(moved(mistake, before)))?;
         self.of_a_row(&planned)?;
         let kind = planned.output.columns.field(0).data_type().clone();
         if kind.is_numeric() || kind == DataType::Null {
@@ -330,12 +330,15 @@ impl<'a> Planning<'a> {
     }
 }
 
-/// What SQL says of aggregates in WHERE, where nobody wrote a WHERE.
+/// What SQL says of a query's rows, where there is no query.
 fn of_one_row(mistake: SqlMistake) -> SqlMistake {
-    if !mistake
-        .message
-        .starts_with("aggregate functions are not allowed")
-    {
+    let of_queries = [
+        "aggregate functions are not allowed",
+        "an aggregate over a stream without end",
+        "rows are filtered before OVER",
+    ];
+    let message = mistake.message.as_str();
+    if !of_queries.iter().any(|said| message.starts_with(said)) {
         return mistake;
     }
     let at = mistake.at;
