@@ -53,6 +53,8 @@ pub(crate) struct World {
     pub(crate) log: Vec<(Level, String)>,
     pub(crate) tables: HashMap<u32, Vec<TableRow>>,
     pub(crate) holidays: BTreeSet<i32>,
+    /// What the call's writes replaced, in order.
+    replaced: Vec<(Vec<u8>, Option<Entry>)>,
     /// What the rule says of its tables.
     wanted: Vec<bindings::Table>,
     /// The first and the last time of the call's rows; none outside of calls.
@@ -88,6 +90,24 @@ impl World {
                 (first..=last).contains(&at),
                 "asked about {at}; the rows of the call are of {first} to {last}"
             );
+        }
+    }
+
+    /// Writes an entry, or takes it out.
+    pub(crate) fn write(&mut self, key: &[u8], entry: Option<Entry>) {
+        let before = match entry {
+            Some(entry) => self.state.insert(key.to_vec(), entry),
+            None => self.state.remove(key),
+        };
+        self.replaced.push((key.to_vec(), before));
+    }
+
+    fn take_back(&mut self) {
+        for (key, before) in std::mem::take(&mut self.replaced).into_iter().rev() {
+            match before {
+                Some(entry) => self.state.insert(key, entry),
+                None => self.state.remove(&key),
+            };
         }
     }
 
@@ -232,15 +252,15 @@ impl<R: Rule> Harness<R> {
         times: Option<(i64, i64)>,
         call: impl FnOnce() -> Result<T, String>,
     ) -> Result<T, String> {
-        let before = with_world(|world| {
+        with_world(|world| {
             world.times = times;
-            world.state.clone()
+            world.replaced.clear();
         });
         let answer = call();
         with_world(|world| {
             world.times = None;
             if answer.is_err() {
-                world.state = before;
+                world.take_back();
             }
         });
         answer

@@ -67,11 +67,11 @@ mod imported {
 
     pub(crate) fn state_set(key: &[u8], value: &[u8], expires: Option<i64>) {
         let value = value.to_vec();
-        with_world(|world| world.state.insert(key.to_vec(), Entry { value, expires }));
+        with_world(|world| world.write(key, Some(Entry { value, expires })));
     }
 
     pub(crate) fn state_delete(key: &[u8]) {
-        with_world(|world| world.state.remove(key));
+        with_world(|world| world.write(key, None));
     }
 
     pub(crate) fn state_scan(
@@ -82,9 +82,10 @@ mod imported {
     ) -> Vec<(Vec<u8>, Vec<u8>)> {
         with_world(|world| {
             world.check_time(at);
-            let entries = world.state.iter();
+            let entries = world.state.range(prefix.to_vec()..);
             entries
-                .filter(|(key, entry)| key.starts_with(prefix) && lives(entry, at))
+                .take_while(|(key, _)| key.starts_with(prefix))
+                .filter(|(_, entry)| lives(entry, at))
                 .filter(|(key, _)| after.is_none_or(|after| key.as_slice() > after))
                 .take(limit as usize)
                 .map(|(key, entry)| (key.clone(), entry.value.clone()))

@@ -28,7 +28,7 @@ use std::marker::PhantomData;
 use crate::host;
 use crate::input::{Date, Timestamp};
 
-/// What can be remembered: numbers, text, `Option`, `Vec`, tuples, and structs with
+/// What can be remembered: numbers, text, `Option`, `Vec`, arrays, tuples, and structs with
 /// `#[derive(Stored)]`.
 pub trait Stored: Sized {
     /// Appends its bytes.
@@ -81,6 +81,19 @@ macro_rules! stored_newtype {
 }
 
 stored_newtype!(Timestamp Date);
+
+impl<T: Stored, const N: usize> Stored for [T; N] {
+    fn write(&self, out: &mut Vec<u8>) {
+        for item in self {
+            item.write(out);
+        }
+    }
+
+    fn read(bytes: &mut &[u8]) -> Option<Self> {
+        let items: Option<Vec<T>> = (0..N).map(|_| T::read(bytes)).collect();
+        items?.try_into().ok()
+    }
+}
 
 impl<T: Stored> Stored for Vec<T> {
     fn write(&self, out: &mut Vec<u8>) {
