@@ -2,7 +2,7 @@
 //! that a Rust build makes, which carries its component type and is wrapped here.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use wasmtime::component::{Component, Linker};
 use wit_component::ComponentEncoder;
@@ -132,13 +132,27 @@ fn wrap(module: &[u8]) -> Result<Vec<u8>> {
 }
 
 fn describe(host: &Host, pre: &RulePre<World>) -> Result<Manifest> {
+    // Nobody has a name for its log yet; where it fails, its lines say why.
+    let wrote = Arc::new(Mutex::new(String::new()));
+    let lines = Arc::clone(&wrote);
     let around = Surroundings {
         limits: Limits::default(),
         calendar: Calendar::built_in(),
         tables: Arc::new(NoTables),
-        log: Arc::new(|_: Level, _: &str| {}),
+        log: Arc::new(move |_: Level, line: &str| {
+            if let Ok(mut lines) = lines.lock()
+                && !line.is_empty()
+            {
+                *lines += "\n  ";
+                *lines += line;
+            }
+        }),
     };
-    let failed = |failure: Failure| Error::user(format!("its `describe` failed: {failure}"));
+    let failed = |failure: Failure| {
+        let lines = wrote.lock().map(|lines| lines.clone()).unwrap_or_default();
+        let says = if lines.is_empty() { "" } else { "; it wrote:" };
+        Error::user(format!("its `describe` failed: {failure}{says}{lines}"))
+    };
     let world = World::new(around, 0);
     let mut instance = Instance::new(host, pre, world).map_err(|(failure, _)| failed(failure))?;
     let said = instance.describe().map_err(failed)?;

@@ -63,6 +63,8 @@ pub(crate) struct World {
     pub(crate) log_left: usize,
     /// Bytes of log lines that it wrote beyond that.
     pub(crate) log_dropped: u64,
+    /// What it wrote to standard output or standard error, up to the end of a line.
+    written: Vec<u8>,
     /// Memory of the instance.
     memory: usize,
     /// What the limiter refused: how much was wanted, how much there may be.
@@ -81,6 +83,7 @@ impl World {
             work: 0,
             log_left: 0,
             log_dropped: 0,
+            written: Vec::new(),
             memory: 0,
             refused: None,
             seed: 0,
@@ -92,6 +95,7 @@ impl World {
         self.memory = 0;
         self.refused = None;
         self.seed = 0;
+        self.written.clear();
     }
 
     /// Before a call of so many units of fuel.
@@ -114,6 +118,20 @@ impl World {
             }
             None => {
                 Err(Failure::Answer("it used up what imports may move in a call".into()).into())
+            }
+        }
+    }
+
+    /// Bytes that the guest writes to standard output or standard error: a line of it at a time.
+    pub(crate) fn written(&mut self, bytes: impl Iterator<Item = u8>) {
+        for byte in bytes {
+            let ends = byte == b'\n';
+            if !ends {
+                self.written.push(byte);
+            }
+            if ends || self.written.len() >= LINE {
+                let line = std::mem::take(&mut self.written);
+                self.line(Level::Info, &String::from_utf8_lossy(&line));
             }
         }
     }
