@@ -112,6 +112,7 @@ fn of_kind(kind: &Kind) -> Value {
         Kind::Either(short, spec) => json!({ "anyOf": [of_kind(short), section(spec, None)] }),
         Kind::TextOrNumber => json!({ "type": ["string", "integer"] }),
         Kind::Scalar => json!({ "type": ["string", "integer", "number", "boolean"] }),
+        Kind::Argument => json!({}),
         Kind::Row => {
             json!({ "type": "object", "additionalProperties": of_kind(&Kind::Scalar), "title": expected(kind) })
         }

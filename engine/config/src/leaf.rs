@@ -9,6 +9,7 @@ use zaraba_core::diagnostic::Diagnostic;
 use zaraba_core::suggest::nearest;
 use zaraba_core::time::parse_duration;
 
+use crate::argument;
 use crate::document::{ColumnType, Text};
 use crate::message;
 use crate::params;
@@ -49,6 +50,7 @@ pub(crate) fn expected(kind: &Kind) -> String {
         Kind::Either(short, _) => format!("{}, or a table", expected(short)),
         Kind::TextOrNumber => "a text or a number from 0".to_owned(),
         Kind::Scalar => "a text, number or boolean".to_owned(),
+        Kind::Argument => "a text, number, boolean, list or table".to_owned(),
         Kind::Row => "a row like { strike = 52000 }".to_owned(),
         Kind::Nodes(_) | Kind::Overlay => "a table of tables".to_owned(),
     }
@@ -90,6 +92,7 @@ pub(crate) fn read(cx: &mut Context<'_>, kind: &'static Kind, node: &Node) -> Op
             return url::read(cx, kind, text);
         }
         (Kind::Message, _) => return message::read(cx, node),
+        (Kind::Argument, _) => return argument::read(cx, node),
         (Kind::Int(low, high), TomlValue::Integer(i)) if low <= i && i <= high => {
             Some(Typed::Int(*i))
         }

@@ -8,6 +8,7 @@ use chrono_tz::Tz;
 use zaraba_core::diagnostic::{Diagnostic, Diagnostics, FileId, SourceMap, Span};
 use zaraba_core::suggest::nearest;
 
+use crate::argument::Argument;
 use crate::document::{ColumnType, Located, Row, Text, TtlDoc, Value};
 use crate::leaf;
 use crate::message::Message;
@@ -100,6 +101,7 @@ pub(crate) enum Typed {
     Table(Fields),
     Map(Vec<(Located<String>, Located<Typed>)>),
     Message(Message),
+    Argument(Argument),
 }
 
 /// The options that a section gave.

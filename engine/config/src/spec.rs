@@ -132,6 +132,8 @@ pub(crate) enum Kind {
     TextOrNumber,
     /// A text, number or boolean.
     Scalar,
+    /// Any value that has a JSON form; `"$name"` is a parameter.
+    Argument,
     /// A table of columns with scalars or times.
     Row,
     /// `[KIND.NAME]` sections.

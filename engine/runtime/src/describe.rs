@@ -91,7 +91,7 @@ impl PipelinePlan {
     pub fn counts(&self) -> Vec<(&'static str, usize)> {
         let shown = self.shown();
         let of = |kind| (kind, shown.iter().filter(|s| s.kind == kind).count());
-        let mut counts: Vec<_> = ["source", "table", "query", "sink"].map(of).into();
+        let mut counts: Vec<_> = ["source", "table", "query", "rule", "sink"].map(of).into();
         counts.push(("test", self.tests.len()));
         counts.retain(|(_, n)| *n > 0);
         counts

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use zaraba_config::document::{QueryDoc, TableDoc, Text, TtlDoc};
+use zaraba_config::document::{QueryDoc, RuleDoc, TableDoc, Text, TtlDoc};
 use zaraba_core::bad_rows;
 use zaraba_core::diagnostic::Diagnostic;
 use zaraba_core::stream::Changelog;
@@ -20,6 +20,7 @@ use crate::plan::{Planning, places};
 enum Waiting<'a> {
     Table(&'a TableDoc),
     Query(&'a QueryDoc, Box<Parsed>),
+    Rule(&'a RuleDoc),
 }
 
 impl Waiting<'_> {
@@ -27,6 +28,7 @@ impl Waiting<'_> {
         match self {
             Self::Table(doc) => &doc.name.value,
             Self::Query(doc, _) => &doc.name.value,
+            Self::Rule(doc) => &doc.name.value,
         }
     }
 
@@ -34,6 +36,10 @@ impl Waiting<'_> {
         match self {
             Self::Table(doc) => BTreeSet::from([doc.from.value.clone()]),
             Self::Query(_, parsed) => parsed.reads.clone(),
+            Self::Rule(doc) => {
+                let read = doc.from.iter().chain(&doc.tables);
+                read.map(|name| name.value.clone()).collect()
+            }
         }
     }
 }
@@ -77,6 +83,7 @@ impl Planning<'_> {
                 }
             }
         }
+        waiting.extend(document.rules.iter().map(Waiting::Rule));
         while !waiting.is_empty() {
             let names: BTreeSet<String> = waiting.iter().map(|w| w.name().to_owned()).collect();
             let blocked = |w: &Waiting<'_>| w.reads().iter().any(|r| names.contains(node_of(r)));
@@ -92,7 +99,7 @@ impl Planning<'_> {
         }
     }
 
-    fn params(&self) -> Vec<(String, zaraba_config::document::Value)> {
+    pub(super) fn params(&self) -> Vec<(String, zaraba_config::document::Value)> {
         self.document
             .params
             .iter()
@@ -118,6 +125,7 @@ impl Planning<'_> {
             let span = match node {
                 Waiting::Table(doc) => doc.name.span,
                 Waiting::Query(doc, _) => doc.name.span,
+                Waiting::Rule(doc) => doc.name.span,
             };
             let message = format!("`{}` {}: a circle", node.name(), steps.join(", which "));
             self.mistakes.push(Diagnostic::at(span, message));
@@ -130,14 +138,15 @@ impl Planning<'_> {
             return;
         }
         let planned = match node {
-            Waiting::Table(doc) => self.table(doc),
-            Waiting::Query(doc, parsed) => self.query(doc, parsed),
+            Waiting::Table(doc) => self.table(doc).map_err(|mistake| vec![mistake]),
+            Waiting::Query(doc, parsed) => self.query(doc, parsed).map_err(|mistake| vec![mistake]),
+            Waiting::Rule(doc) => self.rule(doc),
         };
         match planned {
             Ok(planned) => self.add_node(planned),
-            Err(diagnostic) => {
+            Err(mistakes) => {
                 self.broken.insert(node.name().to_owned());
-                self.mistakes.push(diagnostic);
+                mistakes.into_iter().for_each(|m| self.mistakes.push(m));
             }
         }
     }
