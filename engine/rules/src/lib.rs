@@ -10,6 +10,8 @@
 
 pub mod limits;
 
+pub mod language;
+
 pub mod host;
 
 pub mod plugin;

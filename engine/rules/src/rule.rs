@@ -39,9 +39,6 @@ pub use crate::rule::change::{Changes, may_follow};
 /// Ticks of one call of [`Rule::advance`], so that a long quiet stretch does not hold up the rest.
 const TICKS: usize = 4096;
 
-/// Rows of one call of the guest: fuel and deadline are for so many at most.
-const ROWS: usize = 8192;
-
 /// Whether a plugin fits a stream of the pipeline; every column that does not.
 ///
 /// # Errors
@@ -195,9 +192,10 @@ impl Rule {
         self.change();
         let (rows, without) = self.inputs[stream].wanted(rows)?;
         Meter::add(&self.meter.without_value, without as u64);
+        let most = self.world_mut()?.around.limits.rows.max(1);
         let mut from = 0;
         while from < rows.len() {
-            let mut here = (rows.len() - from).min(ROWS);
+            let mut here = (rows.len() - from).min(most);
             if let Some(ticks) = &mut self.ticks {
                 ticks.see(rows.time[from]);
                 if let Some(at) = ticks.before(EventTime(rows.time[from])) {

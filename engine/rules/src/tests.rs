@@ -21,6 +21,8 @@ mod contained;
 
 mod conversion;
 
+mod languages;
+
 mod loading;
 
 mod manifests;

@@ -66,7 +66,7 @@ pub(crate) struct World {
     /// What it wrote to standard output or standard error, up to the end of a line.
     written: Vec<u8>,
     /// Memory of the instance.
-    memory: usize,
+    pub(crate) memory: usize,
     /// What the limiter refused: how much was wanted, how much there may be.
     pub(crate) refused: Option<(usize, usize)>,
     /// State of the seeded randomness that WASI's stubs give.

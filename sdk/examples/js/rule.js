@@ -34,6 +34,8 @@ const manifest = {
 };
 
 function* prices(row, params) {
+  // What is no price is compared with nothing.
+  if (!(row.price > 0 && row.price < Infinity)) return;
   const before = state.get(row.symbol, row.time);
   // A row remembers its price for an hour.
   const seen = { price: row.price, time: String(row.time) };
@@ -41,7 +43,7 @@ function* prices(row, params) {
   if (before === undefined) return;
   const pct = (row.price / before.price - 1) * 100;
   const thin = row.volume !== null && row.volume < BigInt(params.volume_min);
-  if (thin || !(Math.abs(pct) >= params.jump_pct)) return;
+  if (thin || Math.abs(pct) < params.jump_pct) return;
   yield {
     kind: 'step',
     key: row.symbol,

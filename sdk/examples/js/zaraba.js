@@ -95,6 +95,16 @@ export const state = {
   },
 };
 
+/** What was thrown, as an error of the contract that says where: a line for the engine's log. */
+function told(work) {
+  try {
+    return work();
+  } catch (error) {
+    const place = String(error?.stack ?? '').trim().split('\n')[0];
+    throw place === '' ? String(error) : `${error} (${place})`;
+  }
+}
+
 /**
  * The four exports of a component: `export const { describe, configure, evaluate, tick } =
  * rule(manifest, { evaluate(row, params) {…}, tick(at, params) {…} })`. Both give alerts, one by
@@ -113,7 +123,7 @@ export function rule(manifest, { evaluate, tick }) {
     configure(given) {
       params = JSON.parse(given);
     },
-    evaluate(stream, batch) {
+    evaluate: (stream, batch) => told(() => {
       const alerts = [];
       for (const row of rowsOf(batch, manifest.streams[stream].fields)) {
         for (const alert of evaluate(row, params, stream) ?? []) {
@@ -121,9 +131,7 @@ export function rule(manifest, { evaluate, tick }) {
         }
       }
       return alerts;
-    },
-    tick(at) {
-      return Array.from(tick?.(at, params) ?? [], (alert) => alertOf(alert, outputs));
-    },
+    }),
+    tick: (at) => told(() => Array.from(tick?.(at, params) ?? [], (alert) => alertOf(alert, outputs))),
   };
 }

@@ -49,6 +49,9 @@ class WitWorld(Rule):
     ]
 
     def row(self, row, params, stream):
+        # What is no price is compared with nothing.
+        if not 0 < row.price < float("inf"):
+            return
         before = state.get(row.symbol, row.time)
         # A row remembers its price for an hour.
         seen = {"price": row.price, "time": row.time}
@@ -57,7 +60,7 @@ class WitWorld(Rule):
             return
         pct = (row.price / before["price"] - 1) * 100
         thin = row.volume is not None and row.volume < params["volume_min"]
-        if thin or not abs(pct) >= params["jump_pct"]:
+        if thin or abs(pct) < params["jump_pct"]:
             return
         yield alert(
             "step",

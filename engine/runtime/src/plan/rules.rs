@@ -31,13 +31,13 @@ impl Planning<'_> {
         let streams = self.streams_of(doc, &found.plugin, &mut mistakes);
         let work = RuleWork {
             name: doc.name.value.clone(),
+            limits: limits(&found.plugin, &doc.limits),
             plugin: found.plugin,
             file: found.file,
             stamp: found.stamp,
             arguments: arguments(doc),
             params: self.params(),
             streams,
-            limits: limits(&doc.limits),
             calendar: self.catalog.calendar.clone(),
             secrets: self.document.secrets.clone(),
         };
