@@ -22,6 +22,8 @@ pub mod rule;
 
 pub mod node;
 
+pub mod trial;
+
 pub mod tables;
 
 pub mod meter;
@@ -49,6 +51,8 @@ mod messages;
 mod ordinals;
 
 mod params;
+
+mod seeded;
 
 mod state;
 

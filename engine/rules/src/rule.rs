@@ -183,6 +183,12 @@ impl Rule {
         usize::try_from(Meter::get(&self.meter.state_bytes)).unwrap_or(usize::MAX)
     }
 
+    /// Bytes of memory of its instance; 0 while there is none.
+    pub fn memory_bytes(&mut self) -> usize {
+        let instance = self.instance.as_mut();
+        instance.map_or(0, |instance| instance.world().memory)
+    }
+
     /// Rows of a stream, in the order of their times, none older than what it saw before; alerts go
     /// to `out`, in the order of theirs.
     ///

@@ -33,6 +33,8 @@ mod stubs;
 
 mod same;
 
+mod trial;
+
 /// Where `make plugins` puts what it builds.
 fn built(name: &str) -> PathBuf {
     let folder = std::env::var_os("ZARABA_PLUGINS").expect(

@@ -20,10 +20,7 @@ const REFUSED: [(&str, &str); 3] = [
          `--stub-wasi`)",
     ),
     ("wasi:http", "the network, which a replay could not repeat"),
-    (
-        "wasi:keyvalue",
-        "a store of its own beside the keyed state",
-    ),
+    ("wasi:keyvalue", "a store of its own beside the keyed state"),
 ];
 
 /// What writes to a stream; there are no others than standard output and standard error.
@@ -146,12 +143,12 @@ fn answer(
                 ),
             ]),
             (place, Type::U64) if place.starts_with("wasi:random/") => {
-                Val::U64(random(store.data_mut()))
+                Val::U64(store.data_mut().random.next())
             }
             (place, Type::List(_)) if place.starts_with("wasi:random/") => bytes(store, args)?,
             (place, Type::Tuple(_)) if place.starts_with("wasi:random/") => {
-                let world = store.data_mut();
-                Val::Tuple(vec![Val::U64(random(world)), Val::U64(random(world))])
+                let random = &mut store.data_mut().random;
+                Val::Tuple(vec![Val::U64(random.next()), Val::U64(random.next())])
             }
             // As much as it likes may be written: it goes nowhere.
             ("wasi:io/streams.[method]output-stream.check-write", Type::Result(_)) => {
@@ -163,24 +160,15 @@ fn answer(
     Ok(())
 }
 
-/// SplitMix64.
-fn random(world: &mut World) -> u64 {
-    world.seed = world.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut z = world.seed;
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
-
 fn bytes(store: &mut StoreContextMut<'_, World>, args: &[Val]) -> wasmtime::Result<Val> {
     let n = match args.first() {
         Some(Val::U64(n)) => usize::try_from(*n).unwrap_or(usize::MAX),
         _ => 0,
     };
     store.data_mut().charge(n)?;
-    let world = store.data_mut();
+    let random = &mut store.data_mut().random;
     Ok(Val::List(
-        (0..n).map(|_| Val::U8(random(world) as u8)).collect(),
+        (0..n).map(|_| Val::U8(random.next() as u8)).collect(),
     ))
 }
 

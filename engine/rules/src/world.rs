@@ -8,6 +8,7 @@ use zaraba_finance::calendar::Calendar;
 
 use crate::failure::Failure;
 use crate::limits::{LINE, Limits, TABLE_ENTRIES};
+use crate::seeded::Seeded;
 use crate::state::State;
 use crate::tables::Tables;
 
@@ -69,8 +70,8 @@ pub(crate) struct World {
     pub(crate) memory: usize,
     /// What the limiter refused: how much was wanted, how much there may be.
     pub(crate) refused: Option<(usize, usize)>,
-    /// State of the seeded randomness that WASI's stubs give.
-    pub(crate) seed: u64,
+    /// The randomness that WASI's stubs give.
+    pub(crate) random: Seeded,
 }
 
 impl World {
@@ -86,7 +87,7 @@ impl World {
             written: Vec::new(),
             memory: 0,
             refused: None,
-            seed: 0,
+            random: Seeded::default(),
         }
     }
 
@@ -94,7 +95,7 @@ impl World {
     pub(crate) fn renew(&mut self) {
         self.memory = 0;
         self.refused = None;
-        self.seed = 0;
+        self.random = Seeded::default();
         self.written.clear();
     }
 

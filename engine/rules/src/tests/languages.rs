@@ -31,6 +31,15 @@ fn all() -> [&'static Plugin; 3] {
     [&RUST, &JAVASCRIPT, &PYTHON]
 }
 
+/// One test, so that one process compiles the interpreters.
+#[test]
+fn one_rule_in_three_languages() {
+    three_languages_say_the_same_of_themselves();
+    three_languages_raise_the_same_alerts();
+    limits_of_a_language_are_enough();
+    an_exception_says_where();
+}
+
 /// A made-up row: seconds after the one before, symbol, price, volume, venue.
 type Made = (i64, usize, f64, Option<i64>, Option<&'static str>);
 
@@ -99,7 +108,6 @@ fn alerts(plugin: &Plugin, rows: &Batch, size: usize, fresh: bool) -> (Vec<Strin
     (lines(&out), said.all())
 }
 
-#[test]
 fn three_languages_raise_the_same_alerts() {
     let mut runner = TestRunner::new(Config::with_cases(24));
     let mut raised = 0;
@@ -119,14 +127,16 @@ fn three_languages_raise_the_same_alerts() {
             Ok(())
         })
         .unwrap();
-    let rows = rows(&[(0, 0, 100.0, None, None), (1, 0, 120.0, None, None)], false);
+    let rows = rows(
+        &[(0, 0, 100.0, None, None), (1, 0, 120.0, None, None)],
+        false,
+    );
     for plugin in all() {
         raised += alerts(plugin, &rows, 1, false).0.len();
     }
     assert_eq!(raised, 3, "there is something to compare");
 }
 
-#[test]
 fn three_languages_say_the_same_of_themselves() {
     let [rust, others @ ..] = all();
     let columns = |plugin: &Plugin| format!("{:?}", plugin.manifest().streams);
@@ -142,22 +152,25 @@ fn three_languages_say_the_same_of_themselves() {
         }
     }
     let found = all().map(Plugin::language);
-    let expected = [
-        Language::Compiled,
-        Language::JavaScript,
-        Language::Python,
-    ];
+    let expected = [Language::Compiled, Language::JavaScript, Language::Python];
     assert_eq!(found, expected);
 }
 
 /// As many rows as may come in a call, and then as many calls as make garbage: within the limits, and
 /// far from them, or a busy machine would meet the deadline.
-#[test]
 fn limits_of_a_language_are_enough() {
     for plugin in all() {
         let limits = plugin.limits();
         let made: Vec<Made> = (0..2048)
-            .map(|i| (1, i % 4, 100.0 + (i % 7) as f64, Some(i as i64), Some("TSE")))
+            .map(|i| {
+                (
+                    1,
+                    i % 4,
+                    100.0 + (i % 7) as f64,
+                    Some(i as i64),
+                    Some("TSE"),
+                )
+            })
             .collect();
         let rows = rows(&made, false);
         let said = Lines::default();
@@ -178,7 +191,6 @@ fn limits_of_a_language_are_enough() {
 
 /// An exception is an error of the call, and says where it comes from: here a state that another
 /// program wrote.
-#[test]
 fn an_exception_says_where() {
     let rows = rows(&[(0, 0, 100.0, None, None)], false);
     let schema = rows.rows.schema();
