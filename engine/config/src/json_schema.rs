@@ -84,6 +84,7 @@ fn of_kind(kind: &Kind) -> Value {
             json!({ "type": "string", "minLength": 1 })
         }
         Kind::Message => json!({ "type": ["string", "object", "array"] }),
+        Kind::Texts => json!({ "type": ["string", "array"], "items": of_kind(&Kind::Name) }),
         Kind::Char => json!({ "type": "string", "minLength": 1 }),
         Kind::Int(low, i64::MAX) => json!({ "type": "integer", "minimum": low }),
         Kind::Int(low, high) => json!({ "type": "integer", "minimum": low, "maximum": high }),

@@ -14,6 +14,7 @@ use crate::message;
 use crate::params;
 use crate::read::{Context, Typed, not_built};
 use crate::spec::{Kind, Words};
+use crate::texts;
 use crate::tree::{Node, TomlValue, quoted};
 use crate::url;
 
@@ -30,6 +31,7 @@ pub(crate) fn expected(kind: &Kind) -> String {
         Kind::SocketUrl => "a URL like \"wss://example.com/feed\"".to_owned(),
         Kind::Request => "a request like \"POST https://example.com/token\"".to_owned(),
         Kind::Message => "a text, or a table that is sent as JSON".to_owned(),
+        Kind::Texts => "a list of texts, or one as JSON in a text".to_owned(),
         Kind::Int(low, i64::MAX) => format!("an integer from {low}"),
         Kind::Int(low, high) => format!("an integer from {low} to {high}"),
         Kind::Float => "a number".to_owned(),
@@ -90,6 +92,7 @@ pub(crate) fn read(cx: &mut Context<'_>, kind: &'static Kind, node: &Node) -> Op
             return url::read(cx, kind, text);
         }
         (Kind::Message, _) => return message::read(cx, node),
+        (Kind::Texts, _) => return texts::read(cx, node),
         (Kind::Int(low, high), TomlValue::Integer(i)) if low <= i && i <= high => {
             Some(Typed::Int(*i))
         }
