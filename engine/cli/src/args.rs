@@ -21,7 +21,7 @@ use crate::top::TopArgs;
 pub(crate) const WRONG: u8 = 2;
 
 /// Commands that the design has and this version has not.
-const LATER: [&str; 6] = ["plugin", "rule", "model", "llm", "backtest", "backfill"];
+const LATER: [&str; 5] = ["rule", "model", "llm", "backtest", "backfill"];
 
 /// Streams as SQL: runs pipelines written in TOML.
 #[derive(Parser)]
@@ -77,6 +77,8 @@ pub(crate) enum Command {
     Record(RecordArgs),
     /// Ask how to reach a source, write it into a pipeline, and read from it once
     Connect(crate::connect::ConnectArgs),
+    /// Write, build and try plugins: rules as WebAssembly
+    Plugin(crate::plugin::PluginArgs),
     /// Print the JSON Schema of pipeline files, for editors
     Schema,
     /// Print what makes a shell complete zaraba's words
@@ -101,6 +103,9 @@ pub(crate) struct PipelineArgs {
     /// Set a parameter; may be given several times
     #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
     set: Vec<(String, String)>,
+    /// Look for plugins of rules here before anywhere else
+    #[arg(long, value_name = "DIR")]
+    plugins: Option<PathBuf>,
 }
 
 /// What `graph` prints.
@@ -164,6 +169,10 @@ impl PipelineArgs {
         let pipeline = Pipeline::from_path(&self.file);
         let pipeline = match &self.profile {
             Some(profile) => pipeline.profile(profile),
+            None => pipeline,
+        };
+        let pipeline = match &self.plugins {
+            Some(folder) => pipeline.plugins(folder),
             None => pipeline,
         };
         self.set.iter().fold(pipeline, |pipeline, (name, value)| {

@@ -132,7 +132,7 @@ pub(crate) static HTTP_CLIENT: Section = Section {
             ),
             optional(
                 "each",
-                Kind::Texts,
+                Kind::TextList,
                 "one poll for all",
                 "[\"8411\", \"7203\"]",
                 "what is asked for, one after the other, as `{each}` in `url`, `headers` and `body`; of an empty list nothing is",

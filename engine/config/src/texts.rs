@@ -71,7 +71,7 @@ fn item(cx: &mut Context<'_>, text: Text) -> Option<Located<Typed>> {
 }
 
 fn not_a_list(cx: &mut Context<'_>, span: Span, found: &str) {
-    let message = format!("expected {}, found {found}", expected(&Kind::Texts));
+    let message = format!("expected {}, found {found}", expected(&Kind::TextList));
     let help = "a parameter holds it as '[\"a\", \"b\"]'";
     cx.mistake(Diagnostic::at(span, message).help(help));
 }

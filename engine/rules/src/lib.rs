@@ -10,6 +10,8 @@
 
 pub mod limits;
 
+pub mod language;
+
 pub mod host;
 
 pub mod plugin;
@@ -19,6 +21,8 @@ pub mod manifest;
 pub mod rule;
 
 pub mod node;
+
+pub mod trial;
 
 pub mod tables;
 
@@ -44,9 +48,9 @@ mod instance;
 
 mod messages;
 
-mod ordinals;
-
 mod params;
+
+mod seeded;
 
 mod state;
 
