@@ -84,6 +84,8 @@ struct Made {
     streams: Vec<String>,
     /// Canonical columns that it brings.
     brings: BTreeSet<String>,
+    /// What is to be said of a source of one's own.
+    own: Option<String>,
     /// What to do before rows can come, where that is not for this program.
     wait: Option<String>,
 }
@@ -132,6 +134,7 @@ pub(crate) fn connect(args: &ConnectArgs, voice: &Voice) -> Result<(), Failure> 
         voice.print(&report::rows(found, &asker))?;
     }
     voice.print(&report::figures(&made.brings, &asker))?;
+    voice.print(made.own.as_deref().unwrap_or_default())?;
     let nothing = found.is_some_and(|streams| streams.is_empty());
     if nothing {
         return Err(Failure::Outside(asker.say(

@@ -133,6 +133,7 @@ before = [
     { request = "PUT http://127.0.0.1:18080/kabusapi/register", headers = { X-API-KEY = "{token}" }, body = { Symbols = [{ Symbol = "167090018", Exchange = 2 }] } },
 ]
 time = "ts"
+out_of_order = "5s"
 idle_timeout = "30s"
 [source.board.schema]
 ts = { type = "timestamp", from = "CurrentPriceTime" }

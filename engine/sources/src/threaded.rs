@@ -193,8 +193,11 @@ impl ThreadedSource {
                 Ok(Told::Done) => self.busy = false,
                 Ok(Told::Failed(failure)) => {
                     self.busy = false;
-                    // The runtime waits before it polls again; a server may want more.
-                    self.due = failure.not_before.unwrap_or(ClockTime(i64::MIN));
+                    // The runtime waits before it polls again; a server may want more, and what
+                    // begins anew would bring rows again before they are due.
+                    let anew = matches!(failure.cause, Cause::Asked | Cause::Denied);
+                    let due = if anew { self.due } else { ClockTime(i64::MIN) };
+                    self.due = due.max(failure.not_before.unwrap_or(due));
                     return Err(failure.error);
                 }
                 Err(TryRecvError::Empty) => return Ok(()),
@@ -251,6 +254,10 @@ impl Source for ThreadedSource {
 
     fn answered(&mut self) -> bool {
         self.well.swap(false, Ordering::Relaxed)
+    }
+
+    fn not_before(&self) -> Option<ClockTime> {
+        Some(self.due)
     }
 
     fn position(&self) -> Position {

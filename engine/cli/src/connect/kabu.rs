@@ -126,7 +126,11 @@ pub(super) fn kabu(asker: &mut Asker<'_>) -> Result<Made, Failure> {
     ];
     let variable = Some(("KABU_PASSWORD", variable.as_str()));
     let streams = ["options", "futures", "indices"];
-    made("kabu", KABU, &params, variable, &streams)
+    let mut made = made("kabu", KABU, &params, variable, &streams)?;
+    if options.is_empty() {
+        made.brings.retain(|column| !column.starts_with("options."));
+    }
+    Ok(made)
 }
 
 /// Strikes, each once.

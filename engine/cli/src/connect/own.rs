@@ -1,5 +1,6 @@
 //! Sources of the user's own layout: a schema is made from what comes.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
@@ -11,7 +12,7 @@ use zaraba::infer::{InferredColumn, infer_csv, infer_json, time_column};
 use super::Made;
 use super::ask::Asker;
 use super::push::pushed;
-use super::report::canonical_of;
+use super::report;
 use crate::failure::Failure;
 
 /// Bytes of a file or an answer that are looked at.
@@ -243,8 +244,9 @@ fn finish(
         source: Some((name.clone(), source)),
         feed: None,
         files: Vec::new(),
-        streams: vec![name],
-        brings: canonical_of(&names, true),
+        streams: vec![name.clone()],
+        brings: BTreeSet::new(),
+        own: Some(report::own(&name, &names, asker)),
         wait: None,
     })
 }

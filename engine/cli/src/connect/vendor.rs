@@ -34,6 +34,7 @@ pub(super) fn made(
     Ok(Made {
         source: None,
         brings: brought(&feed),
+        own: None,
         feed: Some((format!("{name}.toml"), document.to_string())),
         files: Vec::new(),
         streams: streams.iter().map(|s| (*s).to_owned()).collect(),

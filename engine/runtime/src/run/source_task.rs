@@ -291,7 +291,8 @@ impl SourceTask {
         }
         Meter::add(&self.meter.failures, 1);
         let at = self.retry.failed(now, &self.name);
-        let seconds = (at.0 - now.0) as f64 / SECOND as f64;
+        let asks = self.source.not_before().map_or(at, |due| at.max(due));
+        let seconds = (asks.0 - now.0) as f64 / SECOND as f64;
         tracing::warn!("{error}; tried again in {seconds} s");
         Ok(self.silent(now, Some(at)))
     }

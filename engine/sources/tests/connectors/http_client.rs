@@ -231,6 +231,33 @@ fn pages_are_followed_and_a_failed_one_is_asked_for_again() {
     assert_eq!(stand.asked()[4], "GET /rows if-none-match=\"e\"");
 }
 
+/// Its rows come again, so not before they are due.
+#[test]
+fn a_poll_that_begins_anew_waits_for_its_time() {
+    let stand = stand(|_, uri| match uri {
+        "/rows" => format!("{{\"next\":2,\"rows\":[{}]}}", row(1)).into_response(),
+        _ => StatusCode::NOT_FOUND.into_response(),
+    });
+    let mut asking = Asking::new(&HttpClientDoc {
+        rows: Some("$.rows".to_owned()),
+        next: Some(NextPage {
+            from: "$.next".to_owned(),
+            into: "page".to_owned(),
+        }),
+        every: 60 * SECOND,
+        ..stand.doc()
+    });
+    assert_eq!(asking.rows(1).unwrap(), [1.0]);
+    let error = asking.rows(0).unwrap_err();
+    assert!(error.contains("404 Not Found"), "{error}");
+    let due = asking.due();
+    assert_eq!(asking.source.not_before(), Some(due));
+    assert!(due >= ClockTime(60 * SECOND), "{due:?}");
+    assert_eq!(stand.asked().len(), 2);
+    asking.clock.set(due);
+    assert_eq!(asking.rows(1).unwrap(), [1.0]);
+}
+
 #[test]
 fn failures_say_what_is_wrong() {
     let check = |answer: fn() -> Response, change: fn(&mut HttpClientDoc), words: &[&str]| {
