@@ -200,7 +200,7 @@ fn a_login_that_is_refused_is_tried_as_seldom_as_any_poll() {
     let found = told(&mut asking, 4);
     assert_eq!(
         without_address(&stand, found),
-        [failed, failed, failed, "6"]
+        [failed, failed, failed, "4"]
     );
 }
 
