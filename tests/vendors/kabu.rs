@@ -56,7 +56,9 @@ fn timeless(rows: &[String]) -> Vec<String> {
     let cut = |row: &String| {
         let (stream, rest) = row.split_once(": ").unwrap();
         let (ts, rest) = rest.split_once('|').unwrap();
-        assert!(ts.starts_with("2026-09-01T01:0"), "{row}");
+        // What could not be read has no time of its own: it comes with the time reached before it.
+        let timed = !stream.ends_with("__errors");
+        assert!(!timed || ts.starts_with("2026-09-01T01:0"), "{row}");
         format!("{stream}: {rest}")
     };
     let mut rows: Vec<String> = rows.iter().map(cut).collect();

@@ -156,7 +156,12 @@ impl Round {
                 self.captured.clear();
                 let (clock, pace) = (Arc::clone(&self.pace.clock), &mut self.pace);
                 let wait = || pace.wait(tell);
-                self.before.run(&mut self.captured, &*clock, wait)?;
+                let logged_in = self.before.run(&mut self.captured, &*clock, wait);
+                // A login that is refused is no fault of what would have been asked for.
+                logged_in.map_err(|failure| Failure {
+                    cause: Cause::Denied,
+                    ..failure
+                })?;
             }
             let done = work(self, tell);
             let denied = |failure: &Failure| failure.cause == Cause::Denied;

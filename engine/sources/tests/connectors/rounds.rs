@@ -187,6 +187,24 @@ fn an_item_that_fails_does_not_stop_the_others() {
 }
 
 #[test]
+fn a_login_that_is_refused_is_tried_as_seldom_as_any_poll() {
+    let stand = stand(|n, uri| match (uri, n) {
+        ("/rows/token", 0..3) => (StatusCode::BAD_REQUEST, "not now").into_response(),
+        ("/rows/token", _) => "{\"t\":\"key1\"}".into_response(),
+        _ => row(n).into_response(),
+    });
+    let mut asking = Asking::new(&doc(&stand, &["a", "b"]));
+    let failed = "POST U/token: answered 400 Bad Request, which will hardly change by itself; look at \
+                  `url` and `headers`: not now";
+    // Each is a failure of the source, which waits; no item is a bad row for it.
+    let found = told(&mut asking, 4);
+    assert_eq!(
+        without_address(&stand, found),
+        [failed, failed, failed, "4"]
+    );
+}
+
+#[test]
 fn nothing_is_asked_for_no_items() {
     let stand = stand(|n, _| row(n).into_response());
     let mut asking = Asking::new(&doc(&stand, &[]));
