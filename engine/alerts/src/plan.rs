@@ -60,15 +60,18 @@ pub struct Around<'a> {
     pub zone: Tz,
 }
 
-/// Plans an alert on a stream of this shape.
+/// Plans an alert on a stream that the catalog knows.
 ///
 /// # Errors
 /// All that is wrong with it.
-pub fn plan(
-    doc: &AlertDoc,
-    input: &StreamSchema,
-    around: &Around<'_>,
-) -> Result<PlannedNode, Vec<Mistake>> {
+pub fn plan(doc: &AlertDoc, around: &Around<'_>) -> Result<PlannedNode, Vec<Mistake>> {
+    // As SQL sees it: columns that a source does not hand over count, too.
+    let Some(source) = around.catalog.get(&doc.from.value) else {
+        let mistake = SqlMistake::new(format!("no stream `{}`", doc.from.value));
+        let place = Place::At(doc.from.span);
+        return Err(vec![Mistake { place, mistake }]);
+    };
+    let input = &source.schema;
     let mut planning = Planning::new(doc, input, around);
     let evidence = planning.check_sql();
     let keys = planning.keys();
@@ -202,7 +205,7 @@ impl<'a> Planning<'a> {
         parsed.map_err(|mistakes| moved(first(mistakes), before))?;
         let before = "SELECT ".len();
         let planned = self.query(&format!("SELECT {expression}\n AS figure FROM {from}"));
-        let planned = planned.map_err(|mistake| moved(mistake, before))?;
+        let planned = planned.map_err(|mistake| of_one_row(moved(mistake, before)))?;
         self.of_a_row(&planned)?;
         let kind = planned.output.columns.field(0).data_type().clone();
         if kind.is_numeric() || kind == DataType::Null {
@@ -327,12 +330,15 @@ impl<'a> Planning<'a> {
     }
 }
 
-/// What SQL says of aggregates in WHERE, where nobody wrote a WHERE.
+/// What SQL says of a query's rows, where there is no query.
 fn of_one_row(mistake: SqlMistake) -> SqlMistake {
-    if !mistake
-        .message
-        .starts_with("aggregate functions are not allowed")
-    {
+    let of_queries = [
+        "aggregate functions are not allowed",
+        "an aggregate over a stream without end",
+        "rows are filtered before OVER",
+    ];
+    let message = mistake.message.as_str();
+    if !of_queries.iter().any(|said| message.starts_with(said)) {
         return mistake;
     }
     let at = mistake.at;

@@ -117,13 +117,13 @@ impl Declared {
             },
         };
         let mut catalog = Catalog::new("UTC", Some(0), &Calendar::built_in(), &[]);
-        catalog.add("s", schema.clone(), true);
+        catalog.add("s", schema, true);
         let around = Around {
             params: &[],
             catalog: &catalog,
             zone: Tz::UTC,
         };
-        Self(plan(&document(options), &schema, &around).expect("no mistakes"))
+        Self(plan(&document(options), &around).expect("no mistakes"))
     }
 
     fn operators(&self) -> Vec<Box<dyn Operator>> {

@@ -27,15 +27,15 @@ pub(super) const NONE: (&str, &str) = (
 impl Planning<'_> {
     /// Plans an alert; every mistake that it has.
     pub(super) fn alert(&mut self, doc: &AlertDoc) -> Result<PlannedNode, Vec<Diagnostic>> {
-        let Some(input) = self.streams.get(&doc.from.value).cloned() else {
+        if !self.streams.contains_key(&doc.from.value) {
             return Err(vec![self.no_stream(&doc.from)]);
-        };
+        }
         let around = Around {
             params: &self.params(),
             catalog: &self.catalog,
             zone: self.document.timezone.value,
         };
-        let planned = plan::plan(doc, &input, &around);
+        let planned = plan::plan(doc, &around);
         planned.map_err(|mistakes| mistakes.iter().map(diagnostic).collect())
     }
 

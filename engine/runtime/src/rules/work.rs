@@ -171,9 +171,9 @@ impl Log for Speaker {
     }
 }
 
-/// The host's limits with those that the file gives.
-pub(crate) fn limits(doc: &RuleLimitsDoc) -> Limits {
-    let host = Limits::default();
+/// The host's limits for a plugin, with those that the file gives.
+pub(crate) fn limits(plugin: &Plugin, doc: &RuleLimitsDoc) -> Limits {
+    let host = plugin.limits();
     Limits {
         memory: doc.memory.unwrap_or(host.memory),
         state: doc.state.unwrap_or(host.state),
