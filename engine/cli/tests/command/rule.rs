@@ -42,7 +42,8 @@ fn parameters_and_plugins_change_while_it_runs() {
         let metrics = send(&format!("{}/metrics", served.url), "GET", &bearer, "");
         metrics.contains(&format!("{metric}{{node=\"count\"}} {n}\n"))
     };
-    assert_eq!(set(&[]).code(0).out, "misdeed = none\n");
+    let listed = set(&[]).code(0).out;
+    assert_eq!(listed, "misdeed = none: can change while it runs\n");
     set(&["misdeed=log control"]).code(0);
     served.post(1..4);
     wait_for("the new parameter", || {
