@@ -19,6 +19,7 @@ pub mod record;
 
 mod rules;
 
+pub use rules::find::load_plugin;
 pub use zaraba_formats::decode::infer;
 pub use zaraba_sinks::channel::ChannelReceiver;
 pub use zaraba_sinks::stdout::is_closed as is_stdout_closed;
