@@ -15,6 +15,7 @@ use crate::message;
 use crate::params;
 use crate::read::{Context, Typed, not_built};
 use crate::spec::{Kind, Words};
+use crate::texts;
 use crate::tree::{Node, TomlValue, quoted};
 use crate::url;
 
@@ -32,6 +33,7 @@ pub(crate) fn expected(kind: &Kind) -> String {
         Kind::Request => "a request like \"POST https://example.com/token\"".to_owned(),
         Kind::Texts => "a text, or texts like { ja = \"…\", en = \"…\" }".to_owned(),
         Kind::Message => "a text, or a table that is sent as JSON".to_owned(),
+        Kind::TextList => "a list of texts, or one as JSON in a text".to_owned(),
         Kind::Int(low, i64::MAX) => format!("an integer from {low}"),
         Kind::Int(low, high) => format!("an integer from {low} to {high}"),
         Kind::Float => "a number".to_owned(),
@@ -96,6 +98,7 @@ pub(crate) fn read(cx: &mut Context<'_>, kind: &'static Kind, node: &Node) -> Op
         }
         (Kind::Message, _) => return message::read(cx, node),
         (Kind::Argument, _) => return argument::read(cx, node),
+        (Kind::TextList, _) => return texts::read(cx, node),
         (Kind::Int(low, high), TomlValue::Integer(i)) if low <= i && i <= high => {
             Some(Typed::Int(*i))
         }
