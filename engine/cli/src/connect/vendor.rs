@@ -6,6 +6,7 @@ use toml_edit::{DocumentMut, value};
 
 use super::Made;
 use super::ask::Asker;
+use super::own::get;
 use super::report::brought;
 use crate::failure::Failure;
 
@@ -59,13 +60,16 @@ pub(super) fn jquants(asker: &mut Asker<'_>) -> Result<Made, Failure> {
         "the URL of J-Quants",
         Some("https://api.jquants.com/v2"),
     )?;
-    let (variable, _) = asker.variable(("APIキー", "the key"), "JQUANTS_API_KEY")?;
+    let url = url.trim_end_matches('/').to_owned();
+    let (variable, key) = asker.variable(("APIキー", "the key"), "JQUANTS_API_KEY")?;
     let date = asker.ask(
         "date",
         "取引日(2026-09-01など)",
         "the trading day (as 2026-09-01)",
         None,
     )?;
+    let asked = format!("{url}/derivatives/bars/daily/options/225?date={date}");
+    get(&asked, &[("x-api-key", &key)])?; // the key, the plan and the day
     let params = [("jquants_url", url), ("jquants_date", date)];
     let variable = Some(("JQUANTS_API_KEY", variable.as_str()));
     let streams = ["options", "futures", "open_interest"];

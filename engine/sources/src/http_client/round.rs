@@ -29,8 +29,7 @@ pub(super) struct Round {
     pages: Pages,
     after: Requests,
     pace: Pace,
-    /// What is told at the end of the round.
-    refused: Tally,
+    /// Requests of `after` that failed in this round.
     not_after: Tally,
 }
 
@@ -50,10 +49,10 @@ impl Tally {
     }
 
     /// Tells them, and begins anew.
-    fn tell(&mut self, what: &str) {
+    fn tell(&mut self) {
         if self.count > 0 {
             let Self { count, first } = std::mem::take(self);
-            tracing::warn!("{count} {what} failed in this round; the first: {first}");
+            tracing::warn!("in this round `after` failed {count} times; the first: {first}");
         }
     }
 }
@@ -82,7 +81,6 @@ impl Round {
             pages,
             after: requests(&doc.after),
             pace: Pace::new(doc.rate, clock),
-            refused: Tally::default(),
             not_after: Tally::default(),
         }
     }
@@ -106,7 +104,6 @@ impl Round {
                 let Item { name, asked, .. } = &self.items[self.at];
                 let reason = error.strip_prefix(&format!("{asked}: ")).unwrap_or(&error);
                 tell.rows(vec![self.pages.bodies.bad(name, reason, each.clone())]);
-                self.refused.add(error);
                 self.next();
             } else if self.again {
                 self.next();
@@ -117,8 +114,7 @@ impl Round {
             }
         }
         self.at = 0;
-        self.refused.tell("items of `each`");
-        self.not_after.tell("requests of `after`");
+        self.not_after.tell();
         Ok(())
     }
 
