@@ -24,7 +24,7 @@ use zaraba_sql::one_form::all_in_one_form;
 
 use crate::held::{Held, Pinned, number_of, severity_of};
 use crate::live::{Steps, now};
-use crate::machine::{Event, Machine, Says, Stage, Standing};
+use crate::machine::{Event, Key, Machine, Says, Stage, Standing};
 use crate::told::Troubles;
 use crate::work::{Declared, working};
 
@@ -317,8 +317,11 @@ fn keys(machine: &mut Machine<Held>) -> Result<RecordBatch> {
     )?)
 }
 
+/// A key that is not idle, since when, and how it stands.
+type Stood = (Key, i64, Stage);
+
 /// Them, back.
-fn stages(rows: &RecordBatch) -> Result<Vec<(Arc<[u8]>, i64, Stage)>> {
+fn stages(rows: &RecordBatch) -> Result<Vec<Stood>> {
     let (keys, since, at) = (binary(rows, 0)?, int64(rows, 1)?, int64(rows, 2)?);
     let severity = rows.columns().get(3).ok_or_else(wrong)?;
     let severity = severity.as_primitive_opt::<UInt8Type>().ok_or_else(wrong)?;
@@ -329,7 +332,7 @@ fn stages(rows: &RecordBatch) -> Result<Vec<(Arc<[u8]>, i64, Stage)>> {
             severity,
         },
     };
-    let one = |i: usize| (Arc::from(keys.value(i)), since.value(i), stage(i));
+    let one = |i: usize| (Key::from(keys.value(i)), since.value(i), stage(i));
     Ok((0..rows.num_rows()).map(one).collect())
 }
 
