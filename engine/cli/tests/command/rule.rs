@@ -57,8 +57,12 @@ fn parameters_and_plugins_change_while_it_runs() {
     });
     std::fs::write(served.folder.path("new"), &plugin).unwrap();
     std::fs::rename(served.folder.path("new"), served.folder.path("rule.wasm")).unwrap();
-    served.post(4..8);
-    wait_for("the version", || counted("zaraba_rule_changes_total", 2));
+    // It is taken before the next rows.
+    let mut seconds = 4..60;
+    wait_for("the version", || {
+        served.post(seconds.next().into_iter());
+        counted("zaraba_rule_changes_total", 2)
+    });
     let said = served.stop();
     for expected in [
         "zaraba::audit: changed",
