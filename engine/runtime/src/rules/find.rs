@@ -38,7 +38,8 @@ impl Plugins {
     /// beside the program; and beside the pipeline.
     pub(crate) fn new(given: Option<&Path>, pipeline: &Path) -> Self {
         let given = given.map(Path::to_owned);
-        let named = given.or_else(|| std::env::var_os(VARIABLE).map(PathBuf::from));
+        let variable = std::env::var_os(VARIABLE).filter(|folder| !folder.is_empty());
+        let named = given.or_else(|| variable.map(PathBuf::from));
         let mut folders = match named {
             Some(folder) => vec![folder],
             None => beside_the_program(),

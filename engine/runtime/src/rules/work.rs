@@ -114,10 +114,16 @@ impl Foreign for RuleWork {
     }
 
     fn describe(&self) -> String {
+        let tables = match self.tables.is_empty() {
+            true => "",
+            false => {
+                "; rows of its tables per key, and older ones until the watermark has passed them"
+            }
+        };
         format!(
-            "what the plugin remembers by key, at most {} MiB; rows until the watermark has passed \
-             them",
-            self.limits.state >> 20
+            "what the plugin remembers by key, at most {} KiB; rows until the watermark has passed \
+             them{tables}",
+            self.limits.state.div_ceil(1024)
         )
     }
 
