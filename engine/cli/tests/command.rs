@@ -55,3 +55,7 @@ mod tests;
 #[cfg(unix)]
 #[path = "command/connect.rs"]
 mod connect;
+
+/// `plugin`.
+#[path = "command/plugin.rs"]
+mod plugin;
