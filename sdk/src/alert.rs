@@ -118,8 +118,13 @@ impl Draft<'_> {
 
     /// The figure, what it passed, and the unit of both.
     pub fn figure(self, value: f64, threshold: f64, unit: &str) -> Self {
-        self.0.value = Some(value);
         self.0.threshold = Some(threshold);
+        self.value(value, unit)
+    }
+
+    /// A figure that passed nothing, and its unit.
+    pub fn value(self, value: f64, unit: &str) -> Self {
+        self.0.value = Some(value);
         self.0.unit = Some(unit.to_owned());
         self
     }

@@ -36,6 +36,7 @@ impl<R: Rule> Slot<R> {
     /// What is wrong with them.
     pub fn configure(&self, text: &str) -> Result<(), String> {
         let params = params::parse::<R::Params>(text)?;
+        R::check(&params)?;
         self.0.replace(Some(R::new(params)));
         Ok(())
     }

@@ -1,14 +1,35 @@
 //! Runs a rule natively, for tests: `cargo test`, without wasm and without an engine. It does what the
 //! engine does with a rule: hands it the columns it asked for, leaves out rows without a value it
-//! needs, keeps its state from call to call, and forgets the writes of a call that fails.
+//! needs, keeps its state from call to call, forgets the writes of a call that fails, fires its timer
+//! between the rows, and writes its messages.
+//!
+//! [`Harness::raised`] is what most tests want: all that a rule raises over its streams, seen to be
+//! the same however the rows are split into calls, each in a fresh instance. [`Harness::new`] is for
+//! the single call.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::bindings::{Alert, Batch, Column, DataType, Field, Texts, Value, Values};
+use crate::bindings::{self, Alert, Batch, Value};
 use crate::glue::{Slot, describe};
 use crate::log::Level;
 use crate::rule::Rule;
+
+pub mod calendar;
+
+mod messages;
+
+mod random;
+
+mod run;
+
+mod table;
+
+pub use self::messages::Text;
+pub use self::random::Random;
+pub use self::run::Raised;
+pub use self::table::{Cells, Table};
 
 /// A value in the state.
 #[derive(Clone, Debug)]
@@ -31,6 +52,13 @@ pub(crate) struct World {
     pub(crate) state: BTreeMap<Vec<u8>, Entry>,
     pub(crate) log: Vec<(Level, String)>,
     pub(crate) tables: HashMap<u32, Vec<TableRow>>,
+    pub(crate) holidays: BTreeSet<i32>,
+    /// What the call's writes replaced, in order.
+    replaced: Vec<(Vec<u8>, Option<Entry>)>,
+    /// What the rule says of its tables.
+    wanted: Vec<bindings::Table>,
+    /// The first and the last time of the call's rows; none outside of calls.
+    times: Option<(i64, i64)>,
 }
 
 std::thread_local! {
@@ -41,146 +69,78 @@ pub(crate) fn with_world<T>(work: impl FnOnce(&mut World) -> T) -> T {
     WORLD.with_borrow_mut(work)
 }
 
-/// Rows for a call, written down in a test.
-#[derive(Clone, Debug)]
-pub struct Table {
-    names: Vec<&'static str>,
-    rows: Vec<(i64, Vec<Value>)>,
+/// The order of values of one type.
+fn order(a: &Value, b: &Value) -> Ordering {
+    match (a, b) {
+        (Value::Boolean(a), Value::Boolean(b)) => a.cmp(b),
+        (Value::Int64(a), Value::Int64(b)) | (Value::Timestamp(a), Value::Timestamp(b)) => a.cmp(b),
+        (Value::Float64(a), Value::Float64(b)) => a.total_cmp(b),
+        (Value::Text(a), Value::Text(b)) => a.cmp(b),
+        (Value::Date(a), Value::Date(b)) => a.cmp(b),
+        _ => Ordering::Equal,
+    }
 }
 
-/// A row of a [`Table`]: a tuple of values.
-pub trait Cells {
-    /// The values.
-    fn cells(self) -> Vec<Value>;
-}
+impl World {
+    /// The engine ends a rule that asks about another time than that of a row of the call: the answer
+    /// would depend on how rows are split.
+    pub(crate) fn check_time(&self, at: i64) {
+        if let Some((first, last)) = self.times {
+            assert!(
+                (first..=last).contains(&at),
+                "asked about {at}; the rows of the call are of {first} to {last}"
+            );
+        }
+    }
 
-macro_rules! cells_of_tuple {
-    ($($name:ident)+) => {
-        impl<$($name: Into<Value>),+> Cells for ($($name,)+) {
-            #[expect(non_snake_case, reason = "types and values go by one name")]
-            fn cells(self) -> Vec<Value> {
-                let ($($name,)+) = self;
-                vec![$($name.into()),+]
+    /// Writes an entry, or takes it out.
+    pub(crate) fn write(&mut self, key: &[u8], entry: Option<Entry>) {
+        let before = match entry {
+            Some(entry) => self.state.insert(key.to_vec(), entry),
+            None => self.state.remove(key),
+        };
+        self.replaced.push((key.to_vec(), before));
+    }
+
+    fn take_back(&mut self) {
+        for (key, before) in std::mem::take(&mut self.replaced).into_iter().rev() {
+            match before {
+                Some(entry) => self.state.insert(key, entry),
+                None => self.state.remove(&key),
+            };
+        }
+    }
+
+    /// The rows of a table whose keys begin so, in the order of their keys.
+    pub(crate) fn scan(&self, table: u32, prefix: &[Value], at: i64) -> Batch {
+        let rows = self.tables.get(&table).into_iter().flatten();
+        let mut found: Vec<&TableRow> = Vec::new();
+        for row in rows.filter(|row| row.time <= at && row.key.starts_with(prefix)) {
+            match found.iter().position(|other| other.key == row.key) {
+                Some(place) if found[place].time <= row.time => found[place] = row,
+                Some(_) => {}
+                None => found.push(row),
             }
         }
-    };
-}
-
-cells_of_tuple!(A);
-cells_of_tuple!(A B);
-cells_of_tuple!(A B C);
-cells_of_tuple!(A B C D);
-cells_of_tuple!(A B C D E);
-cells_of_tuple!(A B C D E F);
-cells_of_tuple!(A B C D E F G);
-cells_of_tuple!(A B C D E F G H);
-
-impl Table {
-    /// No rows, with these columns.
-    #[must_use]
-    pub fn new(names: &[&'static str]) -> Self {
-        Self {
-            names: names.to_vec(),
-            rows: Vec::new(),
-        }
-    }
-
-    /// One more row, of a time. Write `None::<f64>` for a value that is not there.
-    ///
-    /// # Panics
-    /// When it has not one value a column.
-    pub fn push(&mut self, time: i64, row: impl Cells) -> &mut Self {
-        let row = row.cells();
-        assert_eq!(row.len(), self.names.len(), "a value a column");
-        self.rows.push((time, row));
-        self
-    }
-
-    /// The columns that a rule asked for, and the places of the rows that it gets.
-    fn batch(&self, fields: &[Field]) -> Result<(Batch, Vec<u32>), String> {
-        let place = |field: &Field| self.names.iter().position(|name| *name == field.name);
-        let mut places = Vec::new();
-        for field in fields {
-            match place(field) {
-                None if !field.optional => return Err(format!("no column `{}`", field.name)),
-                found => places.push(found),
-            }
-        }
-        let wanted = |(_, row): &&(i64, Vec<Value>)| {
-            let mut needed = fields
-                .iter()
-                .zip(&places)
-                .filter(|(field, _)| !field.nullable);
-            needed.all(|(_, at)| at.is_none_or(|at| row[at] != Value::Null))
+        found.sort_by(|a, b| {
+            let pairs = a.key.iter().zip(&b.key).map(|(a, b)| order(a, b));
+            pairs.fold(Ordering::Equal, Ordering::then)
+        });
+        let fields = self.wanted.get(table as usize).map(|table| &table.fields);
+        let column = |(i, field)| {
+            let cells: Vec<&Value> = found.iter().map(|row| &row.values[i]).collect();
+            table::column(field, &cells).unwrap_or_else(|wrong| panic!("{wrong}"))
         };
-        let rows: Vec<&(i64, Vec<Value>)> = self.rows.iter().filter(wanted).collect();
-        let kept = (0u32..).zip(&self.rows).filter(|(_, row)| wanted(row));
-        let kept = kept.map(|(i, _)| i).collect();
-        let columns: Result<_, String> = fields
-            .iter()
-            .zip(&places)
-            .map(|(field, at)| match at {
-                Some(at) => column(field, &rows, *at),
-                None => Ok(Column {
-                    values: Values::Absent,
-                    valid: None,
-                }),
-            })
-            .collect();
-        let batch = Batch {
-            time: rows.iter().map(|(time, _)| *time).collect(),
-            columns: columns?,
-        };
-        Ok((batch, kept))
-    }
-}
-
-fn bitmap(bits: impl Iterator<Item = bool>) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for (i, bit) in bits.enumerate() {
-        if i % 8 == 0 {
-            bytes.push(0);
+        Batch {
+            time: found.iter().map(|row| row.time).collect(),
+            columns: fields
+                .into_iter()
+                .flatten()
+                .enumerate()
+                .map(column)
+                .collect(),
         }
-        bytes[i / 8] |= u8::from(bit) << (i % 8);
     }
-    bytes
-}
-
-/// A column from values; nulls become a bitmap.
-fn column(field: &Field, rows: &[&(i64, Vec<Value>)], at: usize) -> Result<Column, String> {
-    let cells = || rows.iter().map(|(_, row)| &row[at]);
-    macro_rules! take {
-        ($variant:ident, $zero:expr) => {
-            cells()
-                .map(|cell| match cell {
-                    Value::$variant(value) => Ok(value.clone()),
-                    Value::Null => Ok($zero),
-                    other => Err(format!(
-                        "`{}`: {other:?} is not {:?}",
-                        field.name, field.type_
-                    )),
-                })
-                .collect::<Result<Vec<_>, String>>()?
-        };
-    }
-    let values = match field.type_ {
-        DataType::Boolean => Values::Boolean(bitmap(take!(Boolean, false).into_iter())),
-        DataType::Int64 => Values::Int64(take!(Int64, 0)),
-        DataType::Float64 => Values::Float64(take!(Float64, 0.0)),
-        DataType::Timestamp => Values::Timestamp(take!(Timestamp, 0)),
-        DataType::Date => Values::Date(take!(Date, 0)),
-        DataType::Text => {
-            let (mut offsets, mut bytes) = (vec![0], Vec::new());
-            for text in take!(Text, String::new()) {
-                bytes.extend_from_slice(text.as_bytes());
-                offsets.push(bytes.len() as u32);
-            }
-            Values::Text(Texts { offsets, bytes })
-        }
-    };
-    let nulls = cells().any(|cell| *cell == Value::Null);
-    let valid = nulls.then(|| bitmap(cells().map(|cell| *cell != Value::Null)));
-    Ok(Column { values, valid })
 }
 
 /// A rule that runs natively. One at a time on a thread: its state is the thread's.
@@ -188,6 +148,7 @@ fn column(field: &Field, rows: &[&(i64, Vec<Value>)], at: usize) -> Result<Colum
 pub struct Harness<R> {
     params: String,
     slot: Slot<R>,
+    manifest: bindings::Manifest,
 }
 
 impl<R: Rule> Harness<R> {
@@ -196,12 +157,20 @@ impl<R: Rule> Harness<R> {
     /// # Errors
     /// What is wrong with the parameters.
     pub fn new(params: &str) -> Result<Self, String> {
-        with_world(|world| *world = World::default());
+        let manifest = describe::<R>();
+        with_world(|world| {
+            *world = World {
+                wanted: manifest.tables.clone(),
+                holidays: std::mem::take(&mut world.holidays),
+                ..World::default()
+            }
+        });
         let slot = Slot::new();
         slot.configure(params)?;
         Ok(Self {
             params: params.to_owned(),
             slot,
+            manifest,
         })
     }
 
@@ -225,17 +194,18 @@ impl<R: Rule> Harness<R> {
     /// # Errors
     /// As the rule; and when the table has not the columns that the rule wants.
     pub fn evaluate(&mut self, stream: u32, rows: &Table) -> Result<Vec<Alert>, String> {
-        let manifest = describe::<R>();
-        let fields = &manifest
-            .streams
-            .get(stream as usize)
-            .ok_or("no such stream")?
-            .fields;
+        let streams = &self.manifest.streams;
+        let fields = &streams.get(stream as usize).ok_or("no such stream")?.fields;
         let (batch, kept) = rows.batch(fields)?;
-        let mut alerts = Self::whole(|| self.slot.evaluate(stream, batch))?;
-        for alert in &mut alerts {
-            alert.row = kept[alert.row as usize];
+        let times = batch.time.first().copied().zip(batch.time.last().copied());
+        if times.is_none() {
+            return Ok(Vec::new());
         }
+        let mut alerts = Self::whole(times, || self.slot.evaluate(stream, batch))?;
+        for alert in &mut alerts {
+            alert.row = *kept.get(alert.row as usize).ok_or("an alert of no row")?;
+        }
+        alerts.sort_by_key(|alert| alert.row);
         Ok(alerts)
     }
 
@@ -245,14 +215,11 @@ impl<R: Rule> Harness<R> {
     /// As [`Harness::evaluate`].
     pub fn evaluate_by_row(&mut self, stream: u32, rows: &Table) -> Result<Vec<Alert>, String> {
         let mut found = Vec::new();
-        for (i, row) in (0u32..).zip(&rows.rows) {
+        for i in 0..rows.len() {
             self.replace()?;
-            let one = Table {
-                names: rows.names.clone(),
-                rows: vec![row.clone()],
-            };
-            let alerts = self.evaluate(stream, &one)?;
-            found.extend(alerts.into_iter().map(|alert| Alert { row: i, ..alert }));
+            let alerts = self.evaluate(stream, &rows.part(i, i + 1))?;
+            let row = i as u32;
+            found.extend(alerts.into_iter().map(|alert| Alert { row, ..alert }));
         }
         Ok(found)
     }
@@ -262,7 +229,16 @@ impl<R: Rule> Harness<R> {
     /// # Errors
     /// As the rule.
     pub fn tick(&mut self, at: i64) -> Result<Vec<Alert>, String> {
-        Self::whole(|| self.slot.tick(at))
+        Self::whole(Some((at, at)), || self.slot.tick(at))
+    }
+
+    /// How an alert reads in a language of the manifest: `ja`, `en`. None if the manifest has no such
+    /// message.
+    ///
+    /// # Errors
+    /// When a template is wrong.
+    pub fn text(&self, alert: &Alert, language: &str) -> Result<Option<Text>, String> {
+        messages::text(&self.manifest, alert, language)
     }
 
     /// The lines it wrote so far.
@@ -272,8 +248,21 @@ impl<R: Rule> Harness<R> {
     }
 
     /// A call takes effect as a whole or not at all.
-    fn whole<T>(call: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
-        let before = with_world(|world| world.state.clone());
-        call().inspect_err(|_| with_world(|world| world.state = before))
+    fn whole<T>(
+        times: Option<(i64, i64)>,
+        call: impl FnOnce() -> Result<T, String>,
+    ) -> Result<T, String> {
+        with_world(|world| {
+            world.times = times;
+            world.replaced.clear();
+        });
+        let answer = call();
+        with_world(|world| {
+            world.times = None;
+            if answer.is_err() {
+                world.take_back();
+            }
+        });
+        answer
     }
 }

@@ -3,6 +3,7 @@
 
 #[cfg(target_arch = "wasm32")]
 mod imported {
+    pub(crate) use crate::bindings::zaraba::rules::calendar;
     use crate::bindings::zaraba::rules::{log, state, tables};
     use crate::bindings::{Batch, zaraba::rules::types::Value};
 
@@ -45,6 +46,7 @@ mod imported {
 mod imported {
     use crate::bindings::zaraba::rules::log::Level;
     use crate::bindings::{Batch, zaraba::rules::types::Value};
+    pub(crate) use crate::harness::calendar;
     use crate::harness::{Entry, with_world};
 
     pub(crate) fn log(level: Level, text: &str) {
@@ -57,6 +59,7 @@ mod imported {
 
     pub(crate) fn state_get(key: &[u8], at: i64) -> Option<Vec<u8>> {
         with_world(|world| {
+            world.check_time(at);
             let entry = world.state.get(key).filter(|entry| lives(entry, at))?;
             Some(entry.value.clone())
         })
@@ -64,11 +67,11 @@ mod imported {
 
     pub(crate) fn state_set(key: &[u8], value: &[u8], expires: Option<i64>) {
         let value = value.to_vec();
-        with_world(|world| world.state.insert(key.to_vec(), Entry { value, expires }));
+        with_world(|world| world.write(key, Some(Entry { value, expires })));
     }
 
     pub(crate) fn state_delete(key: &[u8]) {
-        with_world(|world| world.state.remove(key));
+        with_world(|world| world.write(key, None));
     }
 
     pub(crate) fn state_scan(
@@ -78,9 +81,11 @@ mod imported {
         at: i64,
     ) -> Vec<(Vec<u8>, Vec<u8>)> {
         with_world(|world| {
-            let entries = world.state.iter();
+            world.check_time(at);
+            let entries = world.state.range(prefix.to_vec()..);
             entries
-                .filter(|(key, entry)| key.starts_with(prefix) && lives(entry, at))
+                .take_while(|(key, _)| key.starts_with(prefix))
+                .filter(|(_, entry)| lives(entry, at))
                 .filter(|(key, _)| after.is_none_or(|after| key.as_slice() > after))
                 .take(limit as usize)
                 .map(|(key, entry)| (key.clone(), entry.value.clone()))
@@ -98,13 +103,11 @@ mod imported {
         })
     }
 
-    /// The harness has no columns of tables to hand out.
-    pub(crate) fn scan(_table: u32, _prefix: &[Value], _at: i64) -> Batch {
-        Batch {
-            time: Vec::new(),
-            columns: Vec::new(),
-        }
+    pub(crate) fn scan(table: u32, prefix: &[Value], at: i64) -> Batch {
+        with_world(|world| world.scan(table, prefix, at))
     }
 }
 
-pub(crate) use imported::{log, lookup, scan, state_delete, state_get, state_scan, state_set};
+pub(crate) use imported::{
+    calendar, log, lookup, scan, state_delete, state_get, state_scan, state_set,
+};

@@ -78,7 +78,15 @@ pub mod alert;
 
 pub mod state;
 
+pub mod series;
+
+pub mod rolling;
+
 pub mod hysteresis;
+
+pub mod percent;
+
+pub mod duration;
 
 pub mod log;
 
@@ -97,7 +105,7 @@ pub mod glue;
 
 mod host;
 
-pub use zaraba_sdk_derive::{Params, Row};
+pub use zaraba_sdk_derive::{Params, Row, Stored};
 
 #[doc(hidden)]
 pub use serde_json;

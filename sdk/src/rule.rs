@@ -14,6 +14,14 @@ pub trait Rule: Sized + 'static {
     /// What it is and wants.
     fn manifest() -> Manifest;
 
+    /// Whether the parameters go together: what their types and ranges cannot say.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    fn check(_params: &Self::Params) -> Result<(), String> {
+        Ok(())
+    }
+
     /// A fresh instance.
     fn new(params: Self::Params) -> Self;
 

@@ -1,12 +1,35 @@
 //! What a rule remembers, typed: a [`Keyed`] is a map from keys to values that the engine holds, in
 //! its checkpoints, whatever becomes of the instance.
+//!
+//! ```
+//! use zaraba_sdk::Stored;
+//! use zaraba_sdk::input::Timestamp;
+//! use zaraba_sdk::state::Keyed;
+//!
+//! #[derive(Debug, PartialEq, Stored)]
+//! struct Seen {
+//!     price: f64,
+//!     alerted: Option<Timestamp>,
+//! }
+//!
+//! const SEEN: Keyed<Seen> = Keyed::new("seen");
+//!
+//! let (now, later) = (Timestamp(1_000_000), Timestamp(2_000_000));
+//! assert_eq!(SEEN.get("7203", now), None);
+//! SEEN.set_until("7203", &Seen { price: 2800.0, alerted: None }, later);
+//! assert_eq!(SEEN.get("7203", now).unwrap().price, 2800.0);
+//! assert_eq!(SEEN.get("7203", later), None); // its end, in event time
+//! ```
+//!
+//! Values that come with each row and of which a window counts are a [`crate::series::Series`].
 
 use std::marker::PhantomData;
 
 use crate::host;
-use crate::input::Timestamp;
+use crate::input::{Date, Timestamp};
 
-/// What can be remembered.
+/// What can be remembered: numbers, text, `Option`, `Vec`, arrays, tuples, and structs with
+/// `#[derive(Stored)]`.
 pub trait Stored: Sized {
     /// Appends its bytes.
     fn write(&self, out: &mut Vec<u8>);
@@ -43,13 +66,32 @@ impl Stored for bool {
     }
 }
 
-impl Stored for Timestamp {
+macro_rules! stored_newtype {
+    ($($of:ident)*) => {
+        $(impl Stored for $of {
+            fn write(&self, out: &mut Vec<u8>) {
+                self.0.write(out);
+            }
+
+            fn read(bytes: &mut &[u8]) -> Option<Self> {
+                Stored::read(bytes).map($of)
+            }
+        })*
+    };
+}
+
+stored_newtype!(Timestamp Date);
+
+impl<T: Stored, const N: usize> Stored for [T; N] {
     fn write(&self, out: &mut Vec<u8>) {
-        self.0.write(out);
+        for item in self {
+            item.write(out);
+        }
     }
 
     fn read(bytes: &mut &[u8]) -> Option<Self> {
-        i64::read(bytes).map(Self)
+        let items: Option<Vec<T>> = (0..N).map(|_| T::read(bytes)).collect();
+        items?.try_into().ok()
     }
 }
 
@@ -97,27 +139,28 @@ impl<T: Stored> Stored for Option<T> {
     }
 }
 
-impl<A: Stored, B: Stored> Stored for (A, B) {
-    fn write(&self, out: &mut Vec<u8>) {
-        self.0.write(out);
-        self.1.write(out);
-    }
+macro_rules! stored_tuple {
+    ($($name:ident $place:tt)+) => {
+        impl<$($name: Stored),+> Stored for ($($name,)+) {
+            fn write(&self, out: &mut Vec<u8>) {
+                $(self.$place.write(out);)+
+            }
 
-    fn read(bytes: &mut &[u8]) -> Option<Self> {
-        Some((A::read(bytes)?, B::read(bytes)?))
-    }
+            fn read(bytes: &mut &[u8]) -> Option<Self> {
+                Some(($($name::read(bytes)?,)+))
+            }
+        }
+    };
 }
 
-impl<A: Stored, B: Stored, C: Stored> Stored for (A, B, C) {
-    fn write(&self, out: &mut Vec<u8>) {
-        self.0.write(out);
-        self.1.write(out);
-        self.2.write(out);
-    }
+stored_tuple!(A 0 B 1);
+stored_tuple!(A 0 B 1 C 2);
+stored_tuple!(A 0 B 1 C 2 D 3);
 
-    fn read(bytes: &mut &[u8]) -> Option<Self> {
-        Some((A::read(bytes)?, B::read(bytes)?, C::read(bytes)?))
-    }
+/// The value that these bytes are, all of them.
+pub(crate) fn whole<T: Stored>(mut bytes: &[u8]) -> Option<T> {
+    let value = T::read(&mut bytes)?;
+    bytes.is_empty().then_some(value)
 }
 
 /// A map of the rule's own, by name: values of one type by text.
@@ -146,8 +189,7 @@ impl<T: Stored> Keyed<T> {
     /// version of the rule, counts as none.
     #[must_use]
     pub fn get(&self, key: &str, at: Timestamp) -> Option<T> {
-        let bytes = host::state_get(&self.key(key), at.0)?;
-        T::read(&mut bytes.as_slice())
+        whole(&host::state_get(&self.key(key), at.0)?)
     }
 
     /// Sets it for good.
@@ -179,12 +221,12 @@ impl<T: Stored> Keyed<T> {
         loop {
             let page = host::state_scan(&start, after.as_deref(), 1024, at.0);
             after = page.last().map(|(key, _)| key.clone());
-            let whole = page.len() == 1024;
+            let full = page.len() == 1024;
             found.extend(page.iter().filter_map(|(key, value)| {
                 let key = std::str::from_utf8(&key[self.name.len() + 1..]).ok()?;
-                Some((key.to_owned(), T::read(&mut value.as_slice())?))
+                Some((key.to_owned(), whole(value)?))
             }));
-            if !whole {
+            if !full {
                 return found;
             }
         }

@@ -132,11 +132,11 @@ fn parameters_have_a_schema_and_are_read_by_it() {
         ),
         (
             r#"{ "count": 1, "names": [1] }"#,
-            "`names` must be an array, not [1]",
+            "`names[0]` must be a string, not 1",
         ),
         (
             r#"{ "count": 1, "cuont": 1 }"#,
-            "there is no parameter `cuont`",
+            "`cuont` is no parameter: there are `share`, `count`, `names`, `really`",
         ),
         ("[]", "parameters are an object, not []"),
     ] {

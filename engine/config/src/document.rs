@@ -12,6 +12,7 @@ mod market;
 
 pub use self::market::{CrashDoc, FuturesProduct, MarketDoc, MarketStream};
 
+pub use crate::alert::{AlertDoc, SeverityDoc, TextsDoc};
 pub use crate::argument::Argument;
 pub use crate::calendar::{CalendarDoc, HaltDoc};
 pub use crate::connector::{
@@ -105,6 +106,8 @@ pub struct Document {
     pub tables: Vec<TableDoc>,
     /// `[query.*]`
     pub queries: Vec<QueryDoc>,
+    /// `[alert.*]`
+    pub alerts: Vec<AlertDoc>,
     /// `[rule.*]`
     pub rules: Vec<RuleDoc>,
     /// `[sink.*]`
@@ -129,6 +132,7 @@ impl Document {
         let mut names = (self.sources.iter().map(|n| &n.name))
             .chain(self.tables.iter().map(|n| &n.name))
             .chain(self.queries.iter().map(|n| &n.name))
+            .chain(self.alerts.iter().map(|n| &n.name))
             .chain(self.rules.iter().map(|n| &n.name))
             .chain(self.sinks.iter().map(|n| &n.name));
         names.any(|n| n.value == name)

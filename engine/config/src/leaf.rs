@@ -15,6 +15,7 @@ use crate::message;
 use crate::params;
 use crate::read::{Context, Typed, not_built};
 use crate::spec::{Kind, Words};
+use crate::texts;
 use crate::tree::{Node, TomlValue, quoted};
 use crate::url;
 
@@ -30,7 +31,9 @@ pub(crate) fn expected(kind: &Kind) -> String {
         Kind::Url => "a URL like \"https://example.com/rows\"".to_owned(),
         Kind::SocketUrl => "a URL like \"wss://example.com/feed\"".to_owned(),
         Kind::Request => "a request like \"POST https://example.com/token\"".to_owned(),
+        Kind::Texts => "a text, or texts like { ja = \"…\", en = \"…\" }".to_owned(),
         Kind::Message => "a text, or a table that is sent as JSON".to_owned(),
+        Kind::TextList => "a list of texts, or one as JSON in a text".to_owned(),
         Kind::Int(low, i64::MAX) => format!("an integer from {low}"),
         Kind::Int(low, high) => format!("an integer from {low} to {high}"),
         Kind::Float => "a number".to_owned(),
@@ -81,7 +84,9 @@ fn one_of(words: &Words) -> String {
 /// Reads a value that is neither list nor table.
 pub(crate) fn read(cx: &mut Context<'_>, kind: &'static Kind, node: &Node) -> Option<Typed> {
     let typed = match (kind, &node.value) {
-        (Kind::Text | Kind::Sql, TomlValue::Text(text)) => Some(Typed::Text(text.clone())),
+        (Kind::Text | Kind::Sql | Kind::Texts, TomlValue::Text(text)) => {
+            Some(Typed::Text(text.clone()))
+        }
         (Kind::Name, TomlValue::Text(text)) if !text.value.is_empty() => {
             Some(Typed::Text(text.clone()))
         }
@@ -93,6 +98,7 @@ pub(crate) fn read(cx: &mut Context<'_>, kind: &'static Kind, node: &Node) -> Op
         }
         (Kind::Message, _) => return message::read(cx, node),
         (Kind::Argument, _) => return argument::read(cx, node),
+        (Kind::TextList, _) => return texts::read(cx, node),
         (Kind::Int(low, high), TomlValue::Integer(i)) if low <= i && i <= high => {
             Some(Typed::Int(*i))
         }

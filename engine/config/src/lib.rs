@@ -19,6 +19,7 @@ pub mod json_schema;
 
 pub mod captures;
 
+mod alert;
 mod argument;
 mod calendar;
 mod column;
@@ -37,6 +38,7 @@ mod path;
 mod profile;
 mod query;
 mod read;
+mod requests;
 mod root;
 mod rule;
 mod sheet;
@@ -56,5 +58,6 @@ mod syntax;
 mod table;
 mod test_case;
 mod text;
+mod texts;
 mod tree;
 mod url;

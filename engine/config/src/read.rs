@@ -332,6 +332,7 @@ pub(crate) fn value(
             Some(Typed::Table(section(cx, spec, key, node.span, table)))
         }
         (Kind::Either(short, _), _) => value(cx, short, key, node),
+        (Kind::Texts, TomlValue::Table(_)) => value(cx, &Kind::Map(&Kind::Text), key, node),
         (Kind::Map(item), TomlValue::Table(table)) => {
             let mut map = Vec::new();
             for entry in &table.entries {

@@ -18,7 +18,7 @@ pub struct StormDoc {
 pub struct GroupDoc {
     /// `window`, microseconds of event time.
     pub window: i64,
-    /// `keys`: from so many on they are one alert.
+    /// `keys`: from this one on they are told together.
     pub keys: usize,
 }
 
@@ -29,7 +29,7 @@ pub(crate) static STORM: [Opt; 2] = [
         Kind::Duration,
         "none: every alert",
         "\"5m\"",
-        "after an alert, others of its kind and key are suppressed so long, by event time; a graver one, and the end of one that was told, are not",
+        "a key that was told of is not told of again so long after, by event time. What a declared alert finds still true then is told then; of a rule a graver alert, and the end of one that was told, come through",
     ),
     optional(
         "group",
@@ -42,20 +42,20 @@ pub(crate) static STORM: [Opt; 2] = [
 
 static GROUP: Section = Section {
     title: "group",
-    about: "What a storm is: alerts of one kind, of many keys, in a short time.",
+    about: "What a storm is: alerts of one kind, of many keys, in a short time. The first keys are told at once; the others are told together, as one alert with its members, when the time is over.",
     groups: &[&[
         required(
             "window",
             Kind::Duration,
             "\"10s\"",
-            "the alerts of one kind in such a stretch of event time, counted from the Unix epoch, are looked at together",
+            "how long a storm is, by event time, from the first alert of its kind on",
         ),
         optional(
             "keys",
             Kind::Int(2, 1_000_000),
             "`5`",
             "5",
-            "from so many keys on they are one alert",
+            "from this key on they are told together",
         ),
     ]],
     later: &[],

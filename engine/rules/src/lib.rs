@@ -48,8 +48,6 @@ mod instance;
 
 mod messages;
 
-mod ordinals;
-
 mod params;
 
 mod seeded;

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
 use serde_json::{Map, Value};
+use zaraba_core::alert::ordinals::Ordinals;
 use zaraba_core::batch::Batch;
 use zaraba_core::error::{Error, Result};
 use zaraba_core::snapshot::{Segment, Snapshot};
@@ -25,7 +26,6 @@ use crate::columns::batch;
 use crate::failure::Failure;
 use crate::instance::Instance;
 use crate::meter::Meter;
-use crate::ordinals::Ordinals;
 use crate::params;
 use crate::plugin::Plugin;
 use crate::state::State;

@@ -150,6 +150,7 @@ impl Insight {
             "bad": figures.bad,
             "unassigned": figures.unassigned,
             "failures": figures.failures,
+            "suppressed": figures.suppressed,
             "first_reason": reason.map(|text| redact(text, &self.plan.secrets)),
             "state_bytes": figures.state_bytes,
             "rule": rule.map(|meter| rules::shown(meter)),

@@ -310,6 +310,13 @@ impl Intake {
         )
     }
 
+    /// The greatest time so far.
+    #[must_use]
+    pub fn newest(&self) -> EventTime {
+        let newest = self.partitions.iter().map(|p| p.newest).max();
+        EventTime(newest.unwrap_or(i64::MIN))
+    }
+
     /// Numbers for a snapshot: the floor, then newest, position and ended of each partition.
     #[must_use]
     pub fn save(&self) -> Vec<i64> {

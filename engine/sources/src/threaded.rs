@@ -14,14 +14,26 @@ use zaraba_core::time::ClockTime;
 
 use crate::pending::Pending;
 
+/// What a failure says of the next try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// Outside may answer otherwise soon.
+    Passing,
+    /// Outside does not know, or no longer, who asks: 401 and 403.
+    Denied,
+    /// It is in what was asked for: going on where it stopped will not help.
+    Asked,
+    /// It is in the answer, which cannot be read.
+    Answer,
+}
+
 /// Why a piece of work failed.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) error: Error,
     /// The server wants to be left alone until then.
     pub(crate) not_before: Option<ClockTime>,
-    /// Going on where it stopped will not help.
-    pub(crate) afresh: bool,
+    pub(crate) cause: Cause,
 }
 
 impl Failure {
@@ -29,13 +41,13 @@ impl Failure {
         Self {
             error,
             not_before: None,
-            afresh: false,
+            cause: Cause::Passing,
         }
     }
 
-    pub(crate) fn afresh(error: Error) -> Self {
+    pub(crate) fn by(cause: Cause, error: Error) -> Self {
         Self {
-            afresh: true,
+            cause,
             ..Self::of(error)
         }
     }

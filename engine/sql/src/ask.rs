@@ -6,7 +6,11 @@ mod condition;
 
 mod depth;
 
+mod expanded;
+
 mod watched;
+
+mod written_out;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -25,7 +29,9 @@ use datafusion::logical_expr::TableSource;
 use futures::StreamExt as _;
 
 use crate::ask::depth::refuse_deep;
+use crate::ask::expanded::refuse_large;
 use crate::ask::watched::{Stopped, Watch, watched};
+use crate::ask::written_out::refuse_written_out;
 use crate::functions::QueryTime;
 use crate::plan::catalog::Catalog;
 use crate::plan::mistake::SqlMistake;
@@ -98,6 +104,8 @@ impl Ask {
         let of_datafusion = |e: DataFusionError| wrong(SqlMistake::from_datafusion(&e, sql));
         refuse_deep(sql).map_err(wrong)?;
         let parsed = parse(sql, &[]).map_err(Refusal::Wrong)?;
+        refuse_large(&parsed.statement).map_err(wrong)?;
+        refuse_written_out(&parsed.statement).map_err(wrong)?;
         let tables = self.topics.iter().map(|(name, schema)| {
             let rows = parsed.reads.contains(name).then(|| held(name)).flatten();
             let chunks = rows.map(|rows| chunks(&rows)).unwrap_or_default();

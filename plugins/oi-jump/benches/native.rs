@@ -53,6 +53,7 @@ fn chain(from: usize, n: usize) -> Batch {
             column(Values::Dictionary(sides)),
             column(Values::Int64(all.clone().map(base).collect())),
             column(Values::Int64(all.map(oi).collect())),
+            column(Values::Absent),
         ],
     }
 }

@@ -1,10 +1,24 @@
-//! Open interest of a strike that jumps: `(oi / base − 1) · 100`, up or down. The base is what the
-//! stream says: the previous published figure, or that of a while ago. Small bases and small changes
-//! are noise. One alert a row; repeats are suppressed by the engine's `cooldown`.
+//! `oi-jump`: open interest of a strike that jumps, `(oi − base) · 100 / base`, up or down.
+//!
+//! The base is what the stream says: the figure published before, where open interest comes once a
+//! day, or that of a while ago, where it is live. Small bases and small changes are noise. An alert a
+//! row; repeats are suppressed by the engine's `cooldown`.
+//!
+//! ```toml
+//! [rule.oi_jump]
+//! plugin = "oi-jump"
+//! from = ["oi_delta"]           # sq_date, strike, put_call, oi_base, oi; product, base_time if there
+//! params = { jump_pct = 20.0 }
+//! cooldown = "5m"
+//! ```
+//!
+//! It says `52000円CALL 建玉+25.20%`.
 
+use contract::Contract;
 use zaraba_sdk::alert::{Alerts, Severity};
-use zaraba_sdk::input::{Date, Input};
-use zaraba_sdk::manifest::{DataType, Manifest};
+use zaraba_sdk::input::{Date, Input, Timestamp};
+use zaraba_sdk::manifest::Manifest;
+use zaraba_sdk::percent;
 use zaraba_sdk::rule::Rule;
 use zaraba_sdk::text::Text;
 use zaraba_sdk::{Params, Row};
@@ -25,6 +39,9 @@ struct Delta<'a> {
     oi_base: i64,
     /// Open interest now.
     oi: i64,
+    /// When `oi_base` was so.
+    #[column(optional)]
+    base_time: Option<Timestamp>,
 }
 
 /// What counts as a jump.
@@ -65,43 +82,15 @@ impl Rule for OiJump {
     type Params = Thresholds;
 
     fn manifest() -> Manifest {
-        Manifest::new(
-            "oi-jump",
-            env!("CARGO_PKG_VERSION"),
-            "Open interest of a strike jumps",
-        )
-        .reads::<Delta>("deltas")
-        .adds(
-            "sq_date",
-            DataType::Date,
-            "The day of the special quotation",
-        )
-        .adds("strike", DataType::Float64, "The strike")
-        .adds("put_call", DataType::Text, "`C` or `P`")
-        .says(
-            "oi_surge",
-            "ja",
-            TITLE_JA,
-            "建玉 {{ baseline | int }} → {{ oi }}枚",
-        )
-        .says(
-            "oi_surge",
-            "en",
-            TITLE_EN,
-            "Open interest {{ baseline | int }} → {{ oi }}",
-        )
-        .says(
-            "oi_drop",
-            "ja",
-            TITLE_JA,
-            "建玉 {{ baseline | int }} → {{ oi }}枚",
-        )
-        .says(
-            "oi_drop",
-            "en",
-            TITLE_EN,
-            "Open interest {{ baseline | int }} → {{ oi }}",
-        )
+        let version = env!("CARGO_PKG_VERSION");
+        let manifest = Manifest::new("oi-jump", version, "Open interest of a strike jumps")
+            .reads::<Delta>("deltas");
+        let codes = ["oi_surge", "oi_drop"].into_iter();
+        codes.fold(Contract::outputs(manifest), |manifest, code| {
+            manifest
+                .says(code, "ja", TITLE_JA, BODY_JA)
+                .says(code, "en", TITLE_EN, BODY_EN)
+        })
     }
 
     fn new(params: Thresholds) -> Self {
@@ -111,33 +100,25 @@ impl Rule for OiJump {
     fn evaluate(&mut self, input: &Input, alerts: &mut Alerts) -> Result<(), String> {
         for row in input.rows::<Delta>() {
             let change = row.oi.saturating_sub(row.oi_base);
-            let pct = change as f64 / row.oi_base as f64 * 100.0;
-            let noise = row.oi_base < self.0.base_min || change.abs() < self.0.change_min;
-            if noise || pct.abs() < self.0.jump_pct {
+            if row.oi_base < self.0.base_min || change.abs() < self.0.change_min {
                 continue;
             }
-            let (put_call, product) = (row.put_call.as_str(), row.product.map(Text::as_str));
-            let side = if put_call == "P" { "PUT" } else { "CALL" };
-            let product = product
-                .map(|product| format!("{product} "))
-                .unwrap_or_default();
-            let code = if change > 0 { "oi_surge" } else { "oi_drop" };
-            alerts
-                .open(row.index, self.severity(pct), "oi_jump")
-                .key(format!(
-                    "{product}{} {} {put_call}",
-                    row.sq_date, row.strike
-                ))
-                .code(code)
-                .arg("side", side)
+            let (oi, base) = (row.oi as f64, row.oi_base as f64);
+            let jumped = percent::change(oi, base).filter(|pct| pct.abs() >= self.0.jump_pct);
+            let Some(pct) = jumped else { continue };
+            let contract = Contract {
+                product: row.product,
+                sq_date: row.sq_date,
+                strike: row.strike,
+                put_call: row.put_call,
+            };
+            contract
+                .fill(alerts.open(row.index, self.severity(pct), "oi_jump"))
+                .code(if change > 0 { "oi_surge" } else { "oi_drop" })
                 .arg("oi", row.oi)
                 .figure(pct, self.0.jump_pct, "%")
-                .baseline(row.oi_base as f64, None)
-                .evidence("oi", row.oi, Some(row.time))
-                .link(format!("#/chain/{}/{}{put_call}", row.sq_date, row.strike))
-                .field(row.sq_date)
-                .field(row.strike)
-                .field(put_call);
+                .baseline(base, row.base_time)
+                .evidence("oi", row.oi, Some(row.time));
         }
         Ok(())
     }
@@ -147,6 +128,10 @@ impl Rule for OiJump {
 const TITLE_JA: &str = "{{ strike | int }}円{{ side }} 建玉{{ '%+.2f' | format(value) }}%";
 /// `52000 CALL open interest +25.20%`.
 const TITLE_EN: &str = "{{ strike | int }} {{ side }} open interest {{ '%+.2f' | format(value) }}%";
+/// In contracts.
+const BODY_JA: &str = "建玉 {{ baseline | int }} → {{ oi }}枚";
+/// In contracts.
+const BODY_EN: &str = "Open interest {{ baseline | int }} → {{ oi }}";
 
 zaraba_sdk::export!(OiJump);
 

@@ -58,7 +58,10 @@ fn batches_and_instances_do_not_matter() {
 #[test]
 fn parameters_are_checked() {
     for (params, reason) in [
-        (r#"{ "jump": 10 }"#, "there is no parameter `jump`"),
+        (
+            r#"{ "jump": 10 }"#,
+            "`jump` is no parameter: there are `jump_pct`, `watch_pct`, `high_pct`, `base_min`, `change_min`",
+        ),
         (
             r#"{ "jump_pct": -1 }"#,
             "`jump_pct` must be at least 0, not -1",

@@ -1,5 +1,6 @@
 //! The derives of zaraba-sdk: `Row` makes a manifest's fields of a struct of columns and reads rows
-//! into it; `Params` makes a JSON Schema of a struct of parameters and reads them.
+//! into it; `Params` makes a JSON Schema of a struct of parameters and reads them; `Stored` lets a
+//! struct be remembered.
 
 use proc_macro::TokenStream;
 use proc_macro2::TokenStream as Tokens;
@@ -9,6 +10,7 @@ use syn::{Data, DeriveInput, Expr, Field, Fields, Lit, Meta, Type, parse_macro_i
 
 mod params;
 mod row;
+mod stored;
 
 /// Columns that a rule wants of a stream or a table, as a struct: `f64`, `i64`, `bool`, `Text`,
 /// `Timestamp`, `Date`, each also in `Option` for rows without a value. `#[column(name = "…")]` names
@@ -19,12 +21,22 @@ pub fn row(input: TokenStream) -> TokenStream {
     finish(row::derive(&parse_macro_input!(input as DeriveInput)))
 }
 
-/// Parameters of a rule, as a struct: `f64`, `i64`, `bool`, `String`, each also in `Vec` or `Option`.
-/// `#[param(default = 5.0, min = 0.0, max = 100.0)]` says what they may be; a documentation comment
-/// is the description.
+/// Parameters of a rule, as a struct: `f64`, `i64`, `bool`, `String`, `Duration`, `Severity`, other
+/// structs of parameters, each also in `Vec` or `Option`. `#[param(default = 5.0, min = 0.0,
+/// max = 100.0)]` and `#[param(one_of = ["call", "put"])]` say what they may be; a documentation
+/// comment is the description. A default is whatever `json!` takes; `default = name()` calls a
+/// function.
 #[proc_macro_derive(Params, attributes(param))]
 pub fn params(input: TokenStream) -> TokenStream {
     finish(params::derive(&parse_macro_input!(input as DeriveInput)))
+}
+
+/// What a rule can remember, as a struct of what can be remembered. State that was written by another
+/// shape of the struct counts as none, or reads as nonsense if it happens to have as many bytes: give
+/// the map another name when the struct changes.
+#[proc_macro_derive(Stored)]
+pub fn stored(input: TokenStream) -> TokenStream {
+    finish(stored::derive(&parse_macro_input!(input as DeriveInput)))
 }
 
 fn finish(result: syn::Result<Tokens>) -> TokenStream {

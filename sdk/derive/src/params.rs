@@ -8,7 +8,7 @@ use crate::{description, fields, is_option};
 
 /// The member's `Says`, as an expression.
 fn says(field: &Field) -> syn::Result<TokenStream> {
-    let (mut default, mut min, mut max) = (None, None, None);
+    let (mut default, mut min, mut max, mut one_of) = (None, None, None, None);
     for attr in field.attrs.iter().filter(|a| a.path().is_ident("param")) {
         attr.parse_nested_meta(|meta| {
             let place = if meta.path.is_ident("default") {
@@ -17,8 +17,10 @@ fn says(field: &Field) -> syn::Result<TokenStream> {
                 &mut min
             } else if meta.path.is_ident("max") {
                 &mut max
+            } else if meta.path.is_ident("one_of") {
+                &mut one_of
             } else {
-                return Err(meta.error("expected `default`, `min` or `max`"));
+                return Err(meta.error("expected `default`, `min`, `max` or `one_of`"));
             };
             *place = Some(meta.value()?.parse::<Expr>()?);
             Ok(())
@@ -37,12 +39,15 @@ fn says(field: &Field) -> syn::Result<TokenStream> {
     });
     let number = |value: Expr| quote!((#value) as f64);
     let (min, max) = (option(min, number), option(max, number));
+    let one_of = one_of.map(|choices| quote!(&#choices));
+    let one_of = one_of.unwrap_or_else(|| quote!(&[]));
     Ok(quote! {
         ::zaraba_sdk::params::Says {
             description: #description,
             default: #default,
             min: #min,
             max: #max,
+            one_of: #one_of,
         }
     })
 }
@@ -77,7 +82,7 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
                     ::std::string::String,
                     ::zaraba_sdk::serde_json::Value,
                 >,
-            ) -> ::std::result::Result<Self, ::std::string::String> {
+            ) -> ::std::result::Result<Self, ::zaraba_sdk::params::Unfit> {
                 ::std::result::Result::Ok(Self {
                     #(#idents: ::zaraba_sdk::params::take(object, #names, &#says)?),*
                 })

@@ -51,7 +51,9 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
         false => quote!(#ident),
     };
     let (any, borrowed) = (of(quote!('_)), of(quote!('zaraba)));
+    // Of no columns the reader is a unit, which clippy knows better how to write.
     Ok(quote! {
+        #[allow(unused_imports, unused_variables, clippy::unused_unit)]
         const _: () = {
             use ::zaraba_sdk::row::Cell;
 

@@ -91,7 +91,10 @@ impl Settings {
             let own: Vec<(String, Value)> = own
                 .map(|(i, value)| (params[*i].name.clone(), value.clone()))
                 .collect();
-            if let (Some((name, _)), Err(reason)) = (own.first(), taker.check(&own)) {
+            let Some((name, _)) = own.first() else {
+                continue;
+            };
+            if let Err(reason) = taker.check(&own) {
                 wrong.push(NotSet {
                     name: name.clone(),
                     unknown: true,
@@ -103,7 +106,7 @@ impl Settings {
         if !wrong.is_empty() {
             return Err(wrong);
         }
-        for (taker, own) in taken.iter().filter(|(_, own)| !own.is_empty()) {
+        for (taker, own) in &taken {
             taker.take(own);
         }
         let changed = values.into_iter().map(|(i, value)| Changed {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use zaraba_config::document::{Document, Value};
+use zaraba_config::document::{Document, Text, Value};
 use zaraba_sql::plan::parse::{condition_text, parse};
 
 /// A parameter.
@@ -12,7 +12,7 @@ pub struct Param {
     pub name: String,
     /// The value that the pipeline was started with.
     pub value: Value,
-    /// The tables, queries and rules that read it.
+    /// The tables, queries, alerts and rules that read it.
     pub readers: Vec<String>,
 }
 
@@ -29,6 +29,10 @@ pub(super) fn params(document: &Document) -> Vec<Param> {
         });
         let queries = document.queries.iter();
         let queries = queries.filter(|query| parse(&query.sql.value, &others).is_err());
+        let alerts = document.alerts.iter().filter(|alert| {
+            let wrong = |text: &Text| condition_text(&text.value, &others).is_err();
+            alert.sql().any(|(_, text)| wrong(text))
+        });
         let rules = document.rules.iter().filter(|rule| {
             let mut read = BTreeSet::new();
             let arguments = rule.params.iter();
@@ -41,6 +45,7 @@ pub(super) fn params(document: &Document) -> Vec<Param> {
             value: value.clone(),
             readers: tables
                 .chain(queries.map(|q| q.name.value.clone()))
+                .chain(alerts.map(|alert| alert.name.value.clone()))
                 .chain(rules.map(|rule| rule.name.value.clone()))
                 .collect(),
         }

@@ -10,6 +10,7 @@ use zaraba_core::error::Result;
 use zaraba_rules::meter::Meter;
 use zaraba_rules::plugin::Plugin;
 use zaraba_rules::rule::{Changes, Rule, may_follow};
+use zaraba_rules::tables::NoTables;
 
 use crate::inside::settings::{Settable, Values};
 use crate::rules::find::load;
@@ -79,7 +80,8 @@ impl Live {
         let next = load(&self.work.file).and_then(|found| {
             let fits = || {
                 may_follow(&now.plugin, &found.plugin)?;
-                self.work.rule(&found.plugin, &now.params)
+                self.work
+                    .rule(&found.plugin, &now.params, Arc::new(NoTables))
             };
             let next = fits().map_err(|error| error.to_string())?;
             Ok((found.plugin, next))
@@ -107,7 +109,8 @@ impl Live {
 
     fn with(&self, values: &Values) -> Result<Rule> {
         let now = self.now();
-        self.work.rule(&now.plugin, &now.with(values))
+        self.work
+            .rule(&now.plugin, &now.with(values), Arc::new(NoTables))
     }
 }
 
@@ -120,7 +123,7 @@ impl Settable for Live {
     fn take(&self, values: &Values) {
         let mut now = self.now();
         let params = now.with(values);
-        match self.work.rule(&now.plugin, &params) {
+        match self.work.rule(&now.plugin, &params, Arc::new(NoTables)) {
             Ok(next) => {
                 now.params = params;
                 self.hand_over(next);

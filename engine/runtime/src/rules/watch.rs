@@ -10,7 +10,7 @@ use zaraba_core::error::{Error, Result};
 use crate::rules::live::Live;
 
 /// How often.
-const EVERY: Duration = Duration::from_millis(100);
+const EVERY: Duration = Duration::from_millis(50);
 
 /// What tells that a file is another than before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

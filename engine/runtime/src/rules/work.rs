@@ -3,20 +3,25 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 use serde_json::{Map, Value as Json};
 use zaraba_config::document::{Argument, RuleLimitsDoc, Value};
 use zaraba_config::env::redact;
 use zaraba_core::error::Result;
 use zaraba_core::operator::Operator;
+use zaraba_core::time::EventTime;
 use zaraba_finance::calendar::Calendar;
 use zaraba_rules::limits::Limits;
 use zaraba_rules::node::Node;
 use zaraba_rules::plugin::Plugin;
 use zaraba_rules::rule::Rule;
-use zaraba_rules::tables::NoTables;
+use zaraba_rules::tables::{Given, Gone, Kept, Tables};
 use zaraba_rules::world::{Level, Log, Surroundings};
+use zaraba_sql::plan::catalog::Catalog;
 use zaraba_sql::plan::stage::Foreign;
+use zaraba_sql::table::dropped::Dropped;
+use zaraba_sql::table::reader::TableShape;
 
 use crate::rules::watch::Stamp;
 
@@ -34,6 +39,10 @@ pub(crate) struct RuleWork {
     pub(crate) params: Vec<(String, Value)>,
     /// Its streams and their columns.
     pub(crate) streams: Vec<(String, SchemaRef)>,
+    /// The tables that it looks into.
+    pub(crate) tables: Vec<TableShape>,
+    /// What conditions of tables are planned with.
+    pub(crate) catalog: Catalog,
     pub(crate) limits: Limits,
     pub(crate) calendar: Calendar,
     /// What no line may show.
@@ -42,7 +51,7 @@ pub(crate) struct RuleWork {
 
 impl RuleWork {
     /// The plugin's parameters, with these of the pipeline put in.
-    pub(crate) fn given(&self, params: &[(String, Value)]) -> Map<String, Json> {
+    pub(crate) fn filled(&self, params: &[(String, Value)]) -> Map<String, Json> {
         let given = self.arguments.iter();
         given
             .map(|(name, argument)| (name.clone(), argument.filled(params)))
@@ -53,7 +62,12 @@ impl RuleWork {
     ///
     /// # Errors
     /// The user's, when these do not go together.
-    pub(crate) fn rule(&self, plugin: &Plugin, params: &[(String, Value)]) -> Result<Rule> {
+    pub(crate) fn rule(
+        &self,
+        plugin: &Plugin,
+        params: &[(String, Value)],
+        tables: Arc<dyn Tables>,
+    ) -> Result<Rule> {
         let streams = self.streams.iter();
         let streams: Vec<(&str, &Schema)> = streams
             .map(|(name, columns)| (name.as_str(), columns.as_ref()))
@@ -61,13 +75,13 @@ impl RuleWork {
         let around = Surroundings {
             limits: self.limits.clone(),
             calendar: self.calendar.clone(),
-            tables: Arc::new(NoTables),
+            tables,
             log: Arc::new(Speaker {
                 rule: self.name.clone(),
                 secrets: self.secrets.clone(),
             }),
         };
-        Rule::new(&self.name, plugin, &self.given(params), &streams, around)
+        Rule::new(&self.name, plugin, &self.filled(params), &streams, around)
     }
 
     /// Its node, and the rule in it as others reach it.
@@ -75,9 +89,22 @@ impl RuleWork {
     /// # Errors
     /// When the guest does not start, which it did when it was checked.
     pub(crate) fn node(&self) -> Result<Node> {
-        let rule = self.rule(&self.plugin, &self.params)?;
+        let tables = self.tables.iter().map(|shape| self.given(shape));
+        let tables: Vec<Given> = tables.collect::<Result<_>>()?;
+        let tables = Arc::new(Kept::new(self.plugin.manifest(), &tables)?);
+        let looked = Arc::clone(&tables);
+        let rule = self.rule(&self.plugin, &self.params, looked)?;
         let streams: Vec<SchemaRef> = self.streams.iter().map(|(_, s)| Arc::clone(s)).collect();
-        Ok(Node::new(rule, &streams))
+        Ok(Node::new(rule, &streams).with_tables(tables))
+    }
+
+    /// A table as its versions are kept.
+    fn given(&self, shape: &TableShape) -> Result<Given> {
+        let dropped = Dropped::of(shape, &self.catalog)?;
+        Ok(Given {
+            gone: Some(Arc::new(ByTime(dropped))),
+            ..given(shape)
+        })
     }
 }
 
@@ -96,6 +123,33 @@ impl Foreign for RuleWork {
 
     fn kind(&self) -> (&'static str, &'static str) {
         ("rule", "plugin")
+    }
+}
+
+/// A table of the pipeline, as it is held against a manifest.
+pub(crate) fn given(shape: &TableShape) -> Given {
+    Given {
+        name: shape.name.clone(),
+        columns: Arc::clone(&shape.schema),
+        key: shape.key.clone(),
+        gone: None,
+    }
+}
+
+/// `ttl`, and a `drop_when` that asks for `now()`.
+struct ByTime(Dropped);
+
+impl Gone for ByTime {
+    fn expires(&self, time: EventTime) -> EventTime {
+        EventTime(self.0.expires(time.0))
+    }
+
+    fn asks(&self) -> bool {
+        self.0.asks()
+    }
+
+    fn gone(&self, row: &RecordBatch, at: EventTime) -> Result<bool> {
+        self.0.holds(row, at.0)
     }
 }
 

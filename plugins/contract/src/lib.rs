@@ -1,0 +1,66 @@
+//! How the rules of this workspace name an option: in keys, in messages, in links to the chain.
+
+use std::fmt;
+
+use zaraba_sdk::alert::Draft;
+use zaraba_sdk::input::Date;
+use zaraba_sdk::manifest::{DataType, Manifest};
+use zaraba_sdk::text::Text;
+
+/// An option. Shown as the key of its alerts: `NK225.option 2025-12-12 52000 C`.
+#[derive(Clone, Copy, Debug)]
+pub struct Contract<'a> {
+    /// The product, where a stream has several.
+    pub product: Option<Text<'a>>,
+    /// The day of the special quotation.
+    pub sq_date: Date,
+    /// The strike.
+    pub strike: f64,
+    /// `C` or `P`.
+    pub put_call: Text<'a>,
+}
+
+impl fmt::Display for Contract<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(product) = self.product {
+            write!(f, "{product} ")?;
+        }
+        write!(f, "{} {} {}", self.sq_date, self.strike, self.put_call)
+    }
+}
+
+impl Contract<'_> {
+    /// `CALL` or `PUT`.
+    #[must_use]
+    pub fn side(&self) -> &'static str {
+        side(self.put_call.as_str())
+    }
+
+    /// Adds the output fields to a manifest that [`Contract::fill`] fills.
+    #[must_use]
+    pub fn outputs(manifest: Manifest) -> Manifest {
+        let sq = "The day of the special quotation";
+        manifest
+            .adds("sq_date", DataType::Date, sq)
+            .adds("strike", DataType::Float64, "The strike")
+            .adds("put_call", DataType::Text, "`C` or `P`")
+    }
+
+    /// An alert's key, side, link to its line of the chain, and output fields.
+    pub fn fill<'d>(&self, draft: Draft<'d>) -> Draft<'d> {
+        let (sq_date, strike, put_call) = (self.sq_date, self.strike, self.put_call);
+        draft
+            .key(self.to_string())
+            .arg("side", self.side())
+            .link(format!("#/chain/{sq_date}/{strike}{put_call}"))
+            .field(sq_date)
+            .field(strike)
+            .field(put_call)
+    }
+}
+
+/// `CALL` or `PUT`, of `C` or `P`.
+#[must_use]
+pub fn side(put_call: &str) -> &'static str {
+    if put_call == "P" { "PUT" } else { "CALL" }
+}
