@@ -11,10 +11,9 @@ use zaraba_core::suggest::hint;
 use crate::error::Error;
 use crate::pipeline::Pipeline;
 
-pub use zaraba_rules::manifest::{Field, Manifest, Stream, Table};
-pub use zaraba_rules::plugin::Plugin;
-pub use zaraba_rules::trial::{Difference, Outcome, Pace, Trial};
-pub use zaraba_rules::value::type_name;
+pub use zaraba_runtime::plugins::{
+    Difference, Field, Manifest, Outcome, Pace, Plugin, Stream, Table, Trial, type_name,
+};
 
 /// The contract that plugins keep to.
 pub const CONTRACT: &str = "zaraba:rules@0.1.0";
@@ -24,7 +23,7 @@ pub const CONTRACT: &str = "zaraba:rules@0.1.0";
 /// # Errors
 /// When the file is not there, or is no plugin: why.
 pub fn open(file: &Path) -> Result<Plugin, Error> {
-    Ok(zaraba_runtime::load_plugin(file)?)
+    Ok(zaraba_runtime::plugins::load_plugin(file)?)
 }
 
 /// Files with rows of a stream of a plugin.
