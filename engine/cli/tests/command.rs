@@ -60,3 +60,7 @@ mod tests;
 #[cfg(unix)]
 #[path = "command/connect.rs"]
 mod connect;
+
+/// `plugin`.
+#[path = "command/plugin.rs"]
+mod plugin;

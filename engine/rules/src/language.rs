@@ -24,9 +24,13 @@ const MARKS: [(&[u8], Language); 2] = [
 ];
 
 impl Language {
-    /// Of a component.
-    pub(crate) fn of(component: &[u8]) -> Self {
-        let has = |mark: &[u8]| component.windows(mark.len()).any(|window| window == mark);
+    /// Of a file: a core module, or a component.
+    pub(crate) fn of(file: &[u8]) -> Self {
+        // A core module, of version 1, holds no interpreter.
+        if file.get(4) == Some(&1) {
+            return Self::Compiled;
+        }
+        let has = |mark: &[u8]| file.windows(mark.len()).any(|window| window == mark);
         let found = MARKS.iter().find(|(mark, _)| has(mark));
         found.map_or(Self::Compiled, |(_, language)| *language)
     }

@@ -11,10 +11,9 @@ use zaraba_core::suggest::hint;
 use crate::error::Error;
 use crate::pipeline::Pipeline;
 
-pub use zaraba_rules::manifest::{Field, Manifest, Stream, Table};
-pub use zaraba_rules::plugin::Plugin;
-pub use zaraba_rules::trial::{Difference, Outcome, Pace, Trial};
-pub use zaraba_rules::value::type_name;
+pub use zaraba_runtime::plugins::{
+    Difference, Field, Manifest, Outcome, Pace, Plugin, Stream, Table, Trial, type_name,
+};
 
 /// The contract that plugins keep to.
 pub const CONTRACT: &str = "zaraba:rules@0.1.0";
@@ -24,7 +23,7 @@ pub const CONTRACT: &str = "zaraba:rules@0.1.0";
 /// # Errors
 /// When the file is not there, or is no plugin: why.
 pub fn open(file: &Path) -> Result<Plugin, Error> {
-    Ok(zaraba_runtime::load_plugin(file)?)
+    Ok(zaraba_runtime::plugins::load_plugin(file)?)
 }
 
 /// Files with rows of a stream of a plugin.
@@ -61,7 +60,8 @@ pub fn with_recorded(
         }
     }
     let mut streams = Vec::new();
-    for name in &names {
+    for stream in &plugin.manifest().streams {
+        let name = stream.name.as_str();
         let mut of = recorded.iter().filter(|of| match &of.stream {
             Some(stream) => stream == name,
             None => names.len() == 1,
@@ -71,17 +71,38 @@ pub fn with_recorded(
                 "no files for the stream `{name}`: --from {name}=PATH"
             ))
         })?;
-        streams.push(read(&files.path, time)?);
+        streams.push(read(&files.path, time, stream)?);
     }
     Ok(Trial::with(plugin, params, streams)?)
 }
 
-/// The rows of files, read as a pipeline reads them.
-fn read(path: &str, time: &str) -> Result<Vec<Batch>, Error> {
-    let file = format!(
-        "[source.rows]\nconnector = \"file\"\npath = {path:?}\ntime = {time:?}\nout_of_order = \"1d\"\n\
-         [sink.out]\nconnector = \"channel\"\nfrom = [\"rows\"]\n"
+/// Types of columns where the pipeline's word is another than the plugin's.
+fn column_type(field: &Field) -> &'static str {
+    match type_name(field.data_type) {
+        "boolean" => "bool",
+        same => same,
+    }
+}
+
+/// The rows of files, read as a pipeline reads them. Parquet says what its columns are; of others the
+/// columns are read that the plugin cannot do without.
+fn read(path: &str, time: &str, stream: &Stream) -> Result<Vec<Batch>, Error> {
+    let mut file = format!(
+        "[source.rows]\nconnector = \"file\"\npath = {path:?}\ntime = {time:?}\n\
+         out_of_order = \"1d\"\n"
     );
+    if !path.ends_with(".parquet") {
+        let others = stream
+            .fields
+            .iter()
+            .filter(|field| !field.optional && field.name != time);
+        let others = others.map(|field| format!("{:?} = {:?}", field.name, column_type(field)));
+        let columns: Vec<String> = std::iter::once(format!("{time:?} = \"timestamp\""))
+            .chain(others)
+            .collect();
+        file += &format!("schema = {{ {} }}\n", columns.join(", "));
+    }
+    file += "[sink.out]\nconnector = \"channel\"\nfrom = [\"rows\"]\n";
     let folder = std::env::current_dir().map_err(|e| CoreError::outside(e.to_string()))?;
     let pipeline = Pipeline::from_text(folder.join("--from"), file);
     let checked = pipeline.check()?;

@@ -91,7 +91,11 @@ fn javascript(folder: &Path) -> Result<PathBuf, Failure> {
         "http",
         "fetch-event",
     ]);
-    run(node, folder, "Node 20 or newer: https://nodejs.org")?;
+    run(
+        node,
+        folder,
+        "it takes Node 20 or newer, https://nodejs.org",
+    )?;
     Ok(made)
 }
 
@@ -105,7 +109,10 @@ fn python(folder: &Path) -> Result<PathBuf, Failure> {
         .map(|place| folder.join(place))
         .find(|place| place.is_file());
     let own = own.and_then(|place| place.canonicalize().ok());
-    let install = "python3 -m venv .venv && .venv/bin/pip install -r requirements.txt";
+    let install = format!(
+        "`cd {} && python3 -m venv .venv && .venv/bin/pip install -r requirements.txt` installs it",
+        folder.display()
+    );
     let tool = || match &own {
         Some(tool) => Command::new(tool),
         None => Command::new("componentize-py"),
@@ -115,13 +122,13 @@ fn python(folder: &Path) -> Result<PathBuf, Failure> {
     // The tests import them; the component gets its own.
     let mut bindings = tool();
     bindings.args(contract).args(["bindings", "bindings"]);
-    run(bindings, folder, &format!("componentize-py: {install}"))?;
+    run(bindings, folder, &install)?;
     let mut component = tool();
     component
         .args(contract)
         .args(["componentize", "--stub-wasi", "rule", "--output"]);
     component.arg(Path::new("bindings").join(MADE));
-    run(component, folder, install)?;
+    run(component, folder, &install)?;
     Ok(made)
 }
 

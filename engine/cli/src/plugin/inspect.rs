@@ -27,7 +27,7 @@ pub(crate) fn size(bytes: usize) -> String {
     match bytes {
         0..10_000 => format!("{bytes} bytes"),
         10_000..10_000_000 => format!("{} kB", bytes / 1000),
-        _ => format!("{} MB", bytes / 1_000_000),
+        _ => format!("{} MB", (bytes + 500_000) / 1_000_000),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Rows made up from a manifest, the same each time: a few keys, figures that walk and now and then
+//! Rows made up from a manifest, the same each time: a few keys, figures that drift and now and then
 //! jump, rows without a value where the rule takes them, and times that stand still and leap.
 
 use std::sync::Arc;
@@ -32,43 +32,48 @@ pub(crate) fn schema(stream: &Stream) -> SchemaRef {
 /// Rows of a stream.
 pub(crate) fn rows(stream: &Stream, n: usize, seed: u64) -> Result<Batch> {
     let mut random = Seeded::new(seed);
-    let mut now = START;
-    let times: Vec<i64> = (0..n)
-        .map(|_| {
-            now += match random.below(100) {
-                0..40 => 0,
-                40..97 => random.below(2_000_000) as i64,
-                _ => random.below(600_000_000) as i64,
-            };
-            now
-        })
-        .collect();
+    let (mut now, mut level) = (START, 100.0);
+    let row = |_| {
+        now += match random.below(200) {
+            0..80 => 0,
+            80..199 => random.below(2_000_000) as i64,
+            _ => random.below(600_000_000) as i64,
+        };
+        level = moved(level, 0.01, &mut random).clamp(0.01, 1e6);
+        (now, level)
+    };
+    let of_rows: Vec<(i64, f64)> = (0..n).map(row).collect();
     let columns = stream.fields.iter().map(|field| {
         let mut random = Seeded::new(random.next());
-        let mut walk = 100.0;
-        let values: Vec<Value> = times
-            .iter()
-            .map(|time| one(field, *time, &mut walk, &mut random))
+        let rows = of_rows.iter();
+        let values: Vec<Value> = rows
+            .map(|(time, level)| one(field, *time, *level, &mut random))
             .collect();
         value::column(field.data_type, values.iter())
     });
-    let columns = columns.collect();
-    let rows = RecordBatch::try_new(schema(stream), columns)?;
-    Batch::new(rows, times.into(), (0..n as u64).collect())
+    let rows = RecordBatch::try_new(schema(stream), columns.collect())?;
+    let times = of_rows.iter().map(|(time, _)| *time).collect();
+    Batch::new(rows, times, (0..n as u64).collect())
 }
 
-fn one(field: &Field, time: i64, walk: &mut f64, random: &mut Seeded) -> Value {
+/// A figure a little up or down.
+fn moved(figure: f64, most: f64, random: &mut Seeded) -> f64 {
+    let step = random.below(2001) as f64 / 1000.0 - 1.0;
+    figure * (1.0 + step * most)
+}
+
+/// A value. Figures of a row are near its level, so that they can be compared with each other; one in
+/// 100 is far from it.
+fn one(field: &Field, time: i64, level: f64, random: &mut Seeded) -> Value {
     if field.nullable && random.below(8) == 0 {
         return Value::Null;
     }
-    // A step of up to 1 %, and one in 50 of up to 60 %.
-    let most = if random.below(50) == 0 { 0.6 } else { 0.01 };
-    let step = random.below(2001) as f64 / 1000.0 - 1.0;
-    *walk = (*walk * (1.0 + step * most)).clamp(0.01, 1e6);
+    let most = if random.below(100) == 0 { 0.6 } else { 0.001 };
+    let figure = moved(level, most, random);
     match field.data_type {
         DataType::Boolean => Value::Boolean(random.below(2) == 0),
-        DataType::Int64 => Value::Int64((*walk * 100.0) as i64),
-        DataType::Float64 => Value::Float64(*walk),
+        DataType::Int64 => Value::Int64((figure * 100.0) as i64),
+        DataType::Float64 => Value::Float64(figure),
         DataType::Text => Value::Text(WORDS[random.below(WORDS.len() as u64) as usize].to_owned()),
         DataType::Timestamp => Value::Timestamp(time - random.below(60_000_000) as i64),
         DataType::Date => {

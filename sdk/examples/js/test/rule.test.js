@@ -1,3 +1,4 @@
+// The rule in Node, with test/engine.js for the engine: `npm test`.
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 

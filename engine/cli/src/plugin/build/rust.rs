@@ -30,7 +30,7 @@ pub(super) fn build(folder: &Path) -> Result<PathBuf, Failure> {
         "--target-dir",
     ]);
     cargo.arg(&target);
-    run(cargo, folder, "Rust: https://rustup.rs")?;
+    run(cargo, folder, "Rust is installed from https://rustup.rs")?;
     let file = format!("{}.wasm", crate_name(folder)?.replace('-', "_"));
     let made = target.join(TARGET).join("release").join(file);
     match made.is_file() {
@@ -74,7 +74,7 @@ fn sysroot(rustc: &str) -> Option<PathBuf> {
 fn cargo() -> Result<Command, Failure> {
     let libraries = sysroot("rustc").map(|root| root.join("lib/rustlib"));
     let Some(libraries) = libraries else {
-        let what = "there is no `rustc` to run; it comes with Rust: https://rustup.rs";
+        let what = "there is no `rustc` to run: Rust is installed from https://rustup.rs";
         return Err(Failure::Outside(what.into()));
     };
     if libraries.join(TARGET).is_dir() {
