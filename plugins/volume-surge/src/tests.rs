@@ -102,7 +102,7 @@ fn with_history_it_is_the_same_time_of_past_sessions() {
     );
     assert_eq!(
         (found[6].clone(), found.len()),
-        ((201, title(put, "5.0"), Open), 10)
+        ((201, title(put, "5.0"), Open), 8)
     );
 }
 
