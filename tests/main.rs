@@ -42,5 +42,8 @@ mod market;
 /// Folders of cases: mistakes with their texts, SQL with its rows; bad input, silence and size.
 mod cases;
 
+/// Rules in pipelines.
+mod rules;
+
 /// Pages of the reference show cases that run.
 mod docs;

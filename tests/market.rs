@@ -23,3 +23,6 @@ mod simulator;
 
 /// Days on which something is different, replayed through a desk.
 mod replay;
+
+/// Declared alerts over an option chain, beside batch SQL.
+mod alerts;

@@ -11,10 +11,10 @@ mod dice;
 mod data;
 
 /// Cells of results.
-mod value;
+pub(crate) mod value;
 
 /// The batch side.
-mod batch;
+pub(crate) mod batch;
 
 /// A case, both sides of it.
 mod case;

@@ -56,6 +56,7 @@ impl Case {
         let text = std::fs::read_to_string(folder.join("pipeline.toml")).expect("a pipeline");
         let extensions = Extensions {
             aggregates: vec![Arc::new(weighted_mean())],
+            ..Extensions::default()
         };
         let plan = planned_with(&text, &extensions)
             .unwrap_or_else(|e| panic!("{}:\n{e}", folder.display()));

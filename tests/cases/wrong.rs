@@ -10,6 +10,7 @@ use crate::cases::{compare, folders};
 fn texts() {
     let cases = folders("wrong");
     assert!(cases.len() >= 130, "only {} cases", cases.len());
+    let plugins = std::env::var("ZARABA_PLUGINS").expect("the rules built by `make plugins`");
     let complaint = |case: &std::path::PathBuf| {
         let options = LoadOptions {
             profile: None,
@@ -29,6 +30,7 @@ fn texts() {
         // As a user in that folder sees it.
         let shown = loaded.sources.render_all(&mistakes);
         let shown = shown.replace(&format!("{}/", case.display()), "");
+        let shown = shown.replace(&plugins, "$ZARABA_PLUGINS");
         compare(&case.join("error.txt"), &shown)
     };
     let wrong: Vec<String> = cases.iter().filter_map(complaint).collect();

@@ -101,6 +101,9 @@ pub(crate) struct PipelineArgs {
     /// Set a parameter; may be given several times
     #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
     set: Vec<(String, String)>,
+    /// Look for plugins of rules here before anywhere else
+    #[arg(long, value_name = "DIR")]
+    plugins: Option<PathBuf>,
 }
 
 /// What `graph` prints.
@@ -164,6 +167,10 @@ impl PipelineArgs {
         let pipeline = Pipeline::from_path(&self.file);
         let pipeline = match &self.profile {
             Some(profile) => pipeline.profile(profile),
+            None => pipeline,
+        };
+        let pipeline = match &self.plugins {
+            Some(folder) => pipeline.plugins(folder),
             None => pipeline,
         };
         self.set.iter().fold(pipeline, |pipeline, (name, value)| {

@@ -12,15 +12,19 @@ mod market;
 
 pub use self::market::{CrashDoc, FuturesProduct, MarketDoc, MarketStream};
 
+pub use crate::alert::{AlertDoc, SeverityDoc, TextsDoc};
+pub use crate::argument::Argument;
 pub use crate::calendar::{CalendarDoc, HaltDoc};
 pub use crate::connector::{
     HttpClientDoc, HttpServerDoc, NextPage, RequestDoc, SheetDoc, SourceConnector, WebsocketDoc,
 };
 pub use crate::listener::{AuthDoc, ListenerDoc, ListenerLimitsDoc, TlsDoc};
 pub use crate::message::MessageDoc;
+pub use crate::rule::{PluginDoc, RuleDoc, RuleLimitsDoc};
 pub use crate::sink::QueryLimitsDoc;
 pub use crate::sink_file::{FileSinkDoc, RollDoc};
 pub use crate::sink_webhook::{DigestDoc, QuietDoc, WebhookDoc, WebhookForm};
+pub use crate::storm::{GroupDoc, StormDoc};
 
 /// A value and where it stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,6 +106,10 @@ pub struct Document {
     pub tables: Vec<TableDoc>,
     /// `[query.*]`
     pub queries: Vec<QueryDoc>,
+    /// `[alert.*]`
+    pub alerts: Vec<AlertDoc>,
+    /// `[rule.*]`
+    pub rules: Vec<RuleDoc>,
     /// `[sink.*]`
     pub sinks: Vec<SinkDoc>,
     /// `[[test]]`
@@ -124,6 +132,8 @@ impl Document {
         let mut names = (self.sources.iter().map(|n| &n.name))
             .chain(self.tables.iter().map(|n| &n.name))
             .chain(self.queries.iter().map(|n| &n.name))
+            .chain(self.alerts.iter().map(|n| &n.name))
+            .chain(self.rules.iter().map(|n| &n.name))
             .chain(self.sinks.iter().map(|n| &n.name));
         names.any(|n| n.value == name)
     }

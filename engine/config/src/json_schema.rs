@@ -83,6 +83,10 @@ fn of_kind(kind: &Kind) -> Value {
         Kind::Url | Kind::SocketUrl | Kind::Request => {
             json!({ "type": "string", "minLength": 1 })
         }
+        Kind::Texts => {
+            let text = json!({ "type": "string" });
+            json!({ "anyOf": [text, { "type": "object", "additionalProperties": text }] })
+        }
         Kind::Message => json!({ "type": ["string", "object", "array"] }),
         Kind::Char => json!({ "type": "string", "minLength": 1 }),
         Kind::Int(low, i64::MAX) => json!({ "type": "integer", "minimum": low }),
@@ -112,6 +116,7 @@ fn of_kind(kind: &Kind) -> Value {
         Kind::Either(short, spec) => json!({ "anyOf": [of_kind(short), section(spec, None)] }),
         Kind::TextOrNumber => json!({ "type": ["string", "integer"] }),
         Kind::Scalar => json!({ "type": ["string", "integer", "number", "boolean"] }),
+        Kind::Argument => json!({}),
         Kind::Row => {
             json!({ "type": "object", "additionalProperties": of_kind(&Kind::Scalar), "title": expected(kind) })
         }

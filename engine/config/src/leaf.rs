@@ -9,6 +9,7 @@ use zaraba_core::diagnostic::Diagnostic;
 use zaraba_core::suggest::nearest;
 use zaraba_core::time::parse_duration;
 
+use crate::argument;
 use crate::document::{ColumnType, Text};
 use crate::message;
 use crate::params;
@@ -29,6 +30,7 @@ pub(crate) fn expected(kind: &Kind) -> String {
         Kind::Url => "a URL like \"https://example.com/rows\"".to_owned(),
         Kind::SocketUrl => "a URL like \"wss://example.com/feed\"".to_owned(),
         Kind::Request => "a request like \"POST https://example.com/token\"".to_owned(),
+        Kind::Texts => "a text, or texts like { ja = \"…\", en = \"…\" }".to_owned(),
         Kind::Message => "a text, or a table that is sent as JSON".to_owned(),
         Kind::Int(low, i64::MAX) => format!("an integer from {low}"),
         Kind::Int(low, high) => format!("an integer from {low} to {high}"),
@@ -49,6 +51,7 @@ pub(crate) fn expected(kind: &Kind) -> String {
         Kind::Either(short, _) => format!("{}, or a table", expected(short)),
         Kind::TextOrNumber => "a text or a number from 0".to_owned(),
         Kind::Scalar => "a text, number or boolean".to_owned(),
+        Kind::Argument => "a text, number, boolean, list or table".to_owned(),
         Kind::Row => "a row like { strike = 52000 }".to_owned(),
         Kind::Nodes(_) | Kind::Overlay => "a table of tables".to_owned(),
     }
@@ -79,7 +82,9 @@ fn one_of(words: &Words) -> String {
 /// Reads a value that is neither list nor table.
 pub(crate) fn read(cx: &mut Context<'_>, kind: &'static Kind, node: &Node) -> Option<Typed> {
     let typed = match (kind, &node.value) {
-        (Kind::Text | Kind::Sql, TomlValue::Text(text)) => Some(Typed::Text(text.clone())),
+        (Kind::Text | Kind::Sql | Kind::Texts, TomlValue::Text(text)) => {
+            Some(Typed::Text(text.clone()))
+        }
         (Kind::Name, TomlValue::Text(text)) if !text.value.is_empty() => {
             Some(Typed::Text(text.clone()))
         }
@@ -90,6 +95,7 @@ pub(crate) fn read(cx: &mut Context<'_>, kind: &'static Kind, node: &Node) -> Op
             return url::read(cx, kind, text);
         }
         (Kind::Message, _) => return message::read(cx, node),
+        (Kind::Argument, _) => return argument::read(cx, node),
         (Kind::Int(low, high), TomlValue::Integer(i)) if low <= i && i <= high => {
             Some(Typed::Int(*i))
         }

@@ -19,6 +19,8 @@ pub mod json_schema;
 
 pub mod captures;
 
+mod alert;
+mod argument;
 mod calendar;
 mod column;
 mod connector;
@@ -37,6 +39,7 @@ mod profile;
 mod query;
 mod read;
 mod root;
+mod rule;
 mod sheet;
 mod sink;
 mod sink_file;
@@ -49,6 +52,7 @@ mod source_http_server;
 mod source_websocket;
 mod spec;
 mod splice;
+mod storm;
 mod syntax;
 mod table;
 mod test_case;

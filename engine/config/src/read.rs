@@ -8,6 +8,7 @@ use chrono_tz::Tz;
 use zaraba_core::diagnostic::{Diagnostic, Diagnostics, FileId, SourceMap, Span};
 use zaraba_core::suggest::nearest;
 
+use crate::argument::Argument;
 use crate::document::{ColumnType, Located, Row, Text, TtlDoc, Value};
 use crate::leaf;
 use crate::message::Message;
@@ -100,6 +101,7 @@ pub(crate) enum Typed {
     Table(Fields),
     Map(Vec<(Located<String>, Located<Typed>)>),
     Message(Message),
+    Argument(Argument),
 }
 
 /// The options that a section gave.
@@ -330,6 +332,7 @@ pub(crate) fn value(
             Some(Typed::Table(section(cx, spec, key, node.span, table)))
         }
         (Kind::Either(short, _), _) => value(cx, short, key, node),
+        (Kind::Texts, TomlValue::Table(_)) => value(cx, &Kind::Map(&Kind::Text), key, node),
         (Kind::Map(item), TomlValue::Table(table)) => {
             let mut map = Vec::new();
             for entry in &table.entries {

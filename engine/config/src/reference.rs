@@ -17,8 +17,8 @@ This page is written by the program (`reference.rs`): it says what `zaraba check
 A pipeline is one TOML file, with the files that it includes. Unknown keys are mistakes, and every
 mistake is shown with its line.
 
-**Names** of sources, tables, queries and sinks are small letters, digits and `_`, beginning with a
-letter, without `__`. They are unique in a pipeline. SQL reads a stream by its node's name;
+**Names** of sources, tables, queries, alerts, rules and sinks are small letters, digits and `_`, beginning
+with a letter, without `__`. They are unique in a pipeline. SQL reads a stream by its node's name;
 `NAME__late` holds the late rows of a source, `NAME__errors` its bad ones, `NAME__unassigned` the
 rows that a query's `TRADING_SESSION` found outside any session.
 

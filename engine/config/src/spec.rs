@@ -88,6 +88,8 @@ pub(crate) enum Kind {
     SocketUrl,
     /// A method and a URL of http or https; `$name` is a parameter.
     Request,
+    /// A template, or a table of one a language.
+    Texts,
     /// A text, or a table or list that is sent as JSON.
     Message,
     /// Any address with a port; the section says what one that is not loopback needs.
@@ -132,6 +134,8 @@ pub(crate) enum Kind {
     TextOrNumber,
     /// A text, number or boolean.
     Scalar,
+    /// Any value that has a JSON form; `"$name"` is a parameter.
+    Argument,
     /// A table of columns with scalars or times.
     Row,
     /// `[KIND.NAME]` sections.

@@ -1,6 +1,8 @@
 //! Alerts, whoever raises them: their columns, and the id that a replay gives again. Declared alerts
 //! and rules make [`Alert`]s; what they emit are rows of [`columns`].
 
+pub mod ordinals;
+
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray};

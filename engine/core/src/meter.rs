@@ -21,6 +21,8 @@ pub struct Meter {
     pub errors: AtomicU64,
     /// Times that a live source failed and was tried again.
     pub failures: AtomicU64,
+    /// Alerts left out: repeats and members of storms.
+    pub suppressed: AtomicU64,
     /// Messages waiting before it.
     pub queued: AtomicU64,
     /// Bytes of state.
@@ -48,6 +50,7 @@ impl Default for Meter {
             unassigned: AtomicU64::new(0),
             errors: AtomicU64::new(0),
             failures: AtomicU64::new(0),
+            suppressed: AtomicU64::new(0),
             queued: AtomicU64::new(0),
             state_bytes: AtomicU64::new(0),
             state_bytes_max: AtomicU64::new(0),

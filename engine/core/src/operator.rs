@@ -83,6 +83,11 @@ pub trait Operator: Send {
         None
     }
 
+    /// Alerts that it left out so far: repeats and members of storms.
+    fn suppressed(&self) -> u64 {
+        0
+    }
+
     /// Bytes of state held, buffers counted by their capacity.
     fn state_bytes(&self) -> usize;
 }

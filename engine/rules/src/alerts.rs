@@ -6,6 +6,7 @@ use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{Field as Column, Schema, SchemaRef};
 use serde_json::{Map, Value as Json, json};
 use std::sync::Arc;
+use zaraba_core::alert::ordinals::Ordinals;
 use zaraba_core::alert::{self, Alert, Severity, State};
 use zaraba_core::batch::Batch;
 use zaraba_core::error::Result;
@@ -14,7 +15,6 @@ use zaraba_core::time::{EventTime, iso8601};
 use crate::bindings::zaraba::rules::types as said;
 use crate::failure::Failure;
 use crate::manifest::{Field, Manifest};
-use crate::ordinals::Ordinals;
 use crate::value::{self, arrow_type, type_name, type_of};
 
 /// Alerts of a call that keep to contract and manifest, in the order of their rows.

@@ -11,7 +11,7 @@ use zaraba_core::suggest;
 
 use crate::columns::{Columns, fits};
 use crate::manifest::{Field, Stream};
-use crate::value::{DataType, type_name};
+use crate::value::{DataType, shown, type_name};
 
 /// Where the columns of a stream are.
 #[derive(Clone, Debug)]
@@ -78,13 +78,18 @@ fn place(field: &Field, stream: &str, has: &Schema) -> Result<Option<usize>, Str
             "the rule wants `{}` of `{stream}` as {}, and it is {}{why}",
             field.name,
             type_name(field.data_type),
-            found.data_type()
+            shown(found.data_type())
         )
     })?;
     Ok(Some(place))
 }
 
 impl Bound {
+    /// Where each wanted column is (none: an optional one that is not there), and as what.
+    pub(crate) fn places(&self) -> &[(Option<usize>, DataType)] {
+        &self.columns
+    }
+
     /// The rows that the rule gets: none that are deletions, none without a value that it needs. The
     /// number of the latter.
     pub(crate) fn wanted<'a>(&self, rows: &'a Batch) -> Result<(Cow<'a, Batch>, usize)> {

@@ -44,8 +44,6 @@ mod instance;
 
 mod messages;
 
-mod ordinals;
-
 mod params;
 
 mod state;

@@ -27,6 +27,10 @@ pub struct Meter {
     pub state_bytes: AtomicU64,
     /// Bytes of log lines that were dropped.
     pub log_dropped: AtomicU64,
+    /// Times that it took another version of its plugin, or other parameters.
+    pub changes: AtomicU64,
+    /// New versions of its plugin that were refused.
+    pub refused: AtomicU64,
     /// Instances made.
     pub instances: AtomicU64,
 }

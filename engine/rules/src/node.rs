@@ -2,6 +2,7 @@
 //! order, with its ticks between.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use zaraba_core::batch::Batch;
@@ -12,6 +13,7 @@ use zaraba_core::snapshot::{Segment, Snapshot};
 use zaraba_core::time::{Epoch, EventTime};
 
 use crate::rule::Rule;
+use crate::tables::Kept;
 use crate::waiting::{Waiting, stretches};
 
 /// Stretches of rows that one call works off: then what was written is sent.
@@ -28,6 +30,8 @@ enum Goal {
 pub struct Node {
     rule: Rule,
     waiting: Vec<Waiting>,
+    /// What it looks into; the ports behind its streams are theirs.
+    tables: Option<Arc<Kept>>,
     /// Rows that the watermark has passed, in order, until the rule has them.
     passed: VecDeque<(usize, Batch)>,
     goal: Option<Goal>,
@@ -42,9 +46,20 @@ impl Node {
         Self {
             rule,
             waiting: streams.iter().cloned().map(Waiting::new).collect(),
+            tables: None,
             passed: VecDeque::new(),
             goal: None,
             last: EventTime::MIN,
+        }
+    }
+
+    /// With the tables that the rule was given to look into: their changelogs come by the ports
+    /// behind those of its streams, in the order of the manifest.
+    #[must_use]
+    pub fn with_tables(self, tables: Arc<Kept>) -> Self {
+        Self {
+            tables: Some(tables),
+            ..self
         }
     }
 
@@ -77,6 +92,9 @@ impl Node {
         if progress == Progress::Done
             && let Some(Goal::Watermark(watermark)) = self.goal.take()
         {
+            if let Some(tables) = &self.tables {
+                tables.forget(watermark);
+            }
             // Alerts have the times of rows and ticks before it.
             out.watermark(watermark);
         }
@@ -114,10 +132,11 @@ impl Node {
 
 impl Operator for Node {
     fn process(&mut self, port: Port, rows: Batch, _out: &mut Output) -> Result<Progress> {
-        let waiting = self.waiting.get_mut(port.0);
-        let waiting =
-            waiting.ok_or_else(|| Error::internal("rows of a stream that no rule reads"))?;
-        waiting.push(rows)?;
+        match (self.waiting.len().checked_sub(port.0 + 1), &self.tables) {
+            (Some(_), _) => self.waiting[port.0].push(rows)?,
+            (None, Some(tables)) => tables.push(port.0 - self.waiting.len(), &rows)?,
+            (None, None) => return Err(Error::internal("rows of a stream that no rule reads")),
+        }
         Ok(Progress::Done)
     }
 
@@ -138,6 +157,15 @@ impl Operator for Node {
         for waiting in &self.waiting {
             snapshot.push("waiting", Vec::new(), vec![Segment::new(waiting.rows()?)]);
         }
+        for (table, rows) in self
+            .tables
+            .iter()
+            .map(|t| t.saved())
+            .collect::<Result<Vec<_>>>()?
+            .concat()
+        {
+            snapshot.push("table", vec![table], vec![Segment::new(rows)]);
+        }
         snapshot.push("last", vec![self.last.0], Vec::new());
         Ok(snapshot)
     }
@@ -149,6 +177,14 @@ impl Operator for Node {
                 waiting.load(&segment.rows)?;
             }
         }
+        if let Some(tables) = &self.tables {
+            for part in snapshot.parts("table") {
+                let number = part.numbers.first().copied().unwrap_or(-1);
+                for segment in &part.segments {
+                    tables.load(number, &segment.rows)?;
+                }
+            }
+        }
         let last = snapshot.part("last")?.numbers.first().copied();
         self.last = EventTime(last.unwrap_or(i64::MIN));
         Ok(())
@@ -157,6 +193,7 @@ impl Operator for Node {
     fn state_bytes(&self) -> usize {
         let waiting: usize = self.waiting.iter().map(Waiting::bytes).sum();
         let passed: usize = self.passed.iter().map(|(_, rows)| rows.bytes()).sum();
-        self.rule.state_bytes() + waiting + passed
+        let tables = self.tables.as_ref().map_or(0, |tables| tables.bytes());
+        self.rule.state_bytes() + waiting + passed + tables
     }
 }

@@ -7,11 +7,14 @@
 //! skipped, counted and logged. After some failures in a row the rule is paused, for a stretch of
 //! event time, so that a replay pauses at the same place.
 
+mod change;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
 use serde_json::{Map, Value};
+use zaraba_core::alert::ordinals::Ordinals;
 use zaraba_core::batch::Batch;
 use zaraba_core::error::{Error, Result};
 use zaraba_core::snapshot::{Segment, Snapshot};
@@ -23,7 +26,6 @@ use crate::columns::batch;
 use crate::failure::Failure;
 use crate::instance::Instance;
 use crate::meter::Meter;
-use crate::ordinals::Ordinals;
 use crate::params;
 use crate::plugin::Plugin;
 use crate::state::State;
@@ -32,6 +34,7 @@ use crate::world::{Level, Surroundings, World};
 
 pub use crate::bind::Misfit;
 pub use crate::params::BadParam;
+pub use crate::rule::change::{Changes, may_follow};
 
 /// Ticks of one call of [`Rule::advance`], so that a long quiet stretch does not hold up the rest.
 const TICKS: usize = 4096;
@@ -82,6 +85,7 @@ pub struct Rule {
     /// Until when it is paused, and for how long it was paused last.
     paused: Option<(i64, i64)>,
     meter: Arc<Meter>,
+    changes: Arc<Changes>,
 }
 
 impl std::fmt::Debug for Rule {
@@ -157,6 +161,7 @@ impl Rule {
             failures: 0,
             paused: None,
             meter: Arc::default(),
+            changes: Arc::default(),
         };
         let started = rule.start();
         started.map_err(|failure| Error::user(format!("its `configure` failed: {failure}")))?;
@@ -187,6 +192,7 @@ impl Rule {
     /// # Errors
     /// When an invariant is broken. A guest that fails is no error.
     pub fn process(&mut self, stream: usize, rows: &Batch, out: &mut Vec<Batch>) -> Result<()> {
+        self.change();
         let (rows, without) = self.inputs[stream].wanted(rows)?;
         Meter::add(&self.meter.without_value, without as u64);
         let mut from = 0;
@@ -218,6 +224,7 @@ impl Rule {
     /// # Errors
     /// As [`Rule::process`].
     pub fn advance(&mut self, watermark: EventTime, out: &mut Vec<Batch>) -> Result<bool> {
+        self.change();
         for _ in 0..TICKS {
             let Some(at) = self
                 .ticks

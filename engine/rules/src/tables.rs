@@ -1,10 +1,16 @@
 //! The tables that a rule looks into, as somebody above holds them.
 
+mod key;
+
+mod kept;
+
 use zaraba_core::batch::Batch;
 use zaraba_core::error::Result;
 use zaraba_core::time::EventTime;
 
 use crate::value::Value;
+
+pub use crate::tables::kept::{Given, Gone, Kept, check_table};
 
 /// Tables, numbered as in the manifest, as they were at a time.
 pub trait Tables: Send + Sync {

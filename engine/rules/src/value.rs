@@ -3,10 +3,14 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, StringArray,
+    ArrayRef, AsArray, BooleanArray, Date32Array, Float64Array, Int64Array, StringArray,
     TimestampMicrosecondArray,
 };
-use arrow::datatypes::DataType as Arrow;
+use arrow::compute::cast;
+use arrow::datatypes::{
+    DataType as Arrow, Date32Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType,
+};
+use zaraba_core::error::Result;
 use zaraba_core::stream::event_time_type;
 use zaraba_core::time::iso8601;
 
@@ -34,6 +38,19 @@ pub(crate) fn arrow_type(of: DataType) -> Arrow {
         DataType::Text => Arrow::Utf8,
         DataType::Timestamp => event_time_type(),
         DataType::Date => Arrow::Date32,
+    }
+}
+
+/// The type of a stream's column as users write it, where they can.
+pub(crate) fn shown(of: &Arrow) -> String {
+    match of {
+        Arrow::Dictionary(_, value) => shown(value),
+        Arrow::Boolean => "boolean".to_owned(),
+        Arrow::Utf8 | Arrow::LargeUtf8 | Arrow::Utf8View => "text".to_owned(),
+        Arrow::Date32 => "date".to_owned(),
+        Arrow::Timestamp(TimeUnit::Microsecond, Some(_)) => "timestamp".to_owned(),
+        Arrow::Int32 | Arrow::Int64 | Arrow::Float64 => of.to_string().to_lowercase(),
+        other => other.to_string(),
     }
 }
 
@@ -93,4 +110,28 @@ pub(crate) fn column<'a>(of: DataType, values: impl Iterator<Item = &'a Value>) 
         ),
         DataType::Date => Arc::new(collect!(Date32Array, Date, |v: &i32| *v)),
     }
+}
+
+/// A column's values as those of a type that it fits.
+pub(crate) fn values(of_stream: &ArrayRef, of: DataType) -> Result<Vec<Value>> {
+    let column = cast(of_stream, &arrow_type(of))?;
+    macro_rules! read {
+        ($array:expr, $variant:ident, $take:expr) => {
+            $array
+                .iter()
+                .map(|value| value.map_or(Value::Null, |v| Value::$variant(($take)(v))))
+                .collect()
+        };
+    }
+    Ok(match of {
+        DataType::Boolean => read!(column.as_boolean(), Boolean, |v| v),
+        DataType::Int64 => read!(column.as_primitive::<Int64Type>(), Int64, |v| v),
+        DataType::Float64 => read!(column.as_primitive::<Float64Type>(), Float64, |v| v),
+        DataType::Text => read!(column.as_string::<i32>(), Text, str::to_owned),
+        DataType::Timestamp => {
+            let column = column.as_primitive::<TimestampMicrosecondType>();
+            read!(column, Timestamp, |v| v)
+        }
+        DataType::Date => read!(column.as_primitive::<Date32Type>(), Date, |v| v),
+    })
 }

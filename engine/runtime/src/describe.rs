@@ -7,6 +7,7 @@ mod svg;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use zaraba_alerts::all;
 use zaraba_config::document::{SinkConnector, SinkDoc, SourceConnector};
 use zaraba_config::env::redact;
 use zaraba_core::time::duration_text;
@@ -21,6 +22,15 @@ pub(crate) struct Shown {
     pub(crate) kind: &'static str,
     pub(crate) detail: &'static str,
     pub(crate) reads: Vec<String>,
+}
+
+/// Whether a stage says what its node is: not one that only numbers rows or leaves some out.
+fn tells(work: &Work) -> bool {
+    match work {
+        Work::Number => false,
+        Work::Foreign(work) => work.kind().0 != "calm",
+        _ => true,
+    }
 }
 
 /// The node that a stream is of.
@@ -51,7 +61,8 @@ impl PipelinePlan {
                 Input::Stage(_) => None,
             });
             let mut works = n.stages.iter().rev().map(|s| &s.work);
-            let (kind, detail) = match works.find(|w| !matches!(w, Work::Number)) {
+            let (kind, detail) = match works.find(|w| tells(w)) {
+                Some(Work::Merge(_)) if n.name == all::NAME => ("alerts", "of all"),
                 Some(Work::Table(_)) => ("table", "newest row per key"),
                 Some(Work::Triggered(_)) => ("query", "on a trigger"),
                 Some(Work::SnapshotAt(_) | Work::InSession(_)) => ("query", "rows"),
@@ -91,7 +102,9 @@ impl PipelinePlan {
     pub fn counts(&self) -> Vec<(&'static str, usize)> {
         let shown = self.shown();
         let of = |kind| (kind, shown.iter().filter(|s| s.kind == kind).count());
-        let mut counts: Vec<_> = ["source", "table", "query", "sink"].map(of).into();
+        let mut counts: Vec<_> = ["source", "table", "query", "alert", "rule", "sink"]
+            .map(of)
+            .into();
         counts.push(("test", self.tests.len()));
         counts.retain(|(_, n)| *n > 0);
         counts

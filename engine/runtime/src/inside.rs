@@ -20,6 +20,7 @@ use crate::describe::{Shown, node_of};
 use crate::inside::settings::Settings;
 use crate::inside::tap::Taps;
 use crate::plan::PipelinePlan;
+use crate::rules::figures::{self as rules, RuleMeters};
 use crate::run::figures::{Figures, Meters};
 use crate::run::publish::publish;
 
@@ -44,6 +45,7 @@ struct Wired {
     /// Nodes whose rows come as time goes by.
     live: BTreeSet<String>,
     taps: Taps,
+    rules: RuleMeters,
 }
 
 /// Rows in and out of each node.
@@ -82,7 +84,13 @@ impl Insight {
 
     /// Everything is wired. `live`: the sources whose rows come as time goes by; so do those of
     /// the nodes that read them.
-    pub(crate) fn wired(&self, meters: Meters, mut live: BTreeSet<String>, taps: Taps) {
+    pub(crate) fn wired(
+        &self,
+        meters: Meters,
+        mut live: BTreeSet<String>,
+        taps: Taps,
+        rules: RuleMeters,
+    ) {
         for shown in self.plan.shown() {
             if shown
                 .reads
@@ -93,11 +101,20 @@ impl Insight {
             }
         }
         // Set once, by whoever wires.
-        let _ = self.wired.set(Wired { meters, live, taps });
+        let _ = self.wired.set(Wired {
+            meters,
+            live,
+            taps,
+            rules,
+        });
     }
 
     fn meters(&self) -> &[(Arc<str>, Arc<zaraba_core::meter::Meter>)] {
         self.wired.get().map_or(&[][..], |wired| &wired.meters)
+    }
+
+    fn rules(&self) -> Option<&RuleMeters> {
+        self.wired.get().map(|wired| &wired.rules)
     }
 
     /// The figures of one node. `rates`: rows in and out per second.
@@ -116,6 +133,7 @@ impl Insight {
         let bound = self.plan.limits.queue as u64;
         let queue = json!({ "used": figures.fullest.min(bound), "bound": bound });
         let reason = figures.first_reason.as_deref();
+        let rule = self.rules().and_then(|rules| rules.get(&*figures.name));
         json!({
             "name": &*figures.name,
             "kind": kind,
@@ -132,8 +150,10 @@ impl Insight {
             "bad": figures.bad,
             "unassigned": figures.unassigned,
             "failures": figures.failures,
+            "suppressed": figures.suppressed,
             "first_reason": reason.map(|text| redact(text, &self.plan.secrets)),
             "state_bytes": figures.state_bytes,
+            "rule": rule.map(|meter| rules::shown(meter)),
             "busy_seconds": seconds(i64::try_from(figures.busy_ns / 1_000).unwrap_or(i64::MAX)),
         })
     }
@@ -154,6 +174,9 @@ fn rate(rows: u64, before: u64, over: Duration) -> f64 {
 impl Inside for Insight {
     fn metrics(&self) -> String {
         publish(self.meters());
+        if let Some(meters) = self.rules() {
+            rules::publish(meters);
+        }
         (self.render)()
     }
 

@@ -17,6 +17,8 @@ pub mod test_run;
 
 pub mod record;
 
+mod rules;
+
 pub use zaraba_formats::decode::infer;
 pub use zaraba_sinks::channel::ChannelReceiver;
 pub use zaraba_sinks::stdout::is_closed as is_stdout_closed;

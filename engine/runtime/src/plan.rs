@@ -2,6 +2,8 @@
 //! are found in one pass, each at its place; a node with a mistake is left out, and what reads it
 //! is not blamed for that.
 
+mod alerts;
+
 mod calendar;
 
 mod sources;
@@ -20,6 +22,8 @@ mod pruning;
 
 mod readers;
 
+mod rules;
+
 mod written;
 
 mod sent;
@@ -27,6 +31,7 @@ mod sent;
 mod warnings;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono_tz::Tz;
@@ -38,6 +43,9 @@ use zaraba_finance::calendar::Calendar;
 use zaraba_sql::plan::catalog::Catalog;
 use zaraba_sql::plan::stage::PlannedNode;
 use zaraba_sql::table::reader::TableShape;
+
+use crate::rules::find::Plugins;
+use crate::rules::work::RuleWork;
 
 pub use crate::plan::readers::Param;
 pub(crate) use crate::plan::sinks::DELETED;
@@ -76,6 +84,8 @@ pub struct PipelinePlan {
     pub params: Vec<Param>,
     /// What SQL can name, for queries beside the pipeline.
     pub catalog: Catalog,
+    /// What its rules are made of, by name.
+    pub(crate) rules: BTreeMap<String, Arc<RuleWork>>,
     /// Its exchange calendar.
     pub calendar: Calendar,
     /// Its limits.
@@ -86,17 +96,20 @@ pub struct PipelinePlan {
     pub secrets: Vec<String>,
 }
 
-/// What the embedding program adds to SQL.
+/// What the embedding program adds to SQL, and where it has its plugins.
 #[derive(Clone, Debug, Default)]
 pub struct Extensions {
     /// User-defined aggregates.
     pub aggregates: Vec<Arc<AggregateUDF>>,
+    /// The folder in which plugins are looked for first.
+    pub plugins: Option<PathBuf>,
 }
 
 /// Checks a document. The plan is given only if there is no mistake.
 #[must_use]
 pub fn plan(document: &Document, extensions: &Extensions) -> (Option<PipelinePlan>, Diagnostics) {
-    let mut first = Planning::new(document, extensions, None);
+    let plugins = Plugins::new(extensions.plugins.as_deref(), &document.dir);
+    let mut first = Planning::new(document, extensions, &plugins, None);
     first.run();
     if !first.mistakes.is_empty() {
         let mut mistakes = first.mistakes;
@@ -105,7 +118,7 @@ pub fn plan(document: &Document, extensions: &Extensions) -> (Option<PipelinePla
     }
     // Once more, told which columns somebody reads: what is not needed is not read.
     let needed = pruning::needed(&first);
-    let mut second = Planning::new(document, extensions, Some(needed));
+    let mut second = Planning::new(document, extensions, &plugins, Some(needed));
     second.run();
     let mut mistakes = std::mem::take(&mut second.mistakes);
     mistakes.sort();
@@ -116,6 +129,8 @@ pub fn plan(document: &Document, extensions: &Extensions) -> (Option<PipelinePla
 /// One pass over a document.
 pub(crate) struct Planning<'a> {
     pub(crate) document: &'a Document,
+    pub(crate) plugins: &'a Plugins,
+    pub(crate) rules: BTreeMap<String, Arc<RuleWork>>,
     /// Columns wanted of each source; none in the first pass.
     pub(crate) needed: Option<BTreeMap<String, Option<Vec<String>>>>,
     pub(crate) catalog: Catalog,
@@ -133,12 +148,15 @@ impl<'a> Planning<'a> {
     fn new(
         document: &'a Document,
         extensions: &Extensions,
+        plugins: &'a Plugins,
         needed: Option<BTreeMap<String, Option<Vec<String>>>>,
     ) -> Self {
         let mut mistakes = Diagnostics::default();
         let calendar = calendar::calendar(&document.calendar, &mut mistakes);
         Self {
             document,
+            plugins,
+            rules: BTreeMap::new(),
             needed,
             catalog: Catalog::new(
                 document.timezone.value.name(),
@@ -174,6 +192,7 @@ impl<'a> Planning<'a> {
             sinks: self.document.sinks.clone(),
             streams: self.streams,
             tests: self.document.tests.clone(),
+            rules: self.rules,
             calendar: self.catalog.calendar.clone(),
             limits: self.document.limits.clone(),
             secrets: self.document.secrets.clone(),

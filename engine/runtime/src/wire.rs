@@ -11,6 +11,8 @@ mod doors;
 
 mod query;
 
+mod rules;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -33,6 +35,8 @@ use zaraba_sql::plan::stage::{Input, Work};
 use crate::inside::Insight;
 use crate::inside::tap::Taps;
 use crate::plan::PipelinePlan;
+use crate::rules::live::Live;
+use crate::rules::watch::watch;
 use crate::run::capture::Captures;
 use crate::run::graph::{Graph, Routes, Target};
 use crate::run::hide::HideSecrets;
@@ -103,6 +107,8 @@ struct Wirer<'a> {
     stages: BTreeMap<String, Vec<usize>>,
     /// Where rows will be POSTed, by address.
     doors: Vec<Doors>,
+    /// Rules that will run.
+    rules: Vec<Arc<Live>>,
     wired: Wired,
 }
 
@@ -133,6 +139,7 @@ pub fn wire(plan: &PipelinePlan, around: Surroundings) -> Result<Wired> {
         producers: BTreeMap::new(),
         stages: BTreeMap::new(),
         doors: Vec::new(),
+        rules: Vec::new(),
         wired: Wired {
             graph,
             listening: Vec::new(),
@@ -146,9 +153,16 @@ pub fn wire(plan: &PipelinePlan, around: Surroundings) -> Result<Wired> {
     wirer.vertices(&wanted)?;
     wirer.sinks()?;
     wirer.open_doors()?;
+    if wirer.around.capture.is_none() {
+        watch(&wirer.rules)?;
+    }
     let taps = wirer.taps();
     let meters = wirer.wired.graph.meters.clone();
-    wirer.insight.wired(meters, wirer.live, taps);
+    let rules = wirer.rules.iter();
+    let rules = rules.map(|live| (live.work.name.clone(), Arc::clone(live.meter())));
+    wirer
+        .insight
+        .wired(meters, wirer.live, taps, rules.collect());
     Ok(wirer.wired)
 }
 
@@ -194,7 +208,7 @@ impl Wirer<'_> {
             let mut made: Vec<usize> = Vec::new();
             for stage in &spread(&node.stages, plan.limits.parallelism) {
                 let sorts_out = matches!(stage.work, Work::InSession(_));
-                let operator = stage.operator(&node.name)?;
+                let operator = self.operator(&node.name, stage)?;
                 let (label, meter) = self.meter(&node.name);
                 let ledger = Arc::clone(&self.ledger);
                 let vertex = Vertex::new(label, operator, stage.inputs.len(), meter, ledger);

@@ -12,7 +12,7 @@ use zaraba_core::snapshot::{Segment, Snapshot};
 use crate::table::segment;
 
 /// The rows that wait, in sorted runs, the longest-waiting first.
-pub(crate) struct InOrder {
+pub struct InOrder {
     schema: SchemaRef,
     ties: Ties,
     runs: Vec<Batch>,
@@ -29,7 +29,8 @@ pub enum Ties {
 
 impl InOrder {
     /// None yet.
-    pub(crate) const fn new(schema: SchemaRef, ties: Ties) -> Self {
+    #[must_use]
+    pub const fn new(schema: SchemaRef, ties: Ties) -> Self {
         Self {
             schema,
             ties,
@@ -38,7 +39,10 @@ impl InOrder {
     }
 
     /// Takes rows in.
-    pub(crate) fn push(&mut self, rows: Batch) -> Result<()> {
+    ///
+    /// # Errors
+    /// When Arrow refuses: a broken invariant.
+    pub fn push(&mut self, rows: Batch) -> Result<()> {
         if rows.is_empty() {
             return Ok(());
         }
@@ -54,7 +58,10 @@ impl InOrder {
     }
 
     /// Takes out the rows before `time` (none: all), in order; none if there are none.
-    pub(crate) fn before(&mut self, time: Option<i64>) -> Result<Option<Batch>> {
+    ///
+    /// # Errors
+    /// When Arrow refuses: a broken invariant.
+    pub fn before(&mut self, time: Option<i64>) -> Result<Option<Batch>> {
         let mut passed = Vec::new();
         for run in &mut self.runs {
             let n = time.map_or(run.len(), |time| run.time.partition_point(|t| *t < time));
@@ -71,7 +78,10 @@ impl InOrder {
     }
 
     /// Adds them to a snapshot, as parts of this name.
-    pub(crate) fn save(&self, name: &str, snapshot: &mut Snapshot) -> Result<()> {
+    ///
+    /// # Errors
+    /// When Arrow refuses: a broken invariant.
+    pub fn save(&self, name: &str, snapshot: &mut Snapshot) -> Result<()> {
         for run in &self.runs {
             let packed = Segment::new(segment::pack(run)?);
             snapshot.push(name, Vec::new(), vec![packed]);
@@ -80,7 +90,10 @@ impl InOrder {
     }
 
     /// Takes them back.
-    pub(crate) fn load(&mut self, name: &str, snapshot: &Snapshot) -> Result<()> {
+    ///
+    /// # Errors
+    /// When Arrow refuses: a broken invariant.
+    pub fn load(&mut self, name: &str, snapshot: &Snapshot) -> Result<()> {
         for part in snapshot.parts(name) {
             self.push(segment::unpack(&part.segments[0].rows)?)?;
         }
@@ -88,7 +101,8 @@ impl InOrder {
     }
 
     /// Bytes held.
-    pub(crate) fn size(&self) -> usize {
+    #[must_use]
+    pub fn size(&self) -> usize {
         self.runs.iter().map(Batch::bytes).sum()
     }
 }

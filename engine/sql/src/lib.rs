@@ -10,11 +10,11 @@ pub mod failed;
 
 pub mod pass_through;
 
-mod in_order;
+pub mod in_order;
 
 mod exact;
 
-mod one_form;
+pub mod one_form;
 
 pub mod merge;
 

@@ -29,9 +29,8 @@ pub(crate) fn one_form(column: &ArrayRef) -> ArrayRef {
 }
 
 /// All of them.
-pub(crate) fn all_in_one_form<'a>(
-    columns: impl IntoIterator<Item = &'a ArrayRef>,
-) -> Vec<ArrayRef> {
+#[must_use]
+pub fn all_in_one_form<'a>(columns: impl IntoIterator<Item = &'a ArrayRef>) -> Vec<ArrayRef> {
     columns.into_iter().map(one_form).collect()
 }
 

@@ -6,6 +6,8 @@ pub mod keyed;
 
 pub mod reader;
 
+pub mod dropped;
+
 pub mod ttl;
 
 pub mod moments;

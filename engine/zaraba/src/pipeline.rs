@@ -71,6 +71,13 @@ impl Pipeline {
         self
     }
 
+    /// Looks for plugins in a folder before anywhere else.
+    #[must_use]
+    pub fn plugins(mut self, folder: impl AsRef<Path>) -> Self {
+        self.extensions.plugins = Some(folder.as_ref().to_owned());
+        self
+    }
+
     /// Adds an aggregate of one's own to SQL.
     #[must_use]
     pub fn aggregate(mut self, function: AggregateUDF) -> Self {

@@ -9,12 +9,14 @@
     reason = "misdeeds are its business"
 )]
 
-use zaraba_sdk::alert::{Alerts, Severity};
+use zaraba_sdk::alert::{Alerts, Severity, Value};
 use zaraba_sdk::input::{Input, Timestamp};
 use zaraba_sdk::log;
 use zaraba_sdk::manifest::{DataType, Manifest};
 use zaraba_sdk::rule::Rule;
 use zaraba_sdk::state::Keyed;
+use zaraba_sdk::tables;
+use zaraba_sdk::text::Text;
 use zaraba_sdk::{Params, Row};
 
 #[derive(Row)]
@@ -23,10 +25,17 @@ struct Number {
     n: i64,
 }
 
+/// A row of the table that it may look into, by the number.
+#[derive(Row)]
+struct Note<'a> {
+    /// Says which row it is.
+    note: Option<Text<'a>>,
+}
+
 /// What to do.
 #[derive(Debug, Params)]
 pub struct Misdeed {
-    /// One of those in `act`.
+    /// One of those in `act`; or `look`, which is none: it looks into its table at each row.
     #[param(default = "none")]
     what: String,
     /// On a row with this number only; in every call, if left out.
@@ -122,12 +131,33 @@ impl Hostile {
     }
 }
 
+impl Hostile {
+    /// What the table has for a row, and all that it has then.
+    fn looked(&self, n: i64, at: Timestamp) -> String {
+        if self.misdeed.what != "look" {
+            return String::new();
+        }
+        let note = |values: Vec<Value>| match values.as_slice() {
+            [Value::Text(note)] => note.clone(),
+            _ => "?".to_owned(),
+        };
+        let own = tables::lookup(0, &[Value::Int64(n)], at).map(note);
+        let all = tables::scan(0, &[], at);
+        let all: Vec<String> = all
+            .rows::<Note>()
+            .map(|note| note.note.map_or("?", Text::as_str).to_owned())
+            .collect();
+        format!("{} of [{}]", own.unwrap_or_default(), all.join(" "))
+    }
+}
+
 impl Rule for Hostile {
     type Params = Misdeed;
 
     fn manifest() -> Manifest {
         Manifest::new("hostile", "0.1.0", "Harms its host, if it can")
             .reads::<Number>("numbers")
+            .looks_into::<Number, Note>("notes", true)
             .adds("total", DataType::Int64, "Rows counted so far")
             .every(60_000_000)
     }
@@ -148,6 +178,7 @@ impl Rule for Hostile {
             alerts
                 .open(row.index, Severity::Info, "row")
                 .key((row.n % 3).to_string())
+                .message(self.looked(row.n, row.time))
                 .field(total);
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! A Parquet file, with its own columns and with declared ones.
 #![no_main]
 
+mod contained;
 mod shared;
 
 use std::io::Write as _;
@@ -8,7 +9,7 @@ use std::io::Write as _;
 use zaraba_config::document::Format;
 use zaraba_formats::decode::{file_schema, open};
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+libfuzzer_sys::fuzz_target!(init: contained::allow_foreign_panics(), |bytes: &[u8]| contained::contained(|| {
     let Some((choice, data)) = bytes.split_first() else {
         return;
     };
@@ -19,4 +20,4 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let declared = shared::SCHEMA.as_slice();
     let schema = if choice & 4 == 0 { &[] } else { declared };
     shared::read(open(file.path(), schema, &options), *choice);
-});
+}));

@@ -16,6 +16,12 @@ pub fn posted(format: Format, bytes: &[u8]) {
         _ => Layout::At("$.data[0].rows"),
     };
     let options = shared::options(format, *choice);
-    let decoder = open_bytes("POST /rows", data.to_vec(), &shared::SCHEMA, &options, layout);
+    let decoder = open_bytes(
+        "POST /rows",
+        data.to_vec(),
+        &shared::SCHEMA,
+        &options,
+        layout,
+    );
     shared::read(decoder, *choice);
 }

@@ -8,6 +8,9 @@ use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray, TimestampMi
 use zaraba_config::document::Format;
 use zaraba_formats::encode::encoder;
 
+// It is built with the flags of the targets, whose counters are libFuzzer's.
+libfuzzer_sys::fuzz_target!(|_bytes: &[u8]| {});
+
 const MESSAGES: [&str; 4] = [
     r#"{"op":"ping"}"#,
     r#"{"op":"subscribe","topics":["a","b"]}"#,
@@ -30,6 +33,8 @@ const JSON: [&str; 3] = [
     "[{\"ts\":\"2025-11-14 09:00\",\"large\":9223372036854775807,\"exact\":\"1.25\"},null]",
     "{\"data\":[{\"rows\":[{\"ts\":\"2025-11-14T09:00:00Z\",\"small\":-1}]}]}",
 ];
+
+const SHEET: &str = r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>ts</t></is></c><c r="B1" t="str"><v>text</v></c><c r="C1" t="str"><v>price</v></c></row><row r="2"><c r="A2"><v>45975.375</v></c><c r="B2" t="b"><v>1</v></c><c r="C2" t="e"><v>#N/A</v></c></row></sheetData></worksheet>"#;
 
 const PIPELINE: &str = include_str!("../../cases/wrong/webhook_templates/pipeline.toml");
 
@@ -71,8 +76,7 @@ fn file(format: Format) -> Vec<u8> {
         .write(&rows)
         .and_then(|()| encoder.finish())
         .expect("memory");
-    let bytes = out.0.lock().expect("one thread").clone();
-    bytes
+    std::mem::take(&mut *out.0.lock().expect("one thread"))
 }
 
 fn main() {
@@ -108,5 +112,6 @@ fn main() {
     write("arrow", 0, &chosen(0x51, &file(Format::Arrow)));
     write("parquet", 0, &chosen(0x51, &file(Format::Parquet)));
     write("parquet", 1, &chosen(0x55, &file(Format::Parquet)));
+    write("xlsx", 0, &chosen(0x51, SHEET.as_bytes()));
     write("pipeline", 0, PIPELINE.as_bytes());
 }

@@ -23,13 +23,16 @@ const WIDTH_MIN: f64 = 96.0;
 const EDGE_GAP: f64 = 9.0;
 
 /// Colours by name: light, dark.
-const COLOURS: [(&str, &str, &str); 7] = [
+const COLOURS: [(&str, &str, &str); 10] = [
     ("ink", "#1c2128", "#e6e8eb"),
     ("paper", "#ffffff", "#15181c"),
     ("edge", "#8a929c", "#7d8590"),
     ("source", "#0b6bcb", "#6cb2ff"),
     ("table", "#1f7a4d", "#5fd39b"),
     ("query", "#6f42c1", "#b99aff"),
+    ("alert", "#b3261e", "#ff8f87"),
+    ("rule", "#b3261e", "#ff8f87"),
+    ("alerts", "#b3261e", "#ff8f87"),
     ("sink", "#b35900", "#ffb066"),
 ];
 
@@ -117,7 +120,9 @@ fn style() -> String {
         };
         COLOURS.iter().map(colour).collect::<Vec<_>>().join(";")
     };
-    let kinds = ["source", "table", "query", "sink"];
+    let kinds = [
+        "source", "table", "query", "alert", "rule", "alerts", "sink",
+    ];
     let kind = |k: &str| {
         format!(
             ".zaraba-graph .{k} .box{{stroke:var(--g-{k});fill:color-mix(in srgb,var(--g-{k}) \

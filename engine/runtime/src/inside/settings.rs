@@ -45,7 +45,6 @@ impl Settings {
 
     /// A node says that it can take other values of the parameters that it reads. For whoever
     /// wires nodes of such a kind: alerts and rules.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no kind of node can, so far"))]
     pub(crate) fn register(&self, node: &str, taker: Arc<dyn Settable>) {
         let mut takers = self.takers.lock().unwrap_or_else(PoisonError::into_inner);
         takers.insert(node.to_owned(), taker);

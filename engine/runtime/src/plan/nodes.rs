@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use zaraba_config::document::{QueryDoc, TableDoc, Text, TtlDoc};
+use zaraba_alerts::all;
+use zaraba_config::document::{AlertDoc, QueryDoc, RuleDoc, TableDoc, Text, TtlDoc};
 use zaraba_core::bad_rows;
 use zaraba_core::diagnostic::Diagnostic;
 use zaraba_core::stream::Changelog;
@@ -14,12 +15,16 @@ use zaraba_sql::plan::{streaming, triggered};
 use zaraba_sql::table::reader::TableShape;
 use zaraba_sql::table::ttl::Ttl;
 
-use crate::plan::{Planning, places};
+use crate::plan::{Planning, alerts, places};
 
 /// A node that waits for those that it reads.
 enum Waiting<'a> {
     Table(&'a TableDoc),
     Query(&'a QueryDoc, Box<Parsed>),
+    Alert(&'a AlertDoc),
+    Rule(&'a RuleDoc),
+    /// The stream of these nodes' alerts.
+    Alerts(Vec<String>),
 }
 
 impl Waiting<'_> {
@@ -27,6 +32,9 @@ impl Waiting<'_> {
         match self {
             Self::Table(doc) => &doc.name.value,
             Self::Query(doc, _) => &doc.name.value,
+            Self::Alert(doc) => &doc.name.value,
+            Self::Rule(doc) => &doc.name.value,
+            Self::Alerts(_) => all::NAME,
         }
     }
 
@@ -34,6 +42,12 @@ impl Waiting<'_> {
         match self {
             Self::Table(doc) => BTreeSet::from([doc.from.value.clone()]),
             Self::Query(_, parsed) => parsed.reads.clone(),
+            Self::Alert(doc) => BTreeSet::from([doc.from.value.clone()]),
+            Self::Alerts(nodes) => nodes.iter().cloned().collect(),
+            Self::Rule(doc) => {
+                let read = doc.from.iter().chain(&doc.tables);
+                read.map(|name| name.value.clone()).collect()
+            }
         }
     }
 }
@@ -77,6 +91,11 @@ impl Planning<'_> {
                 }
             }
         }
+        waiting.extend(document.alerts.iter().map(Waiting::Alert));
+        waiting.extend(document.rules.iter().map(Waiting::Rule));
+        if !self.no_alerts() {
+            waiting.push(Waiting::Alerts(alerts::of_all(document)));
+        }
         while !waiting.is_empty() {
             let names: BTreeSet<String> = waiting.iter().map(|w| w.name().to_owned()).collect();
             let blocked = |w: &Waiting<'_>| w.reads().iter().any(|r| names.contains(node_of(r)));
@@ -92,7 +111,7 @@ impl Planning<'_> {
         }
     }
 
-    fn params(&self) -> Vec<(String, zaraba_config::document::Value)> {
+    pub(super) fn params(&self) -> Vec<(String, zaraba_config::document::Value)> {
         self.document
             .params
             .iter()
@@ -118,6 +137,10 @@ impl Planning<'_> {
             let span = match node {
                 Waiting::Table(doc) => doc.name.span,
                 Waiting::Query(doc, _) => doc.name.span,
+                Waiting::Alert(doc) => doc.name.span,
+                Waiting::Rule(doc) => doc.name.span,
+                // What it is made of tells of the circle.
+                Waiting::Alerts(_) => continue,
             };
             let message = format!("`{}` {}: a circle", node.name(), steps.join(", which "));
             self.mistakes.push(Diagnostic::at(span, message));
@@ -130,14 +153,17 @@ impl Planning<'_> {
             return;
         }
         let planned = match node {
-            Waiting::Table(doc) => self.table(doc),
-            Waiting::Query(doc, parsed) => self.query(doc, parsed),
+            Waiting::Table(doc) => self.table(doc).map_err(|mistake| vec![mistake]),
+            Waiting::Query(doc, parsed) => self.query(doc, parsed).map_err(|mistake| vec![mistake]),
+            Waiting::Alert(doc) => self.alert(doc),
+            Waiting::Rule(doc) => self.rule(doc),
+            Waiting::Alerts(nodes) => Ok(all::plan(nodes)),
         };
         match planned {
             Ok(planned) => self.add_node(planned),
-            Err(diagnostic) => {
+            Err(mistakes) => {
                 self.broken.insert(node.name().to_owned());
-                self.mistakes.push(diagnostic);
+                mistakes.into_iter().for_each(|m| self.mistakes.push(m));
             }
         }
     }
@@ -220,6 +246,9 @@ impl Planning<'_> {
     fn query(&self, doc: &QueryDoc, parsed: &Parsed) -> Result<PlannedNode, Diagnostic> {
         let name = &doc.name.value;
         let in_sql = |m: SqlMistake| places::in_text(&m, &doc.sql);
+        if let Some(mistake) = self.reads_no_alerts(parsed) {
+            return Err(in_sql(mistake));
+        }
         let Some(trigger) = &doc.trigger else {
             return streaming::plan(name, parsed, &self.catalog).map_err(in_sql);
         };

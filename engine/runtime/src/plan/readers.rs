@@ -1,6 +1,8 @@
-//! Which nodes' SQL reads a parameter.
+//! Which nodes read a parameter: by their SQL, or by what they hand to a plugin.
 
-use zaraba_config::document::{Document, Value};
+use std::collections::BTreeSet;
+
+use zaraba_config::document::{Document, Text, Value};
 use zaraba_sql::plan::parse::{condition_text, parse};
 
 /// A parameter.
@@ -10,7 +12,7 @@ pub struct Param {
     pub name: String,
     /// The value that the pipeline was started with.
     pub value: Value,
-    /// The tables and queries whose SQL reads it.
+    /// The tables, queries, alerts and rules that read it.
     pub readers: Vec<String>,
 }
 
@@ -27,12 +29,24 @@ pub(super) fn params(document: &Document) -> Vec<Param> {
         });
         let queries = document.queries.iter();
         let queries = queries.filter(|query| parse(&query.sql.value, &others).is_err());
+        let alerts = document.alerts.iter().filter(|alert| {
+            let wrong = |text: &Text| condition_text(&text.value, &others).is_err();
+            alert.sql().any(|(_, text)| wrong(text))
+        });
+        let rules = document.rules.iter().filter(|rule| {
+            let mut read = BTreeSet::new();
+            let arguments = rule.params.iter();
+            arguments.for_each(|(_, argument)| argument.value.reads(&mut read));
+            read.contains(name)
+        });
         let tables = tables.map(|table| table.name.value.clone());
         Param {
             name: name.clone(),
             value: value.clone(),
             readers: tables
                 .chain(queries.map(|q| q.name.value.clone()))
+                .chain(alerts.map(|alert| alert.name.value.clone()))
+                .chain(rules.map(|rule| rule.name.value.clone()))
                 .collect(),
         }
     };

@@ -9,7 +9,7 @@ use zaraba_sources::file::reads;
 use zaraba_sql::plan::mistake::there;
 use zaraba_sql::plan::triggered::mentions_now;
 
-use crate::plan::Planning;
+use crate::plan::{Planning, alerts};
 use crate::test_run::{Checking, check_rows};
 
 impl Planning<'_> {
@@ -98,6 +98,9 @@ impl Planning<'_> {
 
     /// A name that is no stream.
     pub(crate) fn no_stream(&self, name: &Located<String>) -> Diagnostic {
+        if name.value == zaraba_alerts::all::NAME {
+            return Diagnostic::at(name.span, alerts::NONE.0).help(alerts::NONE.1);
+        }
         let known: Vec<&str> = self.streams.keys().map(String::as_str).collect();
         let hint = suggest::hint(&name.value, known.iter().copied());
         let mistake = Diagnostic::at(name.span, format!("no stream `{}`{hint}", name.value));

@@ -26,6 +26,8 @@ pub struct Figures {
     pub bad: u64,
     /// Times that a live source failed and was tried again.
     pub failures: u64,
+    /// Alerts left out: repeats and members of storms.
+    pub suppressed: u64,
     /// Messages that wait before any of its stages.
     pub queued: u64,
     /// Messages that wait before the fullest of them.
@@ -63,6 +65,7 @@ impl Figures {
             unassigned: sum(|m| Meter::get(&m.unassigned)),
             bad: sum(|m| Meter::get(&m.errors)),
             failures: sum(|m| Meter::get(&m.failures)),
+            suppressed: sum(|m| Meter::get(&m.suppressed)),
             queued: sum(|m| Meter::get(&m.queued)),
             fullest: each(|m| Meter::get(&m.queued)).max().unwrap_or(0),
             state_bytes: sum(|m| Meter::get(&m.state_bytes)),

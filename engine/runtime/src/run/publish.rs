@@ -19,6 +19,7 @@ pub fn publish(meters: &[(Arc<str>, Arc<Meter>)]) {
             ("zaraba_rows_unassigned_total", figures.unassigned),
             ("zaraba_rows_bad_total", figures.bad),
             ("zaraba_source_failures_total", figures.failures),
+            ("zaraba_alerts_suppressed_total", figures.suppressed),
         ] {
             metrics::counter!(metric, node()).absolute(value);
         }

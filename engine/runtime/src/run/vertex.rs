@@ -2,6 +2,7 @@
 //! messages out. Watermarks of several inputs are combined here, barriers aligned, ends counted.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use zaraba_core::error::Result;
 use zaraba_core::message::Message;
@@ -192,6 +193,8 @@ impl Vertex {
         let bytes = self.operator.state_bytes() + self.inbox.bytes();
         let before = Meter::get(&self.meter.state_bytes);
         self.meter.state(bytes);
+        let suppressed = self.operator.suppressed();
+        self.meter.suppressed.store(suppressed, Ordering::Relaxed);
         self.ledger.change(before, bytes as u64, &self.name)
     }
 

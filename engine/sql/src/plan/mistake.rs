@@ -276,7 +276,9 @@ fn bytes(sql: &str, span: Span) -> Option<(usize, usize)> {
     Some((start, end.max(start)))
 }
 
-pub(crate) fn find_word(sql: &str, word: &str) -> Option<(usize, usize)> {
+/// Where a word first stands in a text, as a word of its own.
+#[must_use]
+pub fn find_word(sql: &str, word: &str) -> Option<(usize, usize)> {
     let inside = |c: char| c.is_alphanumeric() || c == '_';
     sql.to_lowercase()
         .match_indices(&word.to_lowercase())

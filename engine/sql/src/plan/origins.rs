@@ -38,6 +38,6 @@ fn of_stream(name: &str, catalog: &Catalog) -> BTreeSet<String> {
 const fn numbers(work: &Work) -> bool {
     matches!(
         work,
-        Work::Number | Work::Table(_) | Work::Triggered(_) | Work::SnapshotAt(_)
+        Work::Number | Work::Table(_) | Work::Triggered(_) | Work::SnapshotAt(_) | Work::Foreign(_)
     )
 }

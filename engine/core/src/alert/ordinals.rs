@@ -5,13 +5,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::error::{Error, Result};
+use crate::time::EventTime;
 use arrow::array::{AsArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema};
-use zaraba_core::error::{Error, Result};
-use zaraba_core::time::EventTime;
 
+/// The numbers of the newest time.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Ordinals {
+pub struct Ordinals {
     time: EventTime,
     all: u64,
     by_key: HashMap<(String, String), u64>,
@@ -29,7 +30,7 @@ impl Default for Ordinals {
 
 impl Ordinals {
     /// The numbers of the next alert: among its kind and key, and among all.
-    pub(crate) fn next(&mut self, time: EventTime, kind: &str, key: &str) -> (u64, u64) {
+    pub fn next(&mut self, time: EventTime, kind: &str, key: &str) -> (u64, u64) {
         if time > self.time {
             *self = Self {
                 time,
@@ -45,7 +46,10 @@ impl Ordinals {
     }
 
     /// Time and count, and a row a kind and key.
-    pub(crate) fn rows(&self) -> Result<(Vec<i64>, RecordBatch)> {
+    ///
+    /// # Errors
+    /// When Arrow refuses: a broken invariant.
+    pub fn rows(&self) -> Result<(Vec<i64>, RecordBatch)> {
         let schema = Schema::new(vec![
             Field::new("kind", DataType::Utf8, false),
             Field::new("key", DataType::Utf8, false),
@@ -66,8 +70,11 @@ impl Ordinals {
     }
 
     /// Takes them back.
-    pub(crate) fn from_rows(numbers: &[i64], rows: &RecordBatch) -> Result<Self> {
-        let wrong = || Error::internal("a snapshot of a rule's ordinals in another form");
+    ///
+    /// # Errors
+    /// When the rows are of something else.
+    pub fn from_rows(numbers: &[i64], rows: &RecordBatch) -> Result<Self> {
+        let wrong = || Error::internal("a snapshot of ordinals in another form");
         let ([time, all], 3) = (numbers, rows.num_columns()) else {
             return Err(wrong());
         };

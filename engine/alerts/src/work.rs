@@ -1,0 +1,150 @@
+//! A declared alert as a stage: what it needs of each row, computed a batch at a time.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, RecordBatch, UInt8Array, new_null_array,
+};
+use arrow::buffer::BooleanBuffer;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use zaraba_core::alert::Severity;
+use zaraba_core::batch::Batch;
+use zaraba_core::error::{Error, Result};
+use zaraba_core::operator::Operator;
+use zaraba_core::time::duration_text;
+use zaraba_sql::plan::stage::Foreign;
+use zaraba_sql::rows::{FailedRow, Step, run, sift};
+
+use crate::held::number_of;
+use crate::node::Node;
+use crate::told::Teller;
+
+/// What the alert does, as planned.
+pub(crate) struct Declared {
+    pub(crate) name: Arc<str>,
+    /// Of the stream's rows: the columns kept, then `when`, `clear` if there is one, a condition a
+    /// severity, and the figures that there are.
+    pub(crate) steps: Vec<Step>,
+    pub(crate) kept: SchemaRef,
+    pub(crate) has_clear: bool,
+    /// The worst first.
+    pub(crate) severities: Vec<Severity>,
+    pub(crate) always: Option<Severity>,
+    pub(crate) has_value: bool,
+    pub(crate) has_threshold: bool,
+    /// Places of the key among the columns kept.
+    pub(crate) keys: Vec<usize>,
+    pub(crate) hold: i64,
+    pub(crate) cooldown: i64,
+    pub(crate) teller: Arc<Teller>,
+}
+
+/// What a row is told by, beside the columns kept: whether it holds, whether what is open is over,
+/// the severity's number, figure and threshold.
+pub(crate) fn working(kept: &SchemaRef) -> SchemaRef {
+    let mut fields: Vec<_> = kept.fields().iter().cloned().collect();
+    let own = [
+        ("__holds", DataType::Boolean),
+        ("__over", DataType::Boolean),
+        ("__severity", DataType::UInt8),
+        ("__value", DataType::Float64),
+        ("__threshold", DataType::Float64),
+    ];
+    let own = own.map(|(name, kind)| Arc::new(Field::new(name, kind, true)));
+    fields.extend(own);
+    Arc::new(Schema::new(fields))
+}
+
+impl Declared {
+    /// Rows of the stream as rows of [`working`]; those on which an expression fails are set aside.
+    pub(crate) fn compute(&self, rows: &Batch, failed: &mut Vec<FailedRow>) -> Result<Vec<Batch>> {
+        let done = sift(rows, failed, &mut |rows| run(&self.steps, rows));
+        done.iter().map(|batch| self.judged(batch)).collect()
+    }
+
+    fn judged(&self, batch: &Batch) -> Result<Batch> {
+        let n = batch.len();
+        let wrong = || Error::internal("an alert's conditions are not of the planned types");
+        let columns = batch.rows.columns();
+        let (kept, computed) = columns
+            .split_at_checked(self.kept.fields().len())
+            .ok_or_else(wrong)?;
+        let mut computed = computed.iter();
+        let mut condition = || {
+            let of = computed.next().and_then(|column| column.as_boolean_opt());
+            of.map(true_where).ok_or_else(wrong)
+        };
+        let deleted = batch.deleted.clone();
+        let deleted = deleted.unwrap_or_else(|| BooleanBuffer::new_unset(n));
+        let when = condition()?;
+        let over = if self.has_clear { condition()? } else { !&when };
+        let over = &over | &deleted;
+        let holds = &when & &!&over;
+        let mut severity = vec![self.always.map_or(0, number_of); n];
+        for of in &self.severities {
+            for row in condition()?.set_indices() {
+                if severity[row] == 0 {
+                    severity[row] = number_of(*of);
+                }
+            }
+        }
+        let mut figure = |there: bool| match there {
+            true => computed.next().cloned().ok_or_else(wrong),
+            false => Ok(new_null_array(&DataType::Float64, n)),
+        };
+        let (value, threshold) = (figure(self.has_value)?, figure(self.has_threshold)?);
+        let mut all: Vec<ArrayRef> = kept.to_vec();
+        all.push(Arc::new(BooleanArray::new(holds, None)));
+        all.push(Arc::new(BooleanArray::new(over, None)));
+        all.push(Arc::new(UInt8Array::from(severity)));
+        all.extend([value, threshold]);
+        batch.with_rows(RecordBatch::try_new(working(&self.kept), all)?)
+    }
+}
+
+/// Where a column is true: null is not.
+fn true_where(column: &BooleanArray) -> BooleanBuffer {
+    match column.nulls() {
+        Some(nulls) => column.values() & nulls.inner(),
+        None => column.values().clone(),
+    }
+}
+
+/// The stage.
+pub(crate) struct Watch(pub(crate) Arc<Declared>);
+
+impl Foreign for Watch {
+    fn operator(&self, _node: &str) -> Result<Box<dyn Operator>> {
+        Ok(Box::new(Node::new(Arc::clone(&self.0))?))
+    }
+
+    fn describe(&self) -> String {
+        let Declared {
+            kept: schema,
+            hold,
+            cooldown,
+            keys,
+            ..
+        } = self.0.as_ref();
+        let key: Vec<&str> = keys
+            .iter()
+            .map(|k| schema.field(*k).name().as_str())
+            .collect();
+        let of = match key.as_slice() {
+            [] => "one alert".to_owned(),
+            key => format!("per ({})", key.join(", ")),
+        };
+        let mut kept = format!("{of}: a row of what is open or waits");
+        if *hold > 0 {
+            kept += &format!(" for {}", duration_text(*hold));
+        }
+        if *cooldown > 0 {
+            kept += &format!("; a cooldown of {}", duration_text(*cooldown));
+        }
+        kept
+    }
+
+    fn kind(&self) -> (&'static str, &'static str) {
+        ("alert", "declared")
+    }
+}

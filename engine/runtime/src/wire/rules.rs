@@ -1,0 +1,29 @@
+//! Nodes of rules: made so that they can be changed and watched while they run.
+
+use std::sync::Arc;
+
+use zaraba_core::error::Result;
+use zaraba_core::operator::Operator;
+use zaraba_sql::plan::stage::{Stage, Work};
+
+use crate::rules::live::Live;
+use crate::wire::Wirer;
+
+impl Wirer<'_> {
+    /// The operator of a stage; that of a rule is noted for those who ask and change it.
+    pub(super) fn operator(&mut self, node: &str, stage: &Stage) -> Result<Box<dyn Operator>> {
+        let rule = match &stage.work {
+            Work::Foreign(work) if work.kind().0 == "rule" => self.plan.rules.get(node),
+            _ => None,
+        };
+        let Some(work) = rule else {
+            return stage.operator(node);
+        };
+        let made = work.node().map_err(|error| error.at(node))?;
+        let live = Arc::new(Live::new(work, made.rule()));
+        let taker = Arc::clone(&live);
+        self.insight.settings.register(node, taker);
+        self.rules.push(live);
+        Ok(Box::new(made))
+    }
+}
