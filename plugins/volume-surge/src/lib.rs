@@ -103,7 +103,7 @@ const HOUR: i64 = 3_600_000_000;
 /// A volume, what is usual, and how many times that it is: nothing below the least volume.
 struct Measured {
     volume: i64,
-    usual: f64,
+    usual: Option<f64>,
     ratio: f64,
 }
 
@@ -113,6 +113,8 @@ pub struct VolumeSurge {
     limits: Limits,
     levels: Levels,
     sessions: Sessions,
+    /// The session that this instance noted last: it need not look again.
+    noted: Option<i64>,
 }
 
 impl VolumeSurge {
@@ -128,7 +130,10 @@ impl VolumeSurge {
     }
 
     /// Notes a session that is seen for the first time.
-    fn note(&self, session: &Session, at: Timestamp) {
+    fn note(&mut self, session: &Session, at: Timestamp) {
+        if self.noted.replace(session.opens) == Some(session.opens) {
+            return;
+        }
         let kind = if session.kind == SessionKind::Night {
             "night"
         } else {
@@ -218,13 +223,20 @@ impl VolumeSurge {
         let recent = RECENT.get(key, at)?;
         let now = self.fifth(recent.opens, at);
         let volume = recent.sum(now);
+        if volume < self.limits.volume_min {
+            // Most rows end here: what is usual need not be looked up.
+            let (usual, ratio) = (None, 0.0);
+            return Some(Measured {
+                volume,
+                usual,
+                ratio,
+            });
+        }
         let usual = self.usual(key, &recent, now, at)?.max(self.limits.base_min);
-        let enough = volume >= self.limits.volume_min;
-        let ratio = if enough { volume as f64 / usual } else { 0.0 };
         Some(Measured {
             volume,
-            usual,
-            ratio,
+            usual: Some(usual),
+            ratio: volume as f64 / usual,
         })
     }
 
@@ -245,12 +257,13 @@ impl VolumeSurge {
             .key(key)
             .code(if over { "volume_usual" } else { "volume_surge" })
             .figure(ratio, change.threshold, "x");
-        Some(match measured {
-            Some(measured) => draft
-                .arg("volume", measured.volume)
-                .baseline(measured.usual, None)
-                .evidence("volume", measured.volume, Some(at)),
-            None => draft.arg("volume", 0),
+        let volume = measured.as_ref().map_or(0, |measured| measured.volume);
+        let draft = draft
+            .arg("volume", volume)
+            .evidence("volume", volume, Some(at));
+        Some(match measured.and_then(|measured| measured.usual) {
+            Some(usual) => draft.baseline(usual, None),
+            None => draft,
         })
     }
 }
@@ -318,6 +331,7 @@ impl Rule for VolumeSurge {
             levels: Levels::new("surges", &levels, limits.back),
             sessions: Sessions::of(&limits.venue),
             limits,
+            noted: None,
         }
     }
 
