@@ -193,7 +193,7 @@ impl Rule for VolumeSurge {
                 strike: row.strike,
                 put_call: row.put_call,
             };
-            let (key, all) = (contract.to_string(), side(row.put_call.as_str()));
+            let (key, all) = (contract.key(), side(row.put_call.as_str()));
             let measured = self.volumes.count(&key, &session, row.traded, row.time);
             if let Some(draft) = self.step(row.index, &key, &measured, row.time, alerts) {
                 contract.fill(draft);
