@@ -66,7 +66,7 @@ impl Head {
 
 /// The values of a piece; none if its bytes are of another type.
 fn values<T: Stored>(mut bytes: &[u8]) -> Option<Vec<(Timestamp, T)>> {
-    let mut found = Vec::new();
+    let mut found = Vec::with_capacity(PIECE as usize);
     while !bytes.is_empty() {
         found.push(Stored::read(&mut bytes)?);
     }

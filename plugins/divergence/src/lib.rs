@@ -18,11 +18,11 @@
 //! ```
 
 use zaraba_sdk::alert::{AlertState, Alerts, Severity};
-use zaraba_sdk::hysteresis::Levels;
 use zaraba_sdk::input::{At, Input};
 use zaraba_sdk::manifest::{DataType, Manifest};
 use zaraba_sdk::rule::Rule;
 use zaraba_sdk::series::Series;
+use zaraba_sdk::state::Keyed;
 use zaraba_sdk::text::Text;
 use zaraba_sdk::{Params, Row, Stored, percent};
 
@@ -74,12 +74,13 @@ struct Day {
 }
 
 /// The slope of the daily change of volatility on that of the index; none where the index stood still.
-fn beta(days: &[Day]) -> Option<f64> {
-    let change = |pair: &[Day]| {
-        let index = percent::change(pair[1].close, pair[0].close)?;
-        Some((index, pair[1].vix - pair[0].vix))
+fn beta(days: &[Day], today: &Day) -> Option<f64> {
+    let change = |(day, next): (&Day, &Day)| {
+        let index = percent::change(next.close, day.close)?;
+        Some((index, next.vix - day.vix))
     };
-    let changes: Vec<(f64, f64)> = days.windows(2).filter_map(change).collect();
+    let nexts = days.iter().skip(1).chain([today]);
+    let changes: Vec<(f64, f64)> = days.iter().zip(nexts).filter_map(change).collect();
     let n = changes.len() as f64;
     let mean = |of: fn(&(f64, f64)) -> f64| changes.iter().map(of).sum::<f64>() / n;
     let (x, y) = (mean(|change| change.0), mean(|change| change.1));
@@ -89,7 +90,9 @@ fn beta(days: &[Day]) -> Option<f64> {
     slope.is_finite().then_some(slope)
 }
 
-/// What is open, by kind.
+/// Which of [`KINDS`] are open, by key.
+const OPEN: Keyed<[bool; 3]> = Keyed::new("open");
+
 const KINDS: [(&str, Severity); 3] = [
     ("divergence_a", Severity::Watch),
     ("divergence_b", Severity::Info),
@@ -118,15 +121,12 @@ impl Divergence {
         let then = before.len().checked_sub(limits.days as usize)?;
         let index = percent::change(today.close, before[then].close)?;
         let vix = today.vix - before[then].vix;
-        let usual = before
-            .len()
-            .checked_sub(limits.beta_days as usize)
-            .and_then(|first| {
-                let mut days = before[first..].to_vec();
-                days.push(*today);
-                beta(&days).filter(|beta| *beta < 0.0)
-            });
-        let sluggish = usual.is_some_and(|beta| vix < limits.share * beta * index);
+        // Measured only on days on which it matters.
+        let sluggish = || {
+            let first = before.len().checked_sub(limits.beta_days as usize)?;
+            let beta = beta(&before[first..], today).filter(|beta| *beta < 0.0)?;
+            Some(vix < limits.share * beta * index)
+        };
         let recent = before.len().saturating_sub(limits.catch_up_days as usize);
         let caught_up = before[recent..]
             .iter()
@@ -136,25 +136,29 @@ impl Divergence {
             });
         let holds = [
             index >= limits.index_pct && vix >= 0.0,
-            index <= -limits.index_pct && sluggish,
+            index <= -limits.index_pct && sluggish() == Some(true),
             caught_up,
         ];
         Some(Found { index, vix, holds })
     }
 
     fn say(&self, row: &At<Closes<'_>>, key: &str, found: &Found, alerts: &mut Alerts) {
-        for ((kind, severity), holds) in KINDS.iter().zip(found.holds) {
-            let open = Levels::new(kind, &[(1.0, *severity)], 0.0);
-            let Some(change) = open.step(key, f64::from(u8::from(holds)), row.time) else {
-                continue;
+        let open = OPEN.get(key, row.time).unwrap_or_default();
+        if open != found.holds {
+            OPEN.set(key, &found.holds);
+        }
+        for (i, (kind, severity)) in KINDS.iter().enumerate() {
+            let (over, state) = match (open[i], found.holds[i]) {
+                (false, true) => (false, AlertState::Open),
+                (true, false) => (true, AlertState::Clear),
+                _ => continue,
             };
-            let over = change.state == AlertState::Clear;
             let threshold = match *kind {
                 "divergence_a" => self.limits.index_pct,
                 _ => -self.limits.index_pct,
             };
             alerts
-                .add(row.index, change.state, *severity, kind)
+                .add(row.index, state, *severity, kind)
                 .key(key)
                 .code(if over { "divergence_over" } else { kind })
                 .arg("days", self.limits.days)

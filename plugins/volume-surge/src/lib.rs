@@ -7,6 +7,9 @@
 //! it is the median of the windows of the last hour of this session. A baseline below `base_min`
 //! counts as that: what hardly ever trades is not infinitely busy.
 //!
+//! What it remembers is some 28 bytes for each session and window of the session in which a contract
+//! traded: a whole chain over twenty sessions wants `limits.state` above the default.
+//!
 //! An alert opens at the first level, goes on at others, and clears when the ratio has fallen `back`
 //! below the first one, at the latest at the first minute without trades enough.
 //!
@@ -14,6 +17,7 @@
 //! [rule.volume_surge]
 //! plugin = "volume-surge"
 //! from = ["trades"]             # sq_date, strike, put_call, traded (contracts since the row before)
+//! limits = { state = "64MiB" }
 //! ```
 //!
 //! It says `52000円CALL 出来高3.2倍`.

@@ -26,7 +26,8 @@ const RECENT: Keyed<Recent> = Keyed::new("recent");
 /// last.
 const HISTORY: Keyed<Vec<(i64, [u32; 5])>> = Keyed::new("history");
 /// By key: a session's opening, and its windows of the last hour that are over.
-const LATELY: Keyed<(i64, Vec<(u32, [u32; 5])>)> = Keyed::new("lately");
+const LATELY: Keyed<Lately> = Keyed::new("lately");
+type Lately = (i64, Vec<(u32, [u32; 5])>);
 /// By `day` and `night`: openings of the sessions that were seen, newest last.
 const SEEN: Keyed<Vec<i64>> = Keyed::new("sessions");
 /// What a key was in twenty sessions is of no use a month later.
