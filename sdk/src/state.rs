@@ -101,6 +101,7 @@ impl<T: Stored + Copy + Default, const N: usize> Stored for [T; N] {
 impl<T: Stored> Stored for Vec<T> {
     fn write(&self, out: &mut Vec<u8>) {
         (self.len() as u32).write(out);
+        out.reserve(self.len() * size_of::<T>());
         for item in self {
             item.write(out);
         }
