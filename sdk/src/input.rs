@@ -36,7 +36,24 @@ impl fmt::Display for Date {
         let day = of_year - (153 * march + 2) / 5 + 1;
         let month = if march < 10 { march + 3 } else { march - 9 };
         let year = era * 400 + year + i64::from(month <= 2);
-        write!(f, "{year:04}-{month:02}-{day:02}")
+        // Keys have dates in them at each row: four digits are written without much ado.
+        if !(0..=9999).contains(&year) {
+            return write!(f, "{year:04}-{month:02}-{day:02}");
+        }
+        let digit = |number: i64, place: i64| b'0' + (number / place % 10) as u8;
+        let text = [
+            digit(year, 1000),
+            digit(year, 100),
+            digit(year, 10),
+            digit(year, 1),
+            b'-',
+            digit(month, 10),
+            digit(month, 1),
+            b'-',
+            digit(day, 10),
+            digit(day, 1),
+        ];
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 

@@ -11,7 +11,7 @@ use crate::input::Timestamp;
 use crate::state::Stored;
 
 /// Values of a piece.
-pub const PIECE: u32 = 32;
+pub const PIECE: u32 = 8;
 
 /// Which values count.
 #[derive(Clone, Copy, Debug)]
@@ -66,11 +66,23 @@ impl Head {
 
 /// The values of a piece; none if its bytes are of another type.
 fn values<T: Stored>(mut bytes: &[u8]) -> Option<Vec<(Timestamp, T)>> {
-    let mut found = Vec::new();
+    let mut found = Vec::with_capacity(PIECE as usize);
     while !bytes.is_empty() {
         found.push(Stored::read(&mut bytes)?);
     }
     Some(found)
+}
+
+/// The newest value of a piece at or before a time, and whether there are any behind it.
+fn older<T: Stored>(mut bytes: &[u8], start: i64) -> (Option<(Timestamp, T)>, bool) {
+    let mut newest = None;
+    while !bytes.is_empty() {
+        match <(Timestamp, T)>::read(&mut bytes) {
+            Some(value) if value.0.0 <= start => newest = Some(value),
+            found => return (newest, found.is_some()),
+        }
+    }
+    (newest, false)
 }
 
 impl<T: Stored> Series<T> {
@@ -197,19 +209,14 @@ impl<T: Stored> Series<T> {
         loop {
             let piece = host::state_scan(&prefix, after.as_deref(), 1, at.0).pop();
             let Some((place, piece)) = piece else {
-                let head = self.head(key, at).and_then(|head| values(&head.values));
-                let older = head.into_iter().flatten();
-                newest = older
-                    .take_while(|(time, _)| time.0 <= start)
-                    .last()
+                let head = self.head(key, at);
+                newest = head
+                    .and_then(|head| older(&head.values, start).0)
                     .or(newest);
                 break;
             };
-            let mut piece: Vec<(Timestamp, T)> = values(&piece).unwrap_or_default();
-            let older = piece.partition_point(|(time, _)| time.0 <= start);
-            let ends = older < piece.len();
-            piece.truncate(older);
-            newest = piece.pop().or(newest);
+            let (older, ends) = older(&piece, start);
+            newest = older.or(newest);
             if ends {
                 break;
             }

@@ -82,7 +82,7 @@ macro_rules! stored_newtype {
 
 stored_newtype!(Timestamp Date);
 
-impl<T: Stored, const N: usize> Stored for [T; N] {
+impl<T: Stored + Copy + Default, const N: usize> Stored for [T; N] {
     fn write(&self, out: &mut Vec<u8>) {
         for item in self {
             item.write(out);
@@ -90,22 +90,31 @@ impl<T: Stored, const N: usize> Stored for [T; N] {
     }
 
     fn read(bytes: &mut &[u8]) -> Option<Self> {
-        let items: Option<Vec<T>> = (0..N).map(|_| T::read(bytes)).collect();
-        items?.try_into().ok()
+        let mut items = [T::default(); N];
+        for item in &mut items {
+            *item = T::read(bytes)?;
+        }
+        Some(items)
     }
 }
 
 impl<T: Stored> Stored for Vec<T> {
     fn write(&self, out: &mut Vec<u8>) {
         (self.len() as u32).write(out);
+        out.reserve(self.len() * size_of::<T>());
         for item in self {
             item.write(out);
         }
     }
 
     fn read(bytes: &mut &[u8]) -> Option<Self> {
-        let n = u32::read(bytes)?;
-        (0..n).map(|_| T::read(bytes)).collect()
+        let n = u32::read(bytes)? as usize;
+        // Bytes that are another type's may say any number; each item has one byte at least.
+        let mut items = Self::with_capacity(n.min(bytes.len()));
+        for _ in 0..n {
+            items.push(T::read(bytes)?);
+        }
+        Some(items)
     }
 }
 

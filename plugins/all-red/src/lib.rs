@@ -57,7 +57,7 @@ pub struct Reds {
 /// What was so before: which are red, and what was said.
 #[derive(Debug, Default, Stored)]
 struct Held {
-    reds: Vec<bool>,
+    reds: [bool; 4],
     said: u8,
 }
 
@@ -81,16 +81,28 @@ pub struct AllRed {
     counts: Rolling,
 }
 
+fn count(reds: &[bool; 4]) -> usize {
+    reds.iter().filter(|red| **red).count()
+}
+
 impl AllRed {
     /// What is to be said of so many reds, as a place in [`SAYS`].
-    fn says(&self, count: usize, at: Timestamp) -> u8 {
-        let before = self.counts.before("", at).map(|(_, count)| count);
-        let least = self.counts.window("", at).min().into_iter().chain(before);
-        let least = least.fold(count as f64, f64::min) as i64;
-        let risen = count as i64 - least >= self.params.rise && count as i64 >= self.params.rise_to;
+    fn says(&self, count: usize, before: Option<usize>, at: Timestamp) -> u8 {
+        // What held until this row held within the window.
+        let least = || {
+            let began = self.counts.before("", at).map(|(_, count)| count);
+            let since = self.counts.window("", at).min();
+            let before = before.map(|count| count as f64);
+            let least = began.into_iter().chain(since).chain(before);
+            least.fold(count as f64, f64::min) as i64
+        };
         match count {
             4 => 3,
-            _ if risen => 2,
+            _ if count as i64 >= self.params.rise_to
+                && count as i64 - least() >= self.params.rise =>
+            {
+                2
+            }
             3 => 1,
             _ => 0,
         }
@@ -137,19 +149,21 @@ impl Rule for AllRed {
 
     fn evaluate(&mut self, input: &Input, alerts: &mut Alerts) -> Result<(), String> {
         for row in input.rows::<Deviations>() {
-            let held = HELD.get("", row.time).unwrap_or_default();
+            let before = HELD.get("", row.time);
+            let count_before = before.as_ref().map(|held| count(&held.reds));
+            let held = before.unwrap_or_default();
             let values = [row.vix, row.fx, row.overseas, row.oi];
-            let red = |(i, value): (usize, &Option<f64>)| {
-                let back = match held.reds.get(i) {
-                    Some(true) => self.params.back,
-                    _ => 0.0,
-                };
-                value.is_some_and(|value| value <= self.params.red + back)
+            let red = |i: usize| {
+                let back = if held.reds[i] { self.params.back } else { 0.0 };
+                values[i].is_some_and(|value| value <= self.params.red + back)
             };
-            let reds: Vec<bool> = values.iter().enumerate().map(red).collect();
-            let count = reds.iter().filter(|red| **red).count();
-            let said = self.says(count, row.time);
-            self.counts.push("", count as f64, row.time);
+            let reds = std::array::from_fn(red);
+            let count = count(&reds);
+            let said = self.says(count, count_before, row.time);
+            // A number of reds holds until it changes: rows that change nothing are not kept.
+            if count_before != Some(count) {
+                self.counts.push("", count as f64, row.time);
+            }
             let named = NAMES.iter().zip(&reds).filter(|(_, red)| **red);
             let named: Vec<&str> = named.map(|(name, _)| *name).collect();
             let (code, severity, threshold) = SAYS[usize::from(said)];

@@ -25,11 +25,26 @@ impl fmt::Display for Contract<'_> {
         if let Some(product) = self.product {
             write!(f, "{product} ")?;
         }
-        write!(f, "{} {} {}", self.sq_date, self.strike, self.put_call)
+        fmt::Display::fmt(&self.sq_date, f)?;
+        // Strikes are whole, as good as always, and a whole number is quickly written.
+        match self.strike as i64 {
+            whole if whole as f64 == self.strike => write!(f, " {whole} ")?,
+            _ => write!(f, " {} ", self.strike)?,
+        }
+        f.write_str(self.put_call.as_str())
     }
 }
 
 impl Contract<'_> {
+    /// The key of its alerts and of its state: as it is shown, with no room asked for twice.
+    #[must_use]
+    pub fn key(&self) -> String {
+        let mut key = String::with_capacity(48);
+        // A `String` takes whatever is written.
+        let _ = fmt::Write::write_fmt(&mut key, format_args!("{self}"));
+        key
+    }
+
     /// `CALL` or `PUT`.
     #[must_use]
     pub fn side(&self) -> &'static str {
@@ -50,7 +65,7 @@ impl Contract<'_> {
     pub fn fill<'d>(&self, draft: Draft<'d>) -> Draft<'d> {
         let (sq_date, strike, put_call) = (self.sq_date, self.strike, self.put_call);
         draft
-            .key(self.to_string())
+            .key(self.key())
             .arg("side", self.side())
             .link(format!("#/chain/{sq_date}/{strike}{put_call}"))
             .field(sq_date)

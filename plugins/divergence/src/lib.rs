@@ -18,11 +18,10 @@
 //! ```
 
 use zaraba_sdk::alert::{AlertState, Alerts, Severity};
-use zaraba_sdk::hysteresis::Levels;
 use zaraba_sdk::input::{At, Input};
 use zaraba_sdk::manifest::{DataType, Manifest};
 use zaraba_sdk::rule::Rule;
-use zaraba_sdk::series::Series;
+use zaraba_sdk::state::Keyed;
 use zaraba_sdk::text::Text;
 use zaraba_sdk::{Params, Row, Stored, percent};
 
@@ -48,7 +47,7 @@ pub struct Limits {
     #[param(default = 1.0, min = 0.0)]
     index_pct: f64,
     /// Days that β is measured over.
-    #[param(default = 60, min = 3, max = 1000)]
+    #[param(default = 60, min = 3, max = 250)]
     beta_days: i64,
     /// Which share of its usual rise volatility stays below.
     #[param(default = 0.5, min = 0.0, max = 1.0)]
@@ -73,23 +72,34 @@ struct Day {
     sluggish: bool,
 }
 
-/// The slope of the daily change of volatility on that of the index; none where the index stood still.
-fn beta(days: &[Day]) -> Option<f64> {
-    let change = |pair: &[Day]| {
-        let index = percent::change(pair[1].close, pair[0].close)?;
-        Some((index, pair[1].vix - pair[0].vix))
-    };
-    let changes: Vec<(f64, f64)> = days.windows(2).filter_map(change).collect();
-    let n = changes.len() as f64;
-    let mean = |of: fn(&(f64, f64)) -> f64| changes.iter().map(of).sum::<f64>() / n;
-    let (x, y) = (mean(|change| change.0), mean(|change| change.1));
-    let products = changes.iter().map(|change| (change.0 - x) * (change.1 - y));
-    let squares = changes.iter().map(|change| (change.0 - x).powi(2));
-    let slope = products.sum::<f64>() / squares.sum::<f64>();
-    slope.is_finite().then_some(slope)
+/// What is remembered of a key: one value, read and written as a whole once a day.
+#[derive(Debug, Default, Stored)]
+struct Past {
+    /// The last days, the oldest first.
+    days: Vec<Day>,
+    /// Daily changes, the oldest first: of the index in percent, of volatility in points.
+    changes: Vec<(f64, f64)>,
+    /// Which of [`KINDS`] are open.
+    open: [bool; 3],
 }
 
-/// What is open, by kind.
+const PAST: Keyed<Past> = Keyed::new("past");
+
+impl Past {
+    /// The slope of the changes of volatility on those of the index; none where the index stood still.
+    fn beta(&self) -> Option<f64> {
+        let changes = &self.changes;
+        let n = changes.len() as f64;
+        let mean = |of: fn(&(f64, f64)) -> f64| changes.iter().map(of).sum::<f64>() / n;
+        let (x, y) = (mean(|change| change.0), mean(|change| change.1));
+        let products = changes.iter().map(|change| (change.0 - x) * (change.1 - y));
+        let squares = changes.iter().map(|change| (change.0 - x) * (change.0 - x));
+        let slope = products.sum::<f64>() / squares.sum::<f64>();
+        slope.is_finite().then_some(slope)
+    }
+}
+
+/// What can hold.
 const KINDS: [(&str, Severity); 3] = [
     ("divergence_a", Severity::Watch),
     ("divergence_b", Severity::Info),
@@ -98,10 +108,7 @@ const KINDS: [(&str, Severity); 3] = [
 
 /// The rule.
 #[derive(Debug)]
-pub struct Divergence {
-    limits: Limits,
-    days: Series<Day>,
-}
+pub struct Divergence(Limits);
 
 /// What a day is beside those before it.
 struct Found {
@@ -112,21 +119,18 @@ struct Found {
 }
 
 impl Divergence {
-    /// A day and those before it, the oldest first.
-    fn look(&self, before: &[Day], today: &Day) -> Option<Found> {
-        let limits = &self.limits;
+    /// A day beside those before it; its own change is the newest of the changes.
+    fn look(&self, past: &Past, today: &Day) -> Option<Found> {
+        let (limits, before) = (&self.0, &past.days);
         let then = before.len().checked_sub(limits.days as usize)?;
         let index = percent::change(today.close, before[then].close)?;
         let vix = today.vix - before[then].vix;
-        let usual = before
-            .len()
-            .checked_sub(limits.beta_days as usize)
-            .and_then(|first| {
-                let mut days = before[first..].to_vec();
-                days.push(*today);
-                beta(&days).filter(|beta| *beta < 0.0)
-            });
-        let sluggish = usual.is_some_and(|beta| vix < limits.share * beta * index);
+        // Measured only on days on which it matters.
+        let sluggish = || {
+            let known = past.changes.len() >= limits.beta_days as usize;
+            let beta = past.beta().filter(|beta| known && *beta < 0.0)?;
+            Some(vix < limits.share * beta * index)
+        };
         let recent = before.len().saturating_sub(limits.catch_up_days as usize);
         let caught_up = before[recent..]
             .iter()
@@ -136,28 +140,35 @@ impl Divergence {
             });
         let holds = [
             index >= limits.index_pct && vix >= 0.0,
-            index <= -limits.index_pct && sluggish,
+            index <= -limits.index_pct && sluggish() == Some(true),
             caught_up,
         ];
         Some(Found { index, vix, holds })
     }
 
-    fn say(&self, row: &At<Closes<'_>>, key: &str, found: &Found, alerts: &mut Alerts) {
-        for ((kind, severity), holds) in KINDS.iter().zip(found.holds) {
-            let open = Levels::new(kind, &[(1.0, *severity)], 0.0);
-            let Some(change) = open.step(key, f64::from(u8::from(holds)), row.time) else {
-                continue;
+    fn say(
+        &self,
+        row: &At<Closes<'_>>,
+        key: &str,
+        open: [bool; 3],
+        found: &Found,
+        alerts: &mut Alerts,
+    ) {
+        for (i, (kind, severity)) in KINDS.iter().enumerate() {
+            let (over, state) = match (open[i], found.holds[i]) {
+                (false, true) => (false, AlertState::Open),
+                (true, false) => (true, AlertState::Clear),
+                _ => continue,
             };
-            let over = change.state == AlertState::Clear;
             let threshold = match *kind {
-                "divergence_a" => self.limits.index_pct,
-                _ => -self.limits.index_pct,
+                "divergence_a" => self.0.index_pct,
+                _ => -self.0.index_pct,
             };
             alerts
-                .add(row.index, change.state, *severity, kind)
+                .add(row.index, state, *severity, kind)
                 .key(key)
                 .code(if over { "divergence_over" } else { kind })
-                .arg("days", self.limits.days)
+                .arg("days", self.0.days)
                 .figure(found.index, threshold, "%")
                 .evidence("close", row.close, Some(row.time))
                 .evidence("vix", row.vix, Some(row.time))
@@ -234,9 +245,7 @@ impl Rule for Divergence {
     }
 
     fn new(limits: Limits) -> Self {
-        let most = limits.days.max(limits.beta_days).max(limits.catch_up_days);
-        let days = Series::last("days", most as u32);
-        Self { limits, days }
+        Self(limits)
     }
 
     fn evaluate(&mut self, input: &Input, alerts: &mut Alerts) -> Result<(), String> {
@@ -245,19 +254,30 @@ impl Rule for Divergence {
             if !(known(row.close) && known(row.vix)) {
                 continue;
             }
-            let key = row.key.map_or(self.limits.name.as_str(), Text::as_str);
-            let before = self.days.window(key, row.time).into_iter();
-            let before: Vec<Day> = before.map(|(_, day)| day).collect();
+            let limits = &self.0;
+            let key = row.key.map_or(limits.name.as_str(), Text::as_str);
+            let mut past = PAST.get(key, row.time).unwrap_or_default();
             let mut today = Day {
                 close: row.close,
                 vix: row.vix,
                 sluggish: false,
             };
-            if let Some(found) = self.look(&before, &today) {
-                self.say(&row, key, &found, alerts);
-                today.sluggish = found.holds[1];
+            if let Some(yesterday) = past.days.last()
+                && let Some(index) = percent::change(today.close, yesterday.close)
+            {
+                past.changes.push((index, today.vix - yesterday.vix));
+                let more = past.changes.len().saturating_sub(limits.beta_days as usize);
+                past.changes.drain(..more);
             }
-            self.days.push(key, &today, row.time);
+            if let Some(found) = self.look(&past, &today) {
+                self.say(&row, key, past.open, &found, alerts);
+                today.sluggish = found.holds[1];
+                past.open = found.holds;
+            }
+            past.days.push(today);
+            let most = limits.days.max(limits.catch_up_days) as usize;
+            past.days.drain(..past.days.len().saturating_sub(most));
+            PAST.set(key, &past);
         }
         Ok(())
     }

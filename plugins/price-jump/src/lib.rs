@@ -197,7 +197,7 @@ impl Rule for PriceJump {
                 delta: row.delta,
                 vega: row.vega,
             };
-            let key = contract.to_string();
+            let key = contract.key();
             self.prices.push(&key, &now, row.time);
             let Some(before) = self.prices.before(&key, row.time) else {
                 continue;

@@ -102,7 +102,7 @@ fn with_history_it_is_the_same_time_of_past_sessions() {
     );
     assert_eq!(
         (found[6].clone(), found.len()),
-        ((201, title(put, "5.0"), Open), 10)
+        ((201, title(put, "5.0"), Open), 8)
     );
 }
 
@@ -131,10 +131,12 @@ fn session(time: i64) -> (i64, bool, i64) {
 
 /// The ratio of a key at a moment, by a look through all trades up to it.
 fn ratio(trades: &[Plain], key: &str, now: i64) -> f64 {
-    let of_key = |trade: &Plain| match key {
-        "CALL" => trade.2 == "C",
-        "PUT" => trade.2 == "P",
-        _ => format!("2025-12-12 {} {}", trade.1, trade.2) == key,
+    let contract: Vec<&str> = key.split(' ').collect();
+    let of_key = |trade: &Plain| match contract.as_slice() {
+        ["CALL"] => trade.2 == "C",
+        ["PUT"] => trade.2 == "P",
+        [_, strike, side] => strike.parse() == Ok(trade.1) && trade.2 == *side,
+        _ => false,
     };
     let all: Vec<&Plain> = trades.iter().filter(|trade| trade.0 <= now).collect();
     let own: Vec<&&Plain> = all.iter().filter(|trade| of_key(trade)).collect();
