@@ -46,7 +46,8 @@ fn builder(path: &Path) -> Result<(ParquetRecordBatchReaderBuilder<EndsOnce>, u6
     let file = File::open(path).map_err(|e| failed(&e))?;
     let bytes = file.metadata().map_err(|e| failed(&e))?.len();
     let wrong = |e: String| failed(&format!("expected a whole parquet file: {e}"));
-    let builder = guarded(|| ParquetRecordBatchReaderBuilder::try_new(EndsOnce(file))).map_err(wrong)?;
+    let builder =
+        guarded(|| ParquetRecordBatchReaderBuilder::try_new(EndsOnce(file))).map_err(wrong)?;
     Ok((builder.map_err(|e| wrong(e.to_string()))?, bytes))
 }
 
