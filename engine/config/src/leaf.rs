@@ -16,6 +16,7 @@ use crate::argument;
 use crate::document::{ColumnType, Text};
 use crate::message;
 use crate::params;
+use crate::path;
 use crate::read::{Context, Typed, not_built};
 use crate::spec::{Kind, Words};
 use crate::texts;
@@ -94,7 +95,7 @@ pub(crate) fn read(cx: &mut Context<'_>, kind: &'static Kind, node: &Node) -> Op
             Some(Typed::Text(text.clone()))
         }
         (Kind::Char, TomlValue::Text(text)) => one_char(&text.value).map(Typed::Char),
-        (Kind::Path, TomlValue::Text(text)) => return path(cx, text),
+        (Kind::Path, TomlValue::Text(text)) => return path::read(cx, text),
         (Kind::Listen | Kind::ListenOpen, TomlValue::Text(text)) => return listen(cx, kind, text),
         (Kind::Url | Kind::SocketUrl | Kind::Request, TomlValue::Text(text)) => {
             return url::read(cx, kind, text);
@@ -399,18 +400,6 @@ fn decimal(text: &str) -> Option<(u8, i8)> {
         .ok()
         .filter(|_| valid)
         .map(|scale| (precision, scale))
-}
-
-fn path(cx: &mut Context<'_>, text: &Text) -> Option<Typed> {
-    let text = params::substitute(cx, text)?;
-    if text.value.is_empty() {
-        cx.mistake(Diagnostic::at(
-            text.span,
-            "expected a path, found an empty text",
-        ));
-        return None;
-    }
-    Some(Typed::Text(text))
 }
 
 fn listen(cx: &mut Context<'_>, kind: &Kind, text: &Text) -> Option<Typed> {

@@ -3,9 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
-use zaraba_core::diagnostic::SourceMap;
+use zaraba_core::diagnostic::{Diagnostic, SourceMap};
 
 use crate::document::Text;
+use crate::params;
+use crate::read::{Context, Typed};
 
 /// The folder of a file; `.` for a bare name.
 pub(crate) fn folder(file: &Path) -> PathBuf {
@@ -26,4 +28,17 @@ pub(crate) fn resolve(sources: &SourceMap, text: &Text) -> PathBuf {
         Some(folder) => folder.join(path),
         None => path.to_owned(),
     }
+}
+
+/// Reads a path, with the parameters put in.
+pub(crate) fn read(cx: &mut Context<'_>, text: &Text) -> Option<Typed> {
+    let text = params::substitute(cx, text)?;
+    if text.value.is_empty() {
+        cx.mistake(Diagnostic::at(
+            text.span,
+            "expected a path, found an empty text",
+        ));
+        return None;
+    }
+    Some(Typed::Text(text))
 }
