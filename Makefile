@@ -21,7 +21,7 @@ languages: ## build the rule of sdk/examples in JavaScript and Python
 	@bash .ci/languages
 
 bench: ## ticks through a window, beside a bare loop and DataFusion's batch; then each construct, the prices of options, and rows through a rule
-	@source .ci/setup.sh && cargo bench --workspace --bench tumble && cargo bench --workspace --bench constructs --bench prices
+	@source .ci/setup.sh && cargo bench --workspace --bench tumble && cargo bench --workspace --bench constructs --bench prices --bench declared
 	@bash .ci/plugins && source .ci/setup.sh && ZARABA_PLUGINS="$$CARGO_TARGET_DIR/plugins" cargo bench --workspace --bench rules && cd plugins && CARGO_TARGET_DIR="$$CARGO_TARGET_DIR/rules" cargo bench --bench native
 
 bench-clients: ## 2,000 WebSocket clients beside uWebSockets, and what a client costs that stops reading
