@@ -3,7 +3,7 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test plugins bench bench-clients bless fuzz audit
+.PHONY: help demo test plugins languages bench bench-clients bless fuzz audit
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 22
@@ -16,6 +16,9 @@ test: ## every check; some only: make test STEPS="fmt tidy" PACKAGES="-p zaraba-
 
 plugins: ## build the rules of plugins/ as WebAssembly, and say where they are
 	@bash .ci/plugins
+
+languages: ## build the rule of sdk/examples in JavaScript and Python
+	@bash .ci/languages
 
 bench: ## ticks through a window, beside a bare loop and DataFusion's batch; then each construct, the prices of options, and rows through a rule
 	@source .ci/setup.sh && cargo bench --workspace --bench tumble && cargo bench --workspace --bench constructs --bench prices

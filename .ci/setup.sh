@@ -113,6 +113,26 @@ need_modules() {
     exec 9>&-
 }
 
+# need_componentize_py: what sdk/examples/python pins, in a virtual environment of its own; exports
+# ZARABA_COMPONENTIZE_PY.
+need_componentize_py() {
+    local venv="$cache/componentize-py" pins=sdk/examples/python/requirements.txt
+    export ZARABA_COMPONENTIZE_PY="$venv/bin/componentize-py"
+    mkdir -p "$cache"
+    exec 9>"$cache/componentize-py.lock"
+    flock 9
+    if ! { cmp -s "$pins" "$venv/installed.txt" && "$ZARABA_COMPONENTIZE_PY" --version >/dev/null 2>&1; }; then
+        python3 -c 'import ensurepip, venv' 2>/dev/null ||
+            need_debian python3-venv "componentize-py comes from PyPI"
+        say "installing $(cat "$pins") into $venv: it makes WebAssembly of a rule in Python"
+        rm -rf "$venv"
+        python3 -m venv "$venv"
+        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$pins"
+        cp "$pins" "$venv/installed.txt"
+    fi
+    exec 9>&-
+}
+
 # need_chromium: a browser, letters for Japanese, and what drives them; exports ZARABA_CHROMIUM.
 need_chromium() {
     local browser="${ZARABA_CHROMIUM:-chromium}"

@@ -38,10 +38,16 @@ pub(crate) struct StandIn {
 }
 
 impl StandIn {
+    /// Its seconds go as fast as [`Run`] moves the clock.
     pub(crate) fn start() -> Self {
+        Self::with_second("0.02")
+    }
+
+    /// Its seconds are as long as this.
+    pub(crate) fn with_second(second: &str) -> Self {
         let python = std::env::var("ZARABA_PYTHON").expect("ZARABA_PYTHON names the tests' Python");
         let mut child = Command::new(python)
-            .args(["-c", include_str!("vendors/stand_in.py")])
+            .args(["-c", include_str!("vendors/stand_in.py"), second])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -55,10 +61,13 @@ impl StandIn {
 
     /// What it was asked for so far.
     pub(crate) fn asked(&self) -> Vec<String> {
-        let answer = send(
-            self.port,
-            "GET /asked HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-        );
+        self.told("asked")
+    }
+
+    /// What it tells of itself there.
+    pub(crate) fn told(&self, what: &str) -> Vec<String> {
+        let request = format!("GET /{what} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        let answer = send(self.port, &request);
         let (_, body) = answer.split_once("\r\n\r\n").unwrap();
         body.lines().map(str::to_owned).collect()
     }
@@ -124,9 +133,14 @@ impl Run {
     }
 
     /// Moves the clock on until there are as many rows, then stops; all rows, sorted.
-    pub(crate) fn rows(mut self, count: usize) -> Vec<String> {
+    pub(crate) fn rows(self, count: usize) -> Vec<String> {
+        self.rows_until(|found| found.len() >= count)
+    }
+
+    /// The same until there are enough.
+    pub(crate) fn rows_until(mut self, enough: impl Fn(&[String]) -> bool) -> Vec<String> {
         for _ in 0..MOVES {
-            if self.found.len() >= count {
+            if enough(&self.found) {
                 break;
             }
             match self.rows.recv_timeout(Duration::from_millis(2)) {

@@ -75,23 +75,9 @@ fn expected(written: &[Written], there: There, time: i64, n: i64) -> String {
     format!("{own} of [{}]", all.join(" "))
 }
 
-fn check(options: &str, there: There) {
-    let text = PIPELINE.replace("OPTIONS", options);
-    let plan = planned(&text).unwrap_or_else(|e| panic!("{e}"));
-    let mut dice = ChaCha8Rng::seed_from_u64(11);
-    let numbers: Vec<(i64, i64)> = (0..150)
-        .map(|i| (1_000 + i * 2 + i % 3, dice.random_range(-3..5)))
-        .collect();
-    let mut now = 980;
-    let written: Vec<Written> = (0..200)
-        .map(|i| {
-            now += dice.random_range(0..4);
-            let time = now - dice.random_range(0..10);
-            let until = time + dice.random_range(1..60);
-            (time, dice.random_range(-3..5), format!("note{i}"), until)
-        })
-        .collect();
-    let inputs = BTreeMap::from([
+/// The rows of both streams.
+fn inputs(numbers: &[(i64, i64)], written: &[Written]) -> BTreeMap<String, StandIn> {
+    BTreeMap::from([
         (
             "numbers".to_owned(),
             batch([
@@ -117,7 +103,26 @@ fn check(options: &str, there: There) {
                 ("until", times(written.iter().map(|w| w.3))),
             ]),
         ),
-    ]);
+    ])
+}
+
+fn check(options: &str, there: There) {
+    let text = PIPELINE.replace("OPTIONS", options);
+    let plan = planned(&text).unwrap_or_else(|e| panic!("{e}"));
+    let mut dice = ChaCha8Rng::seed_from_u64(11);
+    let numbers: Vec<(i64, i64)> = (0..150)
+        .map(|i| (1_000 + i * 2 + i % 3, dice.random_range(-3..5)))
+        .collect();
+    let mut now = 980;
+    let written: Vec<Written> = (0..200)
+        .map(|i| {
+            now += dice.random_range(0..4);
+            let time = now - dice.random_range(0..10);
+            let until = time + dice.random_range(1..60);
+            (time, dice.random_range(-3..5), format!("note{i}"), until)
+        })
+        .collect();
+    let inputs = inputs(&numbers, &written);
     let expected: Vec<String> = numbers
         .iter()
         .map(|(time, n)| expected(&written, there, *time, *n))

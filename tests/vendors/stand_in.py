@@ -5,16 +5,20 @@ Prints the port that it listens on, on loopback, and serves until it is killed:
   /v2/...        J-Quants V2: a key in `x-api-key`, pages by `pagination_key`, "" for numbers that are
                  not there, 429 without Retry-After (the second request gets one)
   /kabusapi/...  kabu STATION: a token by POST, which makes earlier ones invalid; at most 50 symbols,
-                 those asked for by REST counted; the push WebSocket; `BidPrice` is the ask
+                 those asked for by REST counted; 10 requests in a second, then 429 for a second; the
+                 push WebSocket; `BidPrice` is the ask
   /quotes        some vendor's rows behind a header `Authorization`
 
-All numbers are made up. GET /asked tells what was asked, one `METHOD path` a line.
+All numbers are made up. GET /asked tells what was asked, one `METHOD path` a line; GET /refused what was
+refused of kabu STATION's, with status and code; GET /registered how many symbols are. Beside a clock
+that is moved by hand, a second of the limits is as long as the first argument says.
 """
 
 import base64
 import hashlib
 import json
 import struct
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,10 +27,13 @@ from urllib.parse import parse_qs, urlsplit
 KEYS = ("none", "key-of-the-stand-in")
 PASSWORDS = ("none", "pass-of-the-stand-in")
 SYMBOLS_MAX = 50
+REQUESTS_MAX = 10
+SECOND = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
 
 lock = threading.Lock()
 asked = []
-state = {"tokens": 0, "registered": [], "quota": 0}
+refused = []
+state = {"tokens": 0, "registered": [], "quota": 0, "times": [], "blocked": 0.0}
 
 
 def option(code, strike, side, close, volume, oi, settle, iv, emergency="002", night=""):
@@ -95,7 +102,11 @@ BOARDS = {
     "141090118": board("141090118", "日経平均オプション 26/09 プット 60000", None, 130.0, 90.0, BidSign="0107", AskSign="0107"),
     "101": board("101", "日経平均株価", 65020.5, None, None, exchange=1, SecurityType=0, TradingVolume=None),
 }
-EXTRA = {str(n): board(str(n), f"日経平均オプション 26/10 コール {60000 + n * 125}", 5.0, 4.0, 6.0) for n in range(200, 260)}
+# Calls and puts by turns, from 61000 to 68250.
+EXTRA = {
+    str(n): board(str(n), f"日経平均オプション 26/10 {('コール', 'プット')[n % 2]} {61000 + (n - 200) // 2 * 250}", 5.0, 4.0, 6.0)
+    for n in range(200, 260)
+}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -129,8 +140,9 @@ class Handler(BaseHTTPRequestHandler):
     def route(self, method):
         path = urlsplit(self.path)
         body = self.body()
-        if path.path == "/asked":
-            return self.answer(200, "\n".join(asked).encode())
+        told = {"/asked": asked, "/refused": refused, "/registered": [str(len(state["registered"]))]}
+        if path.path in told:
+            return self.answer(200, "\n".join(told[path.path]).encode())
         asked.append(f"{method} {self.path}")
         if path.path.startswith("/v2/"):
             return self.jquants(path)
@@ -171,18 +183,36 @@ class Handler(BaseHTTPRequestHandler):
             answer["pagination_key"] = f"page.{page + 1}"
         self.answer(200, answer)
 
+    def refuse(self, status, code, message):
+        refused.append(f"{self.command} {self.path} {status} {code}")
+        self.answer(status, {"Code": code, "Message": message})
+
+    def too_many(self):
+        """Ten in a second; who asks for more is refused until it was quiet for one."""
+        with lock:
+            now = time.monotonic()
+            if now < state["blocked"]:
+                return True
+            state["times"] = [t for t in state["times"] if t > now - SECOND] + [now]
+            if len(state["times"]) <= REQUESTS_MAX:
+                return False
+            state["blocked"] = now + SECOND
+            return True
+
     def kabu(self, method, path, body):
         what = path.path.removeprefix("/kabusapi/")
         if what == "websocket":
             return self.push()
         if (method, what) == ("POST", "token"):
             if json.loads(body).get("APIPassword") not in PASSWORDS:
-                return self.answer(401, {"Code": 4001013, "Message": "トークン取得失敗"})
+                return self.refuse(401, 4001013, "トークン取得失敗")
             with lock:
                 state["tokens"] += 1
                 return self.answer(200, {"ResultCode": 0, "Token": f"token{state['tokens']}"})
         if self.headers.get("X-API-KEY") != f"token{state['tokens']}":
-            return self.answer(401, {"Code": 4001009, "Message": "APIキー不一致"})
+            return self.refuse(401, 4001009, "APIキー不一致")
+        if self.too_many():
+            return self.refuse(429, 4001006, "API実行回数エラー")
         if (method, what) == ("PUT", "register"):
             symbols = [symbol["Symbol"] for symbol in json.loads(body)["Symbols"]]
             return self.register(symbols) and self.answer(200, {"RegistList": state["registered"]})
@@ -190,32 +220,33 @@ class Handler(BaseHTTPRequestHandler):
             state["registered"] = []
             return self.answer(200, {"RegistList": []})
         if (method, what) == ("PUT", "unregister"):
-            gone = [symbol["Symbol"] for symbol in json.loads(body)["Symbols"]]
-            state["registered"] = [s for s in state["registered"] if s not in gone]
+            gone = [(symbol["Symbol"], symbol["Exchange"]) for symbol in json.loads(body)["Symbols"]]
+            with lock:
+                state["registered"] = [s for s in state["registered"] if (s, 2) not in gone]
             return self.answer(200, {"RegistList": state["registered"]})
         if (method, what) == ("GET", "symbolname/future"):
             return self.answer(200, {"Symbol": "169090019", "SymbolName": "日経225mini 26/09"})
         if (method, what) == ("GET", "symbolname/option"):
             query = {name: values[0] for name, values in parse_qs(path.query).items()}
             name = f"{'コール' if query['PutOrCall'] == 'C' else 'プット'} {query['StrikePrice']}"
-            for symbol, row in BOARDS.items():
+            for symbol, row in (BOARDS | EXTRA).items():
                 if row["SymbolName"].endswith(name):
                     return self.answer(200, {"Symbol": symbol, "SymbolName": row["SymbolName"]})
-            return self.answer(400, {"Code": 4002001, "Message": "銘柄が見つからない"})
+            return self.refuse(400, 4002001, "銘柄が見つからない")
         if method == "GET" and what.startswith("board/"):
             symbol = what.removeprefix("board/").split("@")[0]
             row = BOARDS.get(symbol) or EXTRA.get(symbol)
             if row is None:
-                return self.answer(400, {"Code": 4002001, "Message": "銘柄が見つからない"})
+                return self.refuse(400, 4002001, "銘柄が見つからない")
             # What is asked for is registered.
             return self.register([symbol]) and self.answer(200, row)
-        self.answer(404, {"Code": 4001001, "Message": "内部エラー"})
+        self.refuse(404, 4001001, "内部エラー")
 
     def register(self, symbols):
         with lock:
             more = [s for s in symbols if s not in state["registered"]]
             if len(state["registered"]) + len(more) > SYMBOLS_MAX:
-                self.answer(400, {"Code": 4002006, "Message": "レジスト数エラー"})
+                self.refuse(400, 4002006, "レジスト数エラー")
                 return False
             state["registered"] += more
             return True

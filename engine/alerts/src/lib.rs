@@ -24,6 +24,8 @@
 
 pub mod plan;
 
+pub mod live;
+
 pub mod all;
 
 pub mod calm;

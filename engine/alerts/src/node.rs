@@ -23,7 +23,8 @@ use zaraba_sql::in_order::{InOrder, Ties};
 use zaraba_sql::one_form::all_in_one_form;
 
 use crate::held::{Held, Pinned, number_of, severity_of};
-use crate::machine::{Event, Machine, Says, Stage, Standing};
+use crate::live::{Steps, now};
+use crate::machine::{Event, Key, Machine, Says, Stage, Standing};
 use crate::told::Troubles;
 use crate::work::{Declared, working};
 
@@ -35,6 +36,7 @@ const OPEN: usize = 4_096;
 /// The operator.
 pub(crate) struct Node {
     plan: Arc<Declared>,
+    steps: Steps,
     schema: SchemaRef,
     converter: RowConverter,
     waiting: InOrder,
@@ -49,7 +51,7 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    pub(crate) fn new(plan: Arc<Declared>) -> Result<Self> {
+    pub(crate) fn new(plan: Arc<Declared>, steps: Steps) -> Result<Self> {
         let schema = working(&plan.kept);
         let field = |i: &usize| SortField::new(schema.field(*i).data_type().clone());
         Ok(Self {
@@ -63,6 +65,7 @@ impl Node {
             goal: None,
             schema,
             plan,
+            steps,
         })
     }
 
@@ -195,7 +198,7 @@ fn next(bits: &BooleanBuffer, row: usize) -> Option<usize> {
 impl Operator for Node {
     fn process(&mut self, _port: Port, rows: Batch, out: &mut Output) -> Result<Progress> {
         let mut bad = Vec::new();
-        for batch in self.plan.compute(&rows, &mut bad)? {
+        for batch in self.plan.compute(&now(&self.steps), &rows, &mut bad)? {
             self.waiting.push(batch)?;
         }
         failed::send(&self.plan.name, &mut bad, out)?;
@@ -314,8 +317,11 @@ fn keys(machine: &mut Machine<Held>) -> Result<RecordBatch> {
     )?)
 }
 
+/// A key that is not idle, since when, and how it stands.
+type Stood = (Key, i64, Stage);
+
 /// Them, back.
-fn stages(rows: &RecordBatch) -> Result<Vec<(Arc<[u8]>, i64, Stage)>> {
+fn stages(rows: &RecordBatch) -> Result<Vec<Stood>> {
     let (keys, since, at) = (binary(rows, 0)?, int64(rows, 1)?, int64(rows, 2)?);
     let severity = rows.columns().get(3).ok_or_else(wrong)?;
     let severity = severity.as_primitive_opt::<UInt8Type>().ok_or_else(wrong)?;
@@ -326,7 +332,7 @@ fn stages(rows: &RecordBatch) -> Result<Vec<(Arc<[u8]>, i64, Stage)>> {
             severity,
         },
     };
-    let one = |i: usize| (Arc::from(keys.value(i)), since.value(i), stage(i));
+    let one = |i: usize| (Key::from(keys.value(i)), since.value(i), stage(i));
     Ok((0..rows.num_rows()).map(one).collect())
 }
 

@@ -15,8 +15,10 @@ use zaraba_sql::plan::parse::{moved, parse, parse_condition};
 use zaraba_sql::plan::stage::{Input, PlannedNode, Stage, Work};
 use zaraba_sql::plan::streaming;
 use zaraba_sql::plan::triggered::key_columns;
+use zaraba_sql::rows::Step;
 
 use crate::calm;
+use crate::live::Origin;
 use crate::template::Templates;
 use crate::told::Teller;
 use crate::work::{Declared, Watch};
@@ -60,11 +62,62 @@ pub struct Around<'a> {
     pub zone: Tz,
 }
 
+/// A planned alert, and what it can be planned again from.
+pub struct Planned {
+    /// Its node.
+    pub node: PlannedNode,
+    /// For whoever makes its operator, to change parameters while it runs.
+    pub origin: Arc<Origin>,
+}
+
 /// Plans an alert on a stream that the catalog knows.
 ///
 /// # Errors
 /// All that is wrong with it.
-pub fn plan(doc: &AlertDoc, around: &Around<'_>) -> Result<PlannedNode, Vec<Mistake>> {
+pub fn plan(doc: &AlertDoc, around: &Around<'_>) -> Result<Planned, Vec<Mistake>> {
+    let (inputs, declared) = declared(doc, around)?;
+    let origin = Arc::new(Origin {
+        doc: doc.clone(),
+        params: around.params.to_vec(),
+        catalog: around.catalog.clone(),
+        zone: around.zone,
+        inputs: inputs.clone(),
+        declared: Arc::new(declared),
+    });
+    let quiet = StormDoc {
+        cooldown: None, // of a declared alert it is a matter of its states
+        group: doc.storm.group,
+    };
+    let mut stages = vec![Stage {
+        inputs,
+        work: Work::Foreign(Arc::new(Watch(Arc::clone(&origin)))),
+        schema: alert::columns(),
+    }];
+    stages.extend(calm::stage(0, &quiet, &alert::columns()));
+    let node = PlannedNode {
+        name: doc.name.value.clone(),
+        stages,
+        output: alert::stream(calm::columns(&quiet, &alert::columns())),
+        unassigned: None,
+        warnings: Vec::new(),
+        explained: format!("Alert: {} when {}", doc.from.value, doc.when.value.trim()),
+    };
+    Ok(Planned { node, origin })
+}
+
+/// What an alert reads with other parameters, and the steps that compute it.
+pub(crate) fn steps(
+    doc: &AlertDoc,
+    around: &Around<'_>,
+) -> Result<(Vec<Input>, Vec<Step>), String> {
+    let planned = declared(doc, around).map_err(|mistakes| {
+        let all: Vec<String> = mistakes.into_iter().map(|m| m.mistake.message).collect();
+        all.join("; ")
+    });
+    planned.map(|(inputs, declared)| (inputs, declared.steps))
+}
+
+fn declared(doc: &AlertDoc, around: &Around<'_>) -> Result<(Vec<Input>, Declared), Vec<Mistake>> {
     // As SQL sees it: columns that a source does not hand over count, too.
     let Some(source) = around.catalog.get(&doc.from.value) else {
         let mistake = SqlMistake::new(format!("no stream `{}`", doc.from.value));
@@ -83,25 +136,7 @@ pub fn plan(doc: &AlertDoc, around: &Around<'_>) -> Result<PlannedNode, Vec<Mist
     let (inputs, declared) = planning
         .declared(&wanted, templates)
         .map_err(|mistake| vec![Mistake::within(&doc.when, mistake)])?;
-    let mut stages = vec![Stage {
-        inputs,
-        work: Work::Foreign(Arc::new(Watch(Arc::new(declared)))),
-        schema: alert::columns(),
-    }];
-    let quiet = StormDoc {
-        cooldown: None, // of a declared alert it is a matter of its states
-        group: doc.storm.group,
-    };
-    stages.extend(calm::stage(0, &quiet, &alert::columns()));
-    let columns = calm::columns(&quiet, &alert::columns());
-    Ok(PlannedNode {
-        name: doc.name.value.clone(),
-        stages,
-        output: alert::stream(columns),
-        unassigned: None,
-        warnings: Vec::new(),
-        explained: format!("Alert: {} when {}", doc.from.value, doc.when.value.trim()),
-    })
+    Ok((inputs, declared))
 }
 
 /// The columns that an alert keeps of a row, by their place in the stream: in that order, and the

@@ -89,8 +89,8 @@ fn rounded(number: f64, decimals: usize) -> f64 {
     let scale = 10_f64.powi(i32::try_from(decimals.min(DECIMALS_MAX)).unwrap_or(0));
     let scaled = number * scale;
     if scaled.abs() < 1e15 {
-        // 1.005 is a little less than it says: a billionth of a unit is forgiven.
-        (scaled + scaled.signum() * 1e-9 * scaled.abs().max(1.0).min(1e3)).round() / scale
+        // 1.005 is a little less than it says: its last bits are forgiven.
+        (scaled * (1.0 + 4.0 * f64::EPSILON)).round() / scale
     } else {
         number
     }

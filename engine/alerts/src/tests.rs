@@ -5,6 +5,8 @@ mod rig;
 
 mod storms;
 
+mod changed;
+
 use proptest::prelude::*;
 
 use self::rig::{Declared, Input, Told, run};

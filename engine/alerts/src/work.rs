@@ -16,7 +16,7 @@ use zaraba_sql::plan::stage::Foreign;
 use zaraba_sql::rows::{FailedRow, Step, run, sift};
 
 use crate::held::number_of;
-use crate::node::Node;
+use crate::live::Origin;
 use crate::told::Teller;
 
 /// What the alert does, as planned.
@@ -57,8 +57,13 @@ pub(crate) fn working(kept: &SchemaRef) -> SchemaRef {
 
 impl Declared {
     /// Rows of the stream as rows of [`working`]; those on which an expression fails are set aside.
-    pub(crate) fn compute(&self, rows: &Batch, failed: &mut Vec<FailedRow>) -> Result<Vec<Batch>> {
-        let done = sift(rows, failed, &mut |rows| run(&self.steps, rows));
+    pub(crate) fn compute(
+        &self,
+        steps: &[Step],
+        rows: &Batch,
+        failed: &mut Vec<FailedRow>,
+    ) -> Result<Vec<Batch>> {
+        let done = sift(rows, failed, &mut |rows| run(steps, rows));
         done.iter().map(|batch| self.judged(batch)).collect()
     }
 
@@ -111,11 +116,11 @@ fn true_where(column: &BooleanArray) -> BooleanBuffer {
 }
 
 /// The stage.
-pub(crate) struct Watch(pub(crate) Arc<Declared>);
+pub(crate) struct Watch(pub(crate) Arc<Origin>);
 
 impl Foreign for Watch {
     fn operator(&self, _node: &str) -> Result<Box<dyn Operator>> {
-        Ok(Box::new(Node::new(Arc::clone(&self.0))?))
+        Ok(self.0.node()?.0)
     }
 
     fn describe(&self) -> String {
@@ -125,7 +130,7 @@ impl Foreign for Watch {
             cooldown,
             keys,
             ..
-        } = self.0.as_ref();
+        } = self.0.declared.as_ref();
         let key: Vec<&str> = keys
             .iter()
             .map(|k| schema.field(*k).name().as_str())

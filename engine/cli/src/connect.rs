@@ -1,11 +1,15 @@
 //! `zaraba connect`: asks how to reach a source, writes it into a pipeline file, reads from it once,
 //! and tells what came and which figures of the desk will be missing. `ask` asks, `own` describes
-//! sources of the user's own layout, `vendor` those with a shipped feed, `write` changes files,
+//! sources of the user's own layout, `vendor` and `kabu` those with a shipped feed, `write` changes files,
 //! `report` tells.
 
 mod ask;
 
+mod kabu;
+
 mod own;
+
+mod push;
 
 mod report;
 
@@ -80,6 +84,8 @@ struct Made {
     streams: Vec<String>,
     /// Canonical columns that it brings.
     brings: BTreeSet<String>,
+    /// What is to be said of a source of one's own.
+    own: Option<String>,
     /// What to do before rows can come, where that is not for this program.
     wait: Option<String>,
 }
@@ -91,7 +97,7 @@ pub(crate) fn connect(args: &ConnectArgs, voice: &Voice) -> Result<(), Failure> 
         Kind::Csv => own::csv(&mut asker, &args.into)?,
         Kind::Http => own::http(&mut asker)?,
         Kind::Websocket => own::websocket(&mut asker)?,
-        Kind::Kabu => vendor::kabu(&mut asker)?,
+        Kind::Kabu => kabu::kabu(&mut asker)?,
         Kind::Jquants => vendor::jquants(&mut asker)?,
         Kind::Excel => vendor::excel(&mut asker)?,
     };
@@ -128,6 +134,7 @@ pub(crate) fn connect(args: &ConnectArgs, voice: &Voice) -> Result<(), Failure> 
         voice.print(&report::rows(found, &asker))?;
     }
     voice.print(&report::figures(&made.brings, &asker))?;
+    voice.print(made.own.as_deref().unwrap_or_default())?;
     let nothing = found.is_some_and(|streams| streams.is_empty());
     if nothing {
         return Err(Failure::Outside(asker.say(

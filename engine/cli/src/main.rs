@@ -15,6 +15,8 @@ mod failure;
 
 mod graph;
 
+mod plugin;
+
 mod record;
 
 mod remote;
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
         Command::Set(args) => set::set(&args, &voice),
         Command::Record(args) => record::record(&args, &voice),
         Command::Connect(args) => connect::connect(&args, &voice),
+        Command::Plugin(args) => plugin::plugin(&args, &voice),
         Command::Schema => schema::schema(&voice),
         Command::Completion(args) => completion::completion(args.shell, &voice),
     };

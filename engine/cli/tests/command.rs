@@ -42,6 +42,11 @@ mod post;
 #[path = "command/remote.rs"]
 mod remote;
 
+/// Rules, changed while they run.
+#[cfg(unix)]
+#[path = "command/rule.rs"]
+mod rule;
+
 /// `record`.
 #[cfg(unix)]
 #[path = "command/record.rs"]
@@ -55,3 +60,7 @@ mod tests;
 #[cfg(unix)]
 #[path = "command/connect.rs"]
 mod connect;
+
+/// `plugin`.
+#[path = "command/plugin.rs"]
+mod plugin;

@@ -1,11 +1,34 @@
-//! `{name}` in requests and messages: what an answer to an earlier request said. Only a name in
-//! braces is one, so JSON may stand in the same text; `{{name}}` is `{name}` itself.
+//! `{name}` in requests and messages: what an answer to an earlier request said, or the item of
+//! `each` that is asked for. Only a name in braces is one, so JSON may stand in the same text; `{{name}}` is `{name}` itself.
 
-use zaraba_core::diagnostic::Diagnostic;
+use zaraba_core::diagnostic::{Diagnostic, Span};
 use zaraba_core::suggest::nearest;
 
 use crate::document::Text;
 use crate::read::{Context, ticked};
+
+/// The name of an item of `each`.
+pub const EACH: &str = "each";
+
+/// Whether `{each}` can be said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Each {
+    /// `each` is not given.
+    Missing,
+    /// Here nothing is said for one item.
+    Later,
+    /// It can.
+    Known,
+}
+
+/// The names that can be said in braces.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names {
+    /// Those that were captured.
+    pub(crate) captured: Vec<String>,
+    /// None: there is no option `each`.
+    pub(crate) each: Option<Each>,
+}
 
 /// A name in braces.
 struct Hole<'a> {
@@ -63,18 +86,34 @@ pub fn fill(text: &str, captured: &[(String, String)], escape: impl Fn(&str) -> 
     out
 }
 
-/// Each name in braces must be one that was captured before.
-pub(crate) fn check(cx: &mut Context<'_>, text: &Text, known: &[String]) {
+/// Whether a text says this name.
+pub(crate) fn says(text: &str, name: &str) -> bool {
+    let mut at = 0;
+    while let Some(hole) = hole(text, at) {
+        at = hole.end;
+        if !hole.itself && hole.name == name {
+            return true;
+        }
+    }
+    false
+}
+
+/// Each name in braces must be one that is known.
+pub(crate) fn check(cx: &mut Context<'_>, text: &Text, known: &Names) {
     let mut at = 0;
     while let Some(hole) = hole(&text.value, at) {
         at = hole.end;
-        if hole.itself || known.iter().any(|k| k == hole.name) {
+        let (name, span) = (hole.name, text.span_of(hole.start, hole.end));
+        if hole.itself || known.captured.iter().any(|k| k == name) {
             continue;
         }
-        let name = hole.name;
+        if let Some(each) = known.each.filter(|_| name == EACH) {
+            check_each(cx, span, each);
+            continue;
+        }
         let message = format!("nothing captures `{name}` before this");
-        let span = text.span_of(hole.start, hole.end);
-        let names: Vec<&str> = known.iter().map(String::as_str).collect();
+        let mut names: Vec<&str> = known.captured.iter().map(String::as_str).collect();
+        names.extend((known.each == Some(Each::Known)).then_some(EACH));
         cx.mistake(match nearest(name, names.iter().copied()) {
             Some(near) => Diagnostic::at(span, format!("{message}; did you mean `{{{near}}}`?")),
             None if names.is_empty() => Diagnostic::at(span, message).help(format!(
@@ -82,10 +121,22 @@ pub(crate) fn check(cx: &mut Context<'_>, text: &Text, known: &[String]) {
                  stands for `{{{name}}}` itself"
             )),
             None => {
-                Diagnostic::at(span, message).help(format!("captured are {}", ticked(&names)))
+                Diagnostic::at(span, message).help(format!("known are {}", ticked(&names)))
             }
         });
     }
+}
+
+/// `{each}` at this place.
+fn check_each(cx: &mut Context<'_>, span: Span, each: Each) {
+    let mistake = match each {
+        Each::Known => return,
+        Each::Missing => Diagnostic::at(span, "`{each}` is an item of `each`, which is not given")
+            .help("`each = [\"a\", \"b\"]` asks for one after the other"),
+        Each::Later => Diagnostic::at(span, "`{each}` is not known here")
+            .help("the requests of `before` are made once, not for each item"),
+    };
+    cx.mistake(mistake);
 }
 
 #[cfg(test)]

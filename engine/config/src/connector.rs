@@ -46,10 +46,16 @@ pub struct HttpClientDoc {
     /// Whether `method` is POST.
     pub post: bool,
     /// `body`
-    pub body: Option<String>,
+    pub body: Option<MessageDoc>,
     /// `headers`
     pub headers: Vec<(String, String)>,
-    /// `every`, microseconds from the start of a poll to that of the next.
+    /// `before`: requests made before the first poll, and again when a poll is refused.
+    pub before: Vec<RequestDoc>,
+    /// `each`: what is asked for, one after the other; none: there is one poll.
+    pub each: Option<Vec<String>>,
+    /// `after`: requests made after each answer.
+    pub after: Vec<RequestDoc>,
+    /// `every`, microseconds from the start of a poll (with `each`, a round) to that of the next.
     pub every: i64,
     /// `format`; JSON if left out.
     pub format: Format,
@@ -126,7 +132,7 @@ pub struct WebsocketDoc {
     pub max_size: u64,
 }
 
-/// An item of `before`. In all its texts `{name}` stands for what an earlier one captured.
+/// An item of `before` or `after`. In all its texts `{name}` stands for what an earlier one captured.
 #[derive(Clone, Debug)]
 pub struct RequestDoc {
     /// The first word of `request`.

@@ -88,6 +88,7 @@ fn of_kind(kind: &Kind) -> Value {
             json!({ "anyOf": [text, { "type": "object", "additionalProperties": text }] })
         }
         Kind::Message => json!({ "type": ["string", "object", "array"] }),
+        Kind::TextList => json!({ "type": ["string", "array"], "items": of_kind(&Kind::Name) }),
         Kind::Char => json!({ "type": "string", "minLength": 1 }),
         Kind::Int(low, i64::MAX) => json!({ "type": "integer", "minimum": low }),
         Kind::Int(low, high) => json!({ "type": "integer", "minimum": low, "maximum": high }),

@@ -1,6 +1,9 @@
 //! Single values: durations, sizes, zones, times, words, paths, addresses. One function a kind
 //! says what it makes of a TOML value, [`expected`] says in words what would have been right.
 
+#[cfg(test)]
+mod tests;
+
 use std::net::SocketAddr;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeZone};
@@ -15,6 +18,7 @@ use crate::message;
 use crate::params;
 use crate::read::{Context, Typed, not_built};
 use crate::spec::{Kind, Words};
+use crate::texts;
 use crate::tree::{Node, TomlValue, quoted};
 use crate::url;
 
@@ -32,6 +36,7 @@ pub(crate) fn expected(kind: &Kind) -> String {
         Kind::Request => "a request like \"POST https://example.com/token\"".to_owned(),
         Kind::Texts => "a text, or texts like { ja = \"…\", en = \"…\" }".to_owned(),
         Kind::Message => "a text, or a table that is sent as JSON".to_owned(),
+        Kind::TextList => "a list of texts, or one as JSON in a text".to_owned(),
         Kind::Int(low, i64::MAX) => format!("an integer from {low}"),
         Kind::Int(low, high) => format!("an integer from {low} to {high}"),
         Kind::Float => "a number".to_owned(),
@@ -96,6 +101,7 @@ pub(crate) fn read(cx: &mut Context<'_>, kind: &'static Kind, node: &Node) -> Op
         }
         (Kind::Message, _) => return message::read(cx, node),
         (Kind::Argument, _) => return argument::read(cx, node),
+        (Kind::TextList, _) => return texts::read(cx, node),
         (Kind::Int(low, high), TomlValue::Integer(i)) if low <= i && i <= high => {
             Some(Typed::Int(*i))
         }
@@ -433,67 +439,4 @@ fn listen(cx: &mut Context<'_>, kind: &Kind, text: &Text) -> Option<Typed> {
     };
     cx.mistake(mistake);
     None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes() {
-        for (text, bytes) in [
-            ("512MiB", Some(536_870_912)),
-            ("64KiB", Some(65_536)),
-            ("1GB", Some(1_000_000_000)),
-            ("2 GiB", Some(2_147_483_648)),
-            ("7B", Some(7)),
-            ("0B", None),
-            ("MiB", None),
-            ("-1B", None),
-            ("1.5GB", None),
-            ("512", None),
-            ("99999999999TiB", None),
-        ] {
-            assert_eq!(parse_size(text), bytes, "{text}");
-        }
-    }
-
-    #[test]
-    fn times() {
-        // Seconds as `date -u -d TEXT +%s` has them.
-        for (text, zone, seconds) in [
-            ("2025-11-14T09:00:00+09:00", Tz::UTC, Some(1_763_078_400)),
-            ("2025-11-14T00:00:00Z", Tz::Asia__Tokyo, Some(1_763_078_400)),
-            ("2025-11-14T09:00:00", Tz::Asia__Tokyo, Some(1_763_078_400)),
-            ("2025-11-14 09:00", Tz::Asia__Tokyo, Some(1_763_078_400)),
-            ("2025-11-14", Tz::UTC, Some(1_763_078_400)),
-            ("2025-03-09T02:30:00", Tz::America__New_York, None), // the clock went past it
-            ("2025-11-14T25:00:00", Tz::UTC, None),
-            ("9 o'clock", Tz::UTC, None),
-        ] {
-            assert_eq!(
-                parse_time(text, zone),
-                seconds.map(|s: i64| s * 1_000_000),
-                "{text}"
-            );
-        }
-        let fraction = parse_time("1970-01-01T00:00:00.000123", Tz::UTC);
-        assert_eq!(fraction, Some(123));
-    }
-
-    #[test]
-    fn decimals() {
-        for (text, expected) in [
-            ("(18, 4)", Some((18, 4))),
-            ("(1,0)", Some((1, 0))),
-            (" (38 , 38)", Some((38, 38))),
-            ("(39, 1)", None),
-            ("(0, 0)", None),
-            ("(4, 5)", None),
-            ("(4)", None),
-            ("", None),
-        ] {
-            assert_eq!(decimal(text), expected, "{text}");
-        }
-    }
 }

@@ -3,15 +3,18 @@
 use zaraba_core::diagnostic::Diagnostic;
 use zaraba_core::time::SECOND;
 
-use crate::connector::{HttpClientDoc, NextPage};
+use crate::captures::{EACH, Each, Names, check, says};
+use crate::connector::{HttpClientDoc, NextPage, RequestDoc};
 use crate::document::{ColumnDoc, Format, Text};
 use crate::format;
 use crate::headers::{headers, plain};
 use crate::mapping::{check_from, is_path};
+use crate::message::MessageDoc;
 use crate::read::{Context, Fields};
+use crate::requests::{REQUEST, checked, requests};
 use crate::sheet;
 use crate::source::{COMMON, HEAD, require_schema};
-use crate::spec::{Kind, Section, Words, optional, required};
+use crate::spec::{Kind, Least, Section, Words, optional, required};
 use crate::tree::quoted;
 
 /// Bytes of one answer.
@@ -61,6 +64,24 @@ static NEXT: Section = Section {
     example: "",
 };
 
+/// An item of `before`
+static BEFORE: Section = Section {
+    title: "before",
+    about: "A request that is made before the first poll, and again, at most once a poll, when one is answered 401 or 403. What its answer says can be put, as `{name}`, into the requests behind it and into `url`, `headers`, `body` and `after`; `{{name}}` stands for `{name}` itself.",
+    groups: &[REQUEST],
+    later: &[],
+    example: "",
+};
+
+/// An item of `after`
+static AFTER: Section = Section {
+    title: "after",
+    about: "A request that is made after each answer, which `{each}` and what `before` captured may be put into. When it fails, that is logged; the rows stay.",
+    groups: &[REQUEST],
+    later: &[],
+    example: "",
+};
+
 /// `connector = "http_client"`
 pub(crate) static HTTP_CLIENT: Section = Section {
     title: "[source.NAME] with connector = \"http_client\"",
@@ -79,7 +100,7 @@ pub(crate) static HTTP_CLIENT: Section = Section {
                 "every",
                 Kind::Duration,
                 "\"5s\"",
-                "from one poll to the next",
+                "from one poll to the next; with `each`, from one round of all to the next",
             ),
             optional(
                 "method",
@@ -90,17 +111,38 @@ pub(crate) static HTTP_CLIENT: Section = Section {
             ),
             optional(
                 "body",
-                Kind::Text,
+                Kind::Message,
                 "none",
-                "'{\"market\": \"OSE\"}'",
-                "what a POST says; name its type in `headers`",
+                "{ market = \"$market\" }",
+                "what a POST says: a text as it is (name its type in `headers`), or a table, sent as JSON",
             ),
             optional(
                 "headers",
                 Kind::Map(&Kind::Text),
                 "none",
                 "{ Authorization = \"Bearer ${TOKEN}\" }",
-                "headers of each request",
+                "headers of each request for rows",
+            ),
+            optional(
+                "before",
+                Kind::List(&Kind::Table(&BEFORE), Least::None),
+                "none",
+                "[{ request = \"POST https://example.com/token\", capture = { token = \"$.token\" } }]",
+                "requests that are made, in this order, before the first poll, and again when one is answered 401 or 403",
+            ),
+            optional(
+                "each",
+                Kind::TextList,
+                "one poll for all",
+                "[\"8411\", \"7203\"]",
+                "what is asked for, one after the other, as `{each}` in `url`, `headers` and `body`; of an empty list nothing is",
+            ),
+            optional(
+                "after",
+                Kind::List(&Kind::Table(&AFTER), Least::None),
+                "none",
+                "[{ request = \"DELETE https://example.com/watched/{each}\" }]",
+                "requests that are made, in this order, after each answer",
             ),
             optional(
                 "format",
@@ -129,7 +171,7 @@ pub(crate) static HTTP_CLIENT: Section = Section {
                 Kind::PositiveFloat,
                 "`10.0`",
                 "2.0",
-                "most requests in a second, pages and retries counted",
+                "most requests in a second, pages, retries, `before` and `after` counted",
             ),
             optional(
                 "timeout",
@@ -195,10 +237,14 @@ pub(crate) fn http_client(
         let message = "a GET has no `body`";
         cx.mistake(Diagnostic::at(key, message).help("add `method = \"POST\"`"));
     }
+    let asked = asked(cx, fields);
     Some(HttpClientDoc {
         post,
-        body: fields.text("body").map(|t| t.value),
-        headers: plain(headers(cx, fields)),
+        body: asked.body,
+        headers: asked.headers,
+        before: asked.before,
+        each: asked.each,
+        after: asked.after,
         format,
         rows: rows.map(|t| t.value),
         next: next.and_then(|next| {
@@ -213,6 +259,49 @@ pub(crate) fn http_client(
         url: fields.name("url")?,
         every: fields.micros("every")?,
     })
+}
+
+/// What is asked for, and beside it.
+struct Asked {
+    before: Vec<RequestDoc>,
+    each: Option<Vec<String>>,
+    after: Vec<RequestDoc>,
+    headers: Vec<(String, String)>,
+    body: Option<MessageDoc>,
+}
+
+fn asked(cx: &mut Context<'_>, fields: &Fields) -> Asked {
+    let given = fields.key("each");
+    let mut names = Names {
+        captured: Vec::new(),
+        each: Some(given.map_or(Each::Missing, |_| Each::Later)),
+    };
+    let before = requests(cx, fields, "before", &mut names);
+    names.each = Some(given.map_or(Each::Missing, |_| Each::Known));
+    let headers = headers(cx, fields);
+    let mut texts: Vec<Text> = fields.text("url").into_iter().collect();
+    texts.extend(headers.iter().map(|(_, value)| value.clone()));
+    for text in &texts {
+        check(cx, text, &names);
+    }
+    let body = fields.message("body").map(|body| {
+        texts.extend(body.texts.clone());
+        checked(cx, body, &names)
+    });
+    let said = texts.iter().any(|text| says(&text.value, EACH));
+    if let Some(key) = given.filter(|_| !said && fields.has("url")) {
+        let message = "`each` is not said in what is asked";
+        let help = "put `{each}` into `url`, `headers` or `body`";
+        cx.mistake(Diagnostic::at(key, message).help(help));
+    }
+    let each = fields.names("each");
+    Asked {
+        before,
+        each: each.map(|items| items.into_iter().map(|item| item.value).collect()),
+        after: requests(cx, fields, "after", &mut names),
+        headers: plain(headers),
+        body,
+    }
 }
 
 pub(crate) fn check_path(cx: &mut Context<'_>, path: &Text) {

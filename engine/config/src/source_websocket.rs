@@ -3,14 +3,14 @@
 use zaraba_core::diagnostic::Diagnostic;
 use zaraba_core::time::SECOND;
 
-use crate::captures::{check, is_name};
-use crate::connector::{RequestDoc, WebsocketDoc};
-use crate::document::{ColumnDoc, Format, Text};
+use crate::captures::{Names, check};
+use crate::connector::WebsocketDoc;
+use crate::document::{ColumnDoc, Format};
 use crate::format;
 use crate::headers::{headers, plain};
 use crate::mapping::check_from;
-use crate::message::{Message, MessageDoc};
 use crate::read::{Context, Fields, Typed};
+use crate::requests::{REQUEST, checked, requests};
 use crate::source::{COMMON, HEAD, require_schema};
 use crate::source_file::{CSV, csv};
 use crate::source_http_client::{FORMATS, check_path};
@@ -30,38 +30,10 @@ const OWN_HEADERS: [&str; 6] = [
 ];
 
 /// An item of `before`
-static REQUEST: Section = Section {
+static BEFORE: Section = Section {
     title: "before",
     about: "A request that is made before each connection. What its answer says can be put, as `{name}`, into the requests behind it, into `url` and `headers`, and into what `subscribe` sends; `{{name}}` stands for `{name}` itself.",
-    groups: &[&[
-        required(
-            "request",
-            Kind::Request,
-            "\"POST http://127.0.0.1:18080/kabusapi/token\"",
-            "its method and URL",
-        ),
-        optional(
-            "headers",
-            Kind::Map(&Kind::Text),
-            "none",
-            "{ X-API-KEY = \"{token}\" }",
-            "its headers",
-        ),
-        optional(
-            "body",
-            Kind::Message,
-            "none",
-            "{ APIPassword = \"${KABU_PASSWORD}\" }",
-            "what it says: a text as it is, or a table, sent as JSON",
-        ),
-        optional(
-            "capture",
-            Kind::Map(&Kind::Name),
-            "none",
-            "{ token = \"$.Token\" }",
-            "names, each with the path of a text or number in the JSON of its answer",
-        ),
-    ]],
+    groups: &[REQUEST],
     later: &[],
     example: "",
 };
@@ -89,7 +61,7 @@ pub(crate) static WEBSOCKET: Section = Section {
             ),
             optional(
                 "before",
-                Kind::List(&Kind::Table(&REQUEST), Least::None),
+                Kind::List(&Kind::Table(&BEFORE), Least::None),
                 "none",
                 "[{ request = \"POST http://127.0.0.1:18080/kabusapi/token\", capture = { token = \"$.Token\" } }]",
                 "requests that are made, in this order, before each connection",
@@ -161,6 +133,7 @@ before = [
     { request = "PUT http://127.0.0.1:18080/kabusapi/register", headers = { X-API-KEY = "{token}" }, body = { Symbols = [{ Symbol = "167090018", Exchange = 2 }] } },
 ]
 time = "ts"
+out_of_order = "5s"
 idle_timeout = "30s"
 [source.board.schema]
 ts = { type = "timestamp", from = "CurrentPriceTime" }
@@ -189,20 +162,15 @@ pub(crate) fn websocket(
         let message = format!("`rows` looks into JSON, but the format is \"{shown}\"");
         cx.mistake(Diagnostic::at(key, message));
     }
-    let mut captured = Vec::new();
-    let mut before = Vec::new();
-    for item in fields.list("before").unwrap_or_default() {
-        if let Typed::Table(item) = item.value {
-            before.extend(request(cx, &item, &mut captured));
-        }
-    }
+    let mut names = Names::default();
+    let before = requests(cx, fields, "before", &mut names);
     let url = fields.text("url");
     if let Some(url) = &url {
-        check(cx, url, &captured);
+        check(cx, url, &names);
     }
     let headers = headers(cx, fields);
     for (name, value) in &headers {
-        check(cx, value, &captured);
+        check(cx, value, &names);
         if OWN_HEADERS.contains(&name.value.to_ascii_lowercase().as_str()) {
             let message = format!("`{}` is set by the handshake itself", name.value);
             cx.mistake(Diagnostic::at(name.span, message));
@@ -211,7 +179,7 @@ pub(crate) fn websocket(
     let mut subscribe = Vec::new();
     for item in fields.list("subscribe").unwrap_or_default() {
         if let Typed::Message(message) = item.value {
-            subscribe.push(checked(cx, message, &captured));
+            subscribe.push(checked(cx, message, &names));
         }
     }
     let timeout = fields.micros("timeout").unwrap_or(60 * SECOND);
@@ -234,62 +202,5 @@ pub(crate) fn websocket(
         delimiter,
         header,
         max_size: fields.bytes("max_size").unwrap_or(SIZE),
-    })
-}
-
-fn checked(cx: &mut Context<'_>, message: Message, captured: &[String]) -> MessageDoc {
-    for text in &message.texts {
-        check(cx, text, captured);
-    }
-    message.doc
-}
-
-/// A request, which may use what those before it captured and adds what it captures.
-fn request(
-    cx: &mut Context<'_>,
-    fields: &Fields,
-    captured: &mut Vec<String>,
-) -> Option<RequestDoc> {
-    let request = fields.text("request");
-    if let Some(request) = &request {
-        check(cx, request, captured);
-    }
-    let headers = headers(cx, fields);
-    for (_, value) in &headers {
-        check(cx, value, captured);
-    }
-    let body = fields.message("body");
-    let body = body.map(|body| checked(cx, body, captured));
-    let Text { value, span, .. } = request?;
-    let (method, url) = value.split_once(' ')?;
-    if method == "GET" && body.is_some() {
-        let message = "a GET has no `body`";
-        let key = fields.key("body").unwrap_or(span);
-        cx.mistake(Diagnostic::at(key, message).help("begin the request with POST"));
-    }
-    let mut capture = Vec::new();
-    for (name, path) in fields.map("capture").unwrap_or_default() {
-        let Typed::Text(path) = path.value else {
-            continue;
-        };
-        check_path(cx, &path);
-        if !is_name(&name.value) {
-            let message = format!("`{}` cannot be put into texts as a name", name.value);
-            let help = "letters, digits and `_`, beginning with a letter";
-            cx.mistake(Diagnostic::at(name.span, message).help(help));
-        } else if captured.contains(&name.value) {
-            let message = format!("`{}` is captured already", name.value);
-            cx.mistake(Diagnostic::at(name.span, message));
-        } else {
-            captured.push(name.value.clone());
-            capture.push((name.value, path.value));
-        }
-    }
-    Some(RequestDoc {
-        method: method.to_owned(),
-        url: url.to_owned(),
-        headers: plain(headers),
-        body,
-        capture,
     })
 }

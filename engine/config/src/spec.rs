@@ -92,6 +92,8 @@ pub(crate) enum Kind {
     Texts,
     /// A text, or a table or list that is sent as JSON.
     Message,
+    /// A list of texts, as it is or as JSON in a text; `$name` is a parameter.
+    TextList,
     /// Any address with a port; the section says what one that is not loopback needs.
     ListenOpen,
     /// An integer in a range, both ends included.

@@ -7,6 +7,8 @@
 
 pub mod time;
 
+pub mod past;
+
 pub mod sequence;
 
 pub mod batch;

@@ -3,7 +3,7 @@
 
 use crate::error::Result;
 use crate::source::{Polled, Position, Source, SourceRows};
-use crate::time::Epoch;
+use crate::time::{ClockTime, Epoch};
 
 /// A source behind a change of its rows.
 #[derive(Debug)]
@@ -41,6 +41,10 @@ impl<S: Source, F: FnMut(SourceRows) -> Result<SourceRows> + Send> Source for Ma
 
     fn answered(&mut self) -> bool {
         self.inner.answered()
+    }
+
+    fn not_before(&self) -> Option<ClockTime> {
+        self.inner.not_before()
     }
 
     fn of_the_past(&self) -> bool {

@@ -112,6 +112,11 @@ pub trait Source: Send {
         false
     }
 
+    /// When a source that has failed asks again at the soonest, where outside said so or it knows.
+    fn not_before(&self) -> Option<ClockTime> {
+        None
+    }
+
     /// Whether it still hands over what was before its own rows: such rows are not paced, and
     /// alerts made from them are not sent.
     fn of_the_past(&self) -> bool {

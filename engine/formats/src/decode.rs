@@ -13,6 +13,8 @@ mod csv;
 
 mod encoding;
 
+mod ends_once;
+
 mod fit;
 
 pub mod infer;

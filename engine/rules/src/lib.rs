@@ -10,6 +10,8 @@
 
 pub mod limits;
 
+pub mod language;
+
 pub mod host;
 
 pub mod plugin;
@@ -19,6 +21,8 @@ pub mod manifest;
 pub mod rule;
 
 pub mod node;
+
+pub mod trial;
 
 pub mod tables;
 
@@ -45,6 +49,8 @@ mod instance;
 mod messages;
 
 mod params;
+
+mod seeded;
 
 mod state;
 

@@ -21,6 +21,8 @@ pub struct Limits {
     pub fuel_per_row: u64,
     /// Fuel of loading: `describe`, and a fresh instance with its `configure`.
     pub fuel_to_start: u64,
+    /// Rows of a call; more come in several.
+    pub rows: usize,
     /// How long a call may take. Fuel comes first, and always at the same place; this is for what
     /// fuel does not see.
     pub deadline: Duration,
@@ -43,6 +45,7 @@ impl Default for Limits {
             fuel: 20_000_000,
             fuel_per_row: 20_000,
             fuel_to_start: 1_000_000_000,
+            rows: 8192,
             deadline: Duration::from_secs(1),
             failures: 3,
             pause: 1_000_000,

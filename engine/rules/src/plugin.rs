@@ -2,7 +2,7 @@
 //! that a Rust build makes, which carries its component type and is wrapped here.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use wasmtime::component::{Component, Linker};
 use wit_component::ComponentEncoder;
@@ -13,6 +13,7 @@ use crate::bindings::{Rule, RulePre};
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::instance::Instance;
+use crate::language::Language;
 use crate::limits::{FILE, Limits};
 use crate::manifest::Manifest;
 use crate::tables::NoTables;
@@ -27,6 +28,9 @@ struct Inner {
     host: Host,
     pre: RulePre<World>,
     manifest: Manifest,
+    language: Language,
+    imports: Vec<String>,
+    size: usize,
 }
 
 impl std::fmt::Debug for Plugin {
@@ -61,6 +65,7 @@ impl Plugin {
     /// The user's, when it is neither, imports what rules are not given, lacks an export of the
     /// contract, or says nonsense of itself.
     pub fn from_bytes(host: &Host, bytes: &[u8]) -> Result<Self> {
+        let language = Language::of(bytes);
         let component = component(host, bytes)?;
         let mut linker = Linker::new(host.engine());
         let foreign = |error: wasmtime::Error| Error::user(format!("not a rule: {error:#}"));
@@ -69,11 +74,16 @@ impl Plugin {
         wasi::add(&mut linker, &component)?;
         let pre = linker.instantiate_pre(&component).map_err(foreign)?;
         let pre = RulePre::new(pre).map_err(foreign)?;
-        let manifest = describe(host, &pre)?;
+        let manifest = describe(host, &pre, language)?;
+        let of = component.component_type();
+        let imports = of.imports(host.engine());
         Ok(Self(Arc::new(Inner {
             host: host.clone(),
             pre,
             manifest,
+            language,
+            imports: imports.map(|(name, _)| name.to_owned()).collect(),
+            size: bytes.len(),
         })))
     }
 
@@ -81,6 +91,30 @@ impl Plugin {
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.0.manifest
+    }
+
+    /// What it is written in.
+    #[must_use]
+    pub fn language(&self) -> Language {
+        self.0.language
+    }
+
+    /// What it may use if nobody says otherwise.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.0.language.limits()
+    }
+
+    /// The interfaces that it imports, with their versions.
+    #[must_use]
+    pub fn imports(&self) -> &[String] {
+        &self.0.imports
+    }
+
+    /// Bytes of the file.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.0.size
     }
 
     pub(crate) fn host(&self) -> &Host {
@@ -131,14 +165,28 @@ fn wrap(module: &[u8]) -> Result<Vec<u8>> {
     })
 }
 
-fn describe(host: &Host, pre: &RulePre<World>) -> Result<Manifest> {
+fn describe(host: &Host, pre: &RulePre<World>, language: Language) -> Result<Manifest> {
+    // Nobody has a name for its log yet; where it fails, its lines say why.
+    let wrote = Arc::new(Mutex::new(String::new()));
+    let lines = Arc::clone(&wrote);
     let around = Surroundings {
-        limits: Limits::default(),
+        limits: language.limits(),
         calendar: Calendar::built_in(),
         tables: Arc::new(NoTables),
-        log: Arc::new(|_: Level, _: &str| {}),
+        log: Arc::new(move |_: Level, line: &str| {
+            if let Ok(mut lines) = lines.lock()
+                && !line.is_empty()
+            {
+                *lines += "\n  ";
+                *lines += line;
+            }
+        }),
     };
-    let failed = |failure: Failure| Error::user(format!("its `describe` failed: {failure}"));
+    let failed = |failure: Failure| {
+        let lines = wrote.lock().map(|lines| lines.clone()).unwrap_or_default();
+        let says = if lines.is_empty() { "" } else { "; it wrote:" };
+        Error::user(format!("its `describe` failed: {failure}{says}{lines}"))
+    };
     let world = World::new(around, 0);
     let mut instance = Instance::new(host, pre, world).map_err(|(failure, _)| failed(failure))?;
     let said = instance.describe().map_err(failed)?;

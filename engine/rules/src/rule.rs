@@ -39,9 +39,6 @@ pub use crate::rule::change::{Changes, may_follow};
 /// Ticks of one call of [`Rule::advance`], so that a long quiet stretch does not hold up the rest.
 const TICKS: usize = 4096;
 
-/// Rows of one call of the guest: fuel and deadline are for so many at most.
-const ROWS: usize = 8192;
-
 /// Whether a plugin fits a stream of the pipeline; every column that does not.
 ///
 /// # Errors
@@ -186,6 +183,12 @@ impl Rule {
         usize::try_from(Meter::get(&self.meter.state_bytes)).unwrap_or(usize::MAX)
     }
 
+    /// Bytes of memory of its instance; 0 while there is none.
+    pub fn memory_bytes(&mut self) -> usize {
+        let instance = self.instance.as_mut();
+        instance.map_or(0, |instance| instance.world().memory)
+    }
+
     /// Rows of a stream, in the order of their times, none older than what it saw before; alerts go
     /// to `out`, in the order of theirs.
     ///
@@ -195,9 +198,10 @@ impl Rule {
         self.change();
         let (rows, without) = self.inputs[stream].wanted(rows)?;
         Meter::add(&self.meter.without_value, without as u64);
+        let most = self.world_mut()?.around.limits.rows.max(1);
         let mut from = 0;
         while from < rows.len() {
-            let mut here = (rows.len() - from).min(ROWS);
+            let mut here = (rows.len() - from).min(most);
             if let Some(ticks) = &mut self.ticks {
                 ticks.see(rows.time[from]);
                 if let Some(at) = ticks.before(EventTime(rows.time[from])) {

@@ -21,6 +21,8 @@ mod contained;
 
 mod conversion;
 
+mod languages;
+
 mod loading;
 
 mod manifests;
@@ -30,6 +32,8 @@ mod node;
 mod stubs;
 
 mod same;
+
+mod trial;
 
 /// Where `make plugins` puts what it builds.
 fn built(name: &str) -> PathBuf {

@@ -1,7 +1,9 @@
 //! Components from JavaScript or Python import WASI, whether they use it or not. They get stubs that
 //! give nothing: the clock shows the time of the call's last row, randomness comes from a seed that
-//! each instance begins anew, there are no files, no arguments and no environment, and what is
-//! written goes nowhere. The network is refused at load: a rule that could use it would be no rule.
+//! each instance begins anew, there are no files, no arguments and no environment. What is written to
+//! standard output or standard error goes to the rule's log, like the lines of `log`: that is where
+//! these languages say why they fail. The network is refused at load: a rule that could use it would
+//! be no rule.
 
 use wasmtime::StoreContextMut;
 use wasmtime::component::types::{ComponentFunc, ComponentItem, Type};
@@ -12,9 +14,19 @@ use crate::world::World;
 
 /// Interfaces that a component may not even import.
 const REFUSED: [(&str, &str); 3] = [
-    ("wasi:sockets", "the network"),
-    ("wasi:http", "the network"),
-    ("wasi:keyvalue", "a store of its own"),
+    (
+        "wasi:sockets",
+        "the network, which a replay could not repeat (componentize-py leaves it out if asked to \
+         `--stub-wasi`)",
+    ),
+    ("wasi:http", "the network, which a replay could not repeat"),
+    ("wasi:keyvalue", "a store of its own beside the keyed state"),
+];
+
+/// What writes to a stream; there are no others than standard output and standard error.
+const WRITES: [&str; 2] = [
+    "wasi:io/streams.[method]output-stream.write",
+    "wasi:io/streams.[method]output-stream.blocking-write-and-flush",
 ];
 
 /// Whatever handle a stub gives.
@@ -33,7 +45,7 @@ pub(crate) fn add(linker: &mut Linker<World>, component: &Component) -> Result<(
         }
         if let Some((_, what)) = REFUSED.iter().find(|(prefix, _)| name.starts_with(prefix)) {
             return Err(Error::user(format!(
-                "it imports `{name}`: rules are not given {what}, which a replay could not repeat"
+                "it imports `{name}`: rules are not given {what}"
             )));
         }
         let ComponentItem::ComponentInstance(instance) = item.ty else {
@@ -69,8 +81,9 @@ fn stub(
                 "{}.{member}",
                 interface.split('@').next().unwrap_or_default()
             );
-            stubs.func_new(member, move |store, of, args, results| {
-                answer(store, &place, &of, args, results)
+            stubs.func_new(member, move |mut store, of, args, results| {
+                answer(&mut store, &place, &of, args, results)?;
+                give_back(store, args)
             })
         }
         ComponentItem::Resource(_) => {
@@ -80,10 +93,20 @@ fn stub(
     }
 }
 
+/// Ends what was lent for the call: a handle that is kept would fail the guest's call.
+fn give_back(mut store: StoreContextMut<'_, World>, args: &[Val]) -> wasmtime::Result<()> {
+    for arg in args {
+        if let Val::Resource(handle) = arg {
+            handle.resource_drop(&mut store)?;
+        }
+    }
+    Ok(())
+}
+
 /// What a stub answers: time and randomness where they are asked for, else the emptiest value of the
 /// result's type.
 fn answer(
-    mut store: StoreContextMut<'_, World>,
+    store: &mut StoreContextMut<'_, World>,
     place: &str,
     of: &ComponentFunc,
     args: &[Val],
@@ -92,6 +115,16 @@ fn answer(
     store.data_mut().charge(0)?;
     if place == "wasi:cli/exit.exit" {
         return Err(wasmtime::Error::msg("it asked to exit"));
+    }
+    if WRITES.contains(&place)
+        && let Some(Val::List(bytes)) = args.get(1)
+    {
+        let byte = |value: &Val| match value {
+            Val::U8(byte) => *byte,
+            _ => b'?',
+        };
+        store.data_mut().charge(bytes.len())?;
+        store.data_mut().written(bytes.iter().map(byte));
     }
     let micros = store.data().times.map_or(0, |(_, last)| last);
     for (result, of) in results.iter_mut().zip(of.results()) {
@@ -110,30 +143,21 @@ fn answer(
                 ),
             ]),
             (place, Type::U64) if place.starts_with("wasi:random/") => {
-                Val::U64(random(store.data_mut()))
+                Val::U64(store.data_mut().random.next())
             }
-            (place, Type::List(_)) if place.starts_with("wasi:random/") => bytes(&mut store, args)?,
+            (place, Type::List(_)) if place.starts_with("wasi:random/") => bytes(store, args)?,
             (place, Type::Tuple(_)) if place.starts_with("wasi:random/") => {
-                let world = store.data_mut();
-                Val::Tuple(vec![Val::U64(random(world)), Val::U64(random(world))])
+                let random = &mut store.data_mut().random;
+                Val::Tuple(vec![Val::U64(random.next()), Val::U64(random.next())])
             }
             // As much as it likes may be written: it goes nowhere.
             ("wasi:io/streams.[method]output-stream.check-write", Type::Result(_)) => {
                 Val::Result(Ok(Some(Box::new(Val::U64(4096)))))
             }
-            (_, of) => empty(&mut store, of)?,
+            (_, of) => empty(store, of)?,
         };
     }
     Ok(())
-}
-
-/// SplitMix64.
-fn random(world: &mut World) -> u64 {
-    world.seed = world.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut z = world.seed;
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 fn bytes(store: &mut StoreContextMut<'_, World>, args: &[Val]) -> wasmtime::Result<Val> {
@@ -142,9 +166,9 @@ fn bytes(store: &mut StoreContextMut<'_, World>, args: &[Val]) -> wasmtime::Resu
         _ => 0,
     };
     store.data_mut().charge(n)?;
-    let world = store.data_mut();
+    let random = &mut store.data_mut().random;
     Ok(Val::List(
-        (0..n).map(|_| Val::U8(random(world) as u8)).collect(),
+        (0..n).map(|_| Val::U8(random.next() as u8)).collect(),
     ))
 }
 

@@ -8,6 +8,7 @@ use zaraba_finance::calendar::Calendar;
 
 use crate::failure::Failure;
 use crate::limits::{LINE, Limits, TABLE_ENTRIES};
+use crate::seeded::Seeded;
 use crate::state::State;
 use crate::tables::Tables;
 
@@ -63,12 +64,14 @@ pub(crate) struct World {
     pub(crate) log_left: usize,
     /// Bytes of log lines that it wrote beyond that.
     pub(crate) log_dropped: u64,
+    /// What it wrote to standard output or standard error, up to the end of a line.
+    written: Vec<u8>,
     /// Memory of the instance.
-    memory: usize,
+    pub(crate) memory: usize,
     /// What the limiter refused: how much was wanted, how much there may be.
     pub(crate) refused: Option<(usize, usize)>,
-    /// State of the seeded randomness that WASI's stubs give.
-    pub(crate) seed: u64,
+    /// The randomness that WASI's stubs give.
+    pub(crate) random: Seeded,
 }
 
 impl World {
@@ -81,9 +84,10 @@ impl World {
             work: 0,
             log_left: 0,
             log_dropped: 0,
+            written: Vec::new(),
             memory: 0,
             refused: None,
-            seed: 0,
+            random: Seeded::default(),
         }
     }
 
@@ -91,7 +95,8 @@ impl World {
     pub(crate) fn renew(&mut self) {
         self.memory = 0;
         self.refused = None;
-        self.seed = 0;
+        self.random = Seeded::default();
+        self.written.clear();
     }
 
     /// Before a call of so many units of fuel.
@@ -114,6 +119,20 @@ impl World {
             }
             None => {
                 Err(Failure::Answer("it used up what imports may move in a call".into()).into())
+            }
+        }
+    }
+
+    /// Bytes that the guest writes to standard output or standard error: a line of it at a time.
+    pub(crate) fn written(&mut self, bytes: impl Iterator<Item = u8>) {
+        for byte in bytes {
+            let ends = byte == b'\n';
+            if !ends {
+                self.written.push(byte);
+            }
+            if ends || self.written.len() >= LINE {
+                let line = std::mem::take(&mut self.written);
+                self.line(Level::Info, &String::from_utf8_lossy(&line));
             }
         }
     }

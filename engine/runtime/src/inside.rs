@@ -82,6 +82,11 @@ impl Insight {
         }
     }
 
+    /// The parameters that SQL from outside may name.
+    pub(crate) fn params(&self) -> Vec<(String, zaraba_config::document::Value)> {
+        self.settings.values(&self.plan.secrets)
+    }
+
     /// Everything is wired. `live`: the sources whose rows come as time goes by; so do those of
     /// the nodes that read them.
     pub(crate) fn wired(
@@ -216,7 +221,7 @@ impl Inside for Insight {
     fn tap(&self, stream: &str, wanted: &Wanted) -> Result<Tapped, WrongTap> {
         let none = Taps::new();
         let taps = self.wired.get().map_or(&none, |wired| &wired.taps);
-        tap::tap(&self.plan, &self.settings.values(), taps, stream, wanted)
+        tap::tap(&self.plan, &self.params(), taps, stream, wanted)
     }
 
     fn settings(&self) -> Vec<Setting> {

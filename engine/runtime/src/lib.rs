@@ -19,6 +19,15 @@ pub mod record;
 
 mod rules;
 
+/// Plugins off any pipeline: loaded, looked at and tried.
+pub mod plugins {
+    pub use crate::rules::find::load_plugin;
+    pub use zaraba_rules::manifest::{Field, Manifest, Stream, Table};
+    pub use zaraba_rules::plugin::Plugin;
+    pub use zaraba_rules::trial::{Difference, Outcome, Pace, Trial};
+    pub use zaraba_rules::value::type_name;
+}
+
 pub use zaraba_formats::decode::infer;
 pub use zaraba_sinks::channel::ChannelReceiver;
 pub use zaraba_sinks::stdout::is_closed as is_stdout_closed;

@@ -36,6 +36,7 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 use datafusion::logical_expr::AggregateUDF;
+use zaraba_alerts::live::Origin;
 use zaraba_config::document::{Document, LimitsDoc, SinkDoc, SourceDoc, TestDoc};
 use zaraba_core::diagnostic::Diagnostics;
 use zaraba_core::stream::StreamSchema;
@@ -84,6 +85,8 @@ pub struct PipelinePlan {
     pub params: Vec<Param>,
     /// What SQL can name, for queries beside the pipeline.
     pub catalog: Catalog,
+    /// What its alerts are made of, by name.
+    pub(crate) alerts: BTreeMap<String, Arc<Origin>>,
     /// What its rules are made of, by name.
     pub(crate) rules: BTreeMap<String, Arc<RuleWork>>,
     /// Its exchange calendar.
@@ -130,6 +133,7 @@ pub fn plan(document: &Document, extensions: &Extensions) -> (Option<PipelinePla
 pub(crate) struct Planning<'a> {
     pub(crate) document: &'a Document,
     pub(crate) plugins: &'a Plugins,
+    pub(crate) alerts: BTreeMap<String, Arc<Origin>>,
     pub(crate) rules: BTreeMap<String, Arc<RuleWork>>,
     /// Columns wanted of each source; none in the first pass.
     pub(crate) needed: Option<BTreeMap<String, Option<Vec<String>>>>,
@@ -156,6 +160,7 @@ impl<'a> Planning<'a> {
         Self {
             document,
             plugins,
+            alerts: BTreeMap::new(),
             rules: BTreeMap::new(),
             needed,
             catalog: Catalog::new(
@@ -192,6 +197,7 @@ impl<'a> Planning<'a> {
             sinks: self.document.sinks.clone(),
             streams: self.streams,
             tests: self.document.tests.clone(),
+            alerts: self.alerts,
             rules: self.rules,
             calendar: self.catalog.calendar.clone(),
             limits: self.document.limits.clone(),

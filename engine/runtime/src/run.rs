@@ -35,6 +35,8 @@ pub(crate) mod inbox;
 
 pub mod ledger;
 
+pub mod mute;
+
 pub mod threads;
 
 pub mod simulation;

@@ -11,6 +11,8 @@ mod doors;
 
 mod query;
 
+mod alerts;
+
 mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +26,7 @@ use zaraba_core::meter::Meter;
 use zaraba_core::operator::Operator;
 use zaraba_core::operator::Port;
 use zaraba_core::output::OutPort;
+use zaraba_core::past::Past;
 use zaraba_core::time::Epoch;
 use zaraba_sinks::channel::ChannelReceiver;
 use zaraba_sinks::websocket::Answer;
@@ -41,6 +44,7 @@ use crate::run::capture::Captures;
 use crate::run::graph::{Graph, Routes, Target};
 use crate::run::hide::HideSecrets;
 use crate::run::ledger::{Ledger, half_of_machine};
+use crate::run::mute::Muted;
 use crate::run::tap::Tap;
 use crate::run::timekeeper::Timekeeper;
 use crate::run::vertex::Vertex;
@@ -107,6 +111,8 @@ struct Wirer<'a> {
     stages: BTreeMap<String, Vec<usize>>,
     /// Where rows will be POSTed, by address.
     doors: Vec<Doors>,
+    /// Of sources with `bootstrap`, and of nodes behind them: where the past ends.
+    pasts: BTreeMap<String, Vec<Arc<Past>>>,
     /// Rules that will run.
     rules: Vec<Arc<Live>>,
     wired: Wired,
@@ -139,6 +145,7 @@ pub fn wire(plan: &PipelinePlan, around: Surroundings) -> Result<Wired> {
         producers: BTreeMap::new(),
         stages: BTreeMap::new(),
         doors: Vec::new(),
+        pasts: BTreeMap::new(),
         rules: Vec::new(),
         wired: Wired {
             graph,
@@ -206,9 +213,14 @@ impl Wirer<'_> {
             }
             // Not in a row: whoever reads failed rows puts their union between.
             let mut made: Vec<usize> = Vec::new();
-            for stage in &spread(&node.stages, plan.limits.parallelism) {
+            let mut muted = self.muted(node);
+            let stages = spread(&node.stages, plan.limits.parallelism);
+            for (i, stage) in stages.iter().enumerate() {
                 let sorts_out = matches!(stage.work, Work::InSession(_));
-                let operator = self.operator(&node.name, stage)?;
+                let mut operator = self.operator(&node.name, stage)?;
+                if let Some(pasts) = muted.take_if(|_| i + 1 == stages.len()) {
+                    operator = Box::new(Muted::new(operator, pasts));
+                }
                 let (label, meter) = self.meter(&node.name);
                 let ledger = Arc::clone(&self.ledger);
                 let vertex = Vertex::new(label, operator, stage.inputs.len(), meter, ledger);

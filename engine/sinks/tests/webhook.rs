@@ -31,7 +31,9 @@ fn each_row_is_a_request_whatever_is_in_it() {
         doc.form = WebhookForm::Body(located(
             r#"{"t":"{{ text }}","v":{{ value }},"title":{{ title | json }},"n":[{% for row in rows %}"{{ row.severity }}"{% endfor %}]}"#,
         ));
-        doc.text = Some(located("[{{ stream }}] {{ title }} {{ value | round(1) }}"));
+        doc.text = Some(located(
+            "[{{ stream }}] {{ title }} {{ value | round(1) }} {{ none | round(2) }}",
+        ));
     });
     let title = "say \"x\"\\\n\t板😀{{ value }}</script>";
     hook.write(&[(title, "high"), ("second", "info")]);
@@ -42,7 +44,7 @@ fn each_row_is_a_request_whatever_is_in_it() {
     assert_eq!(headers["content-type"], "application/json");
     assert_eq!(headers["authorization"], "Bearer SECRET3");
     let body: Value = serde_json::from_str(first["body"].as_str().unwrap()).unwrap();
-    let text = format!("[alerts] {title} 52000.1");
+    let text = format!("[alerts] {title} 52000.1 null");
     assert_eq!(
         body,
         json!({ "t": text, "v": 52_000.1, "title": title, "n": ["high"] })

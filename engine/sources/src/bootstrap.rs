@@ -4,7 +4,7 @@
 
 use zaraba_core::error::Result;
 use zaraba_core::source::{Polled, Position, Source};
-use zaraba_core::time::Epoch;
+use zaraba_core::time::{ClockTime, Epoch};
 
 use crate::file::FileSource;
 
@@ -61,6 +61,10 @@ impl Source for Bootstrapped {
 
     fn answered(&mut self) -> bool {
         self.then.answered()
+    }
+
+    fn not_before(&self) -> Option<ClockTime> {
+        self.then.not_before()
     }
 
     fn of_the_past(&self) -> bool {

@@ -39,18 +39,21 @@ impl Bodies {
         let mut batches = Vec::new();
         let row = shown_row(&body);
         if let Err(error) = self.read_into(name, body, &mut batches) {
-            let reason = error.to_string();
-            let prefix = format!("{name}: ");
-            let reason = reason.strip_prefix(&prefix).unwrap_or(&reason).to_owned();
-            let place = name.to_owned();
-            let bad = BadRow { reason, place, row };
-            batches.push(SourceRows {
-                rows: RecordBatch::new_empty(arrow_schema(&self.schema)),
-                partition: 0,
-                bad: vec![(0, bad)],
-            });
+            batches.push(self.bad(name, &error.to_string(), row));
         }
         batches
+    }
+
+    /// No row but a bad one.
+    pub(crate) fn bad(&self, name: &str, reason: &str, row: String) -> SourceRows {
+        let prefix = format!("{name}: ");
+        let reason = reason.strip_prefix(&prefix).unwrap_or(reason).to_owned();
+        let place = name.to_owned();
+        SourceRows {
+            rows: RecordBatch::new_empty(arrow_schema(&self.schema)),
+            partition: 0,
+            bad: vec![(0, BadRow { reason, place, row })],
+        }
     }
 
     fn read_into(&self, name: &str, body: Vec<u8>, batches: &mut Vec<SourceRows>) -> Result<()> {

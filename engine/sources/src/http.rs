@@ -11,7 +11,7 @@ use zaraba_core::error::Error;
 use zaraba_core::time::ClockTime;
 use zaraba_net::client::{agent, may_change, retry_after, said};
 
-use crate::threaded::Failure;
+use crate::threaded::{Cause, Failure};
 
 /// An answer that is no refusal.
 pub(crate) struct Answer {
@@ -93,7 +93,7 @@ impl Client {
         if body.len() as u64 > self.max_size {
             let max = self.max_size;
             let message = format!("the answer is larger than `max_size`, {max} bytes");
-            return Err(Failure::afresh(wrong(asked, &message)));
+            return Err(Failure::by(Cause::Asked, wrong(asked, &message)));
         }
         Ok(body)
     }
@@ -121,6 +121,10 @@ pub(crate) fn refused(
     Failure {
         error: wrong(asked, &message),
         not_before: retry_after(headers, now),
-        afresh: !again,
+        cause: match status.as_u16() {
+            401 | 403 => Cause::Denied,
+            _ if again => Cause::Passing,
+            _ => Cause::Asked,
+        },
     }
 }

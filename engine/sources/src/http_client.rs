@@ -1,9 +1,12 @@
 //! `connector = "http_client"`: an address that is asked for rows again and again. Asking blocks,
-//! so it has a thread of its own: `worker` follows the pages of a poll, `ask` is one of them.
+//! so it has a thread of its own: `round` is what it does each time, `pages` follows the pages of a
+//! poll, `ask` is one of them.
 
 mod ask;
 
-mod worker;
+mod pages;
+
+mod round;
 
 use std::sync::Arc;
 
@@ -11,9 +14,9 @@ use chrono_tz::Tz;
 use zaraba_config::document::{ColumnDoc, HttpClientDoc};
 use zaraba_core::clock::Clock;
 use zaraba_core::error::Result;
-use zaraba_core::source::Wake;
+use zaraba_core::source::{Source as _, Wake};
 
-use self::worker::Worker;
+use self::round::Round;
 use crate::threaded::{Drive, ThreadedSource};
 
 /// Answers that wait until the pipeline takes their rows.
@@ -36,5 +39,9 @@ pub fn http_client(
         clock: Arc::clone(&clock),
         wake: Wake::default(),
     };
-    ThreadedSource::start(Worker::new(doc, schema, zone, clock), drive)
+    let mut source = ThreadedSource::start(Round::new(doc, schema, zone, clock), drive)?;
+    if doc.each.as_ref().is_some_and(Vec::is_empty) {
+        source.close(); // There is nothing to ask for, and nobody waits for its rows.
+    }
+    Ok(source)
 }

@@ -183,7 +183,7 @@ impl Intake {
             let late = take_record_batch(&rows, &UInt32Array::from(judged.late))?;
             out.rows_to(OutPort::Late, late_batch(&late, judged.late_at, late_seq)?);
         }
-        self.send_bad(&judged.bad, out)
+        self.send_bad(&judged.bad, now, out)
     }
 
     /// Sorts rows into good, late and bad. `unread`: those that the connector could not read.
@@ -251,8 +251,9 @@ impl Intake {
         Batch::new(rows, time, seq)
     }
 
-    /// Bad rows, each with how far the source had come when it came.
-    fn send_bad(&self, bad: &[(BadRow, i64)], out: &mut Output) -> Result<()> {
+    /// Bad rows, each with how far the source had come when it came: before the first good row of a
+    /// live source, with the clock.
+    fn send_bad(&self, bad: &[(BadRow, i64)], now: ClockTime, out: &mut Output) -> Result<()> {
         let Some((first, _)) = bad.first() else {
             return Ok(());
         };
@@ -267,7 +268,7 @@ impl Intake {
             ErrorPolicy::Skip => Ok(()),
             ErrorPolicy::DeadLetter => {
                 let reached = |at: &i64| match (*at).max(out.current().0) {
-                    i64::MIN => 0,
+                    i64::MIN => self.plan.ahead.map_or(0, |_| now.0),
                     reached => reached,
                 };
                 let (bad, at): (Vec<BadRow>, Vec<i64>) = bad.iter().cloned().unzip();
@@ -308,6 +309,13 @@ impl Intake {
             own.unwrap_or(ended.saturating_sub(self.plan.out_of_order))
                 .max(self.floor),
         )
+    }
+
+    /// The greatest time so far.
+    #[must_use]
+    pub fn newest(&self) -> EventTime {
+        let newest = self.partitions.iter().map(|p| p.newest).max();
+        EventTime(newest.unwrap_or(i64::MIN))
     }
 
     /// Numbers for a snapshot: the floor, then newest, position and ended of each partition.

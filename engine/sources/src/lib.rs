@@ -23,6 +23,8 @@ mod decoded;
 
 mod http;
 
+mod requests;
+
 pub mod http_server;
 
 pub mod http_client;

@@ -14,14 +14,26 @@ use zaraba_core::time::ClockTime;
 
 use crate::pending::Pending;
 
+/// What a failure says of the next try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// Outside may answer otherwise soon.
+    Passing,
+    /// Outside does not know, or no longer, who asks: 401 and 403.
+    Denied,
+    /// It is in what was asked for: going on where it stopped will not help.
+    Asked,
+    /// It is in the answer, which cannot be read.
+    Answer,
+}
+
 /// Why a piece of work failed.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) error: Error,
     /// The server wants to be left alone until then.
     pub(crate) not_before: Option<ClockTime>,
-    /// Going on where it stopped will not help.
-    pub(crate) afresh: bool,
+    pub(crate) cause: Cause,
 }
 
 impl Failure {
@@ -29,13 +41,13 @@ impl Failure {
         Self {
             error,
             not_before: None,
-            afresh: false,
+            cause: Cause::Passing,
         }
     }
 
-    pub(crate) fn afresh(error: Error) -> Self {
+    pub(crate) fn by(cause: Cause, error: Error) -> Self {
         Self {
-            afresh: true,
+            cause,
             ..Self::of(error)
         }
     }
@@ -181,8 +193,11 @@ impl ThreadedSource {
                 Ok(Told::Done) => self.busy = false,
                 Ok(Told::Failed(failure)) => {
                     self.busy = false;
-                    // The runtime waits before it polls again; a server may want more.
-                    self.due = failure.not_before.unwrap_or(ClockTime(i64::MIN));
+                    // The runtime waits before it polls again; a server may want more, and what
+                    // begins anew would bring rows again before they are due.
+                    let anew = matches!(failure.cause, Cause::Asked | Cause::Denied);
+                    let due = if anew { self.due } else { ClockTime(i64::MIN) };
+                    self.due = due.max(failure.not_before.unwrap_or(due));
                     return Err(failure.error);
                 }
                 Err(TryRecvError::Empty) => return Ok(()),
@@ -239,6 +254,10 @@ impl Source for ThreadedSource {
 
     fn answered(&mut self) -> bool {
         self.well.swap(false, Ordering::Relaxed)
+    }
+
+    fn not_before(&self) -> Option<ClockTime> {
+        Some(self.due)
     }
 
     fn position(&self) -> Position {

@@ -1,10 +1,8 @@
 //! `connector = "websocket"`: a server that pushes rows. The thread makes the requests of `before`
-//! (`before`), opens the connection (`connection`), says what `subscribe` says, and then reads
+//! (`requests`), opens the connection (`connection`), says what `subscribe` says, and then reads
 //! message by message. While the pipeline is behind it waits with the next one, so that the server
 //! is slowed down and nothing is dropped here. When the connection is lost the work has failed, and
 //! the runtime starts it again, from the requests on.
-
-mod before;
 
 mod connection;
 
@@ -12,23 +10,19 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 use zaraba_config::document::{ColumnDoc, WebsocketDoc};
-use zaraba_config::env::{SECRET_BYTES_MIN, redact};
 use zaraba_core::clock::Clock;
-use zaraba_core::error::{Error, Result};
+use zaraba_core::error::Result;
 use zaraba_core::source::Wake;
 use zaraba_formats::decode::DecodeOptions;
 
-use self::before::Before;
 use self::connection::Connection;
 use crate::decoded::Bodies;
 use crate::http::shown;
+use crate::requests::{Captured, Requests, hidden};
 use crate::threaded::{Drive, Failure, Tell, ThreadedSource, Work};
 
 /// Messages that wait until the pipeline takes their rows.
 const QUEUE: usize = 64;
-
-/// What the answers to earlier requests said, by the names that they were given.
-type Captured = Vec<(String, String)>;
 
 /// Starts its thread; nothing is connected before the first poll.
 ///
@@ -46,7 +40,7 @@ pub fn websocket(
         ..DecodeOptions::new(doc.format, zone)
     };
     let feed = Feed {
-        before: Before::new(doc),
+        before: Requests::new(&doc.before, doc.connect_timeout, doc.max_size),
         bodies: Bodies::new(schema, options, doc.rows.clone()),
         doc: doc.clone(),
         clock: Arc::clone(&clock),
@@ -63,7 +57,7 @@ pub fn websocket(
 
 /// Reads what a server pushes.
 struct Feed {
-    before: Before,
+    before: Requests,
     bodies: Bodies,
     doc: WebsocketDoc,
     clock: Arc<dyn Clock>,
@@ -72,7 +66,7 @@ struct Feed {
 impl Feed {
     /// One connection, from the requests before it to its end.
     fn connect(&self, captured: &mut Captured, tell: &Tell) -> Result<(), Failure> {
-        self.before.run(captured, &*self.clock)?;
+        self.before.run(captured, &*self.clock, || {})?;
         let mut connection = Connection::open(&self.doc, captured, &self.clock, tell)?;
         for message in &self.doc.subscribe {
             connection.say(message.filled(captured))?;
@@ -92,15 +86,6 @@ impl Work for Feed {
     fn work(&mut self, tell: &Tell) -> Result<(), Failure> {
         let mut captured = Captured::new();
         let connected = self.connect(&mut captured, tell);
-        // A server may say again what it was told.
-        let long = |(_, value): (_, String)| (value.len() >= SECRET_BYTES_MIN).then_some(value);
-        let secrets: Vec<String> = captured.into_iter().filter_map(long).collect();
-        connected.map_err(|failure| Failure {
-            error: match failure.error {
-                Error::Outside(message) => Error::outside(redact(&message, &secrets)),
-                error => error,
-            },
-            ..failure
-        })
+        connected.map_err(|failure| hidden(&captured, failure))
     }
 }

@@ -6,7 +6,11 @@ mod condition;
 
 mod depth;
 
+mod expanded;
+
 mod watched;
+
+mod written_out;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -23,9 +27,12 @@ use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::logical_expr::TableSource;
 use futures::StreamExt as _;
+use zaraba_config::document::Value as Param;
 
 use crate::ask::depth::refuse_deep;
+use crate::ask::expanded::refuse_large;
 use crate::ask::watched::{Stopped, Watch, watched};
+use crate::ask::written_out::refuse_written_out;
 use crate::functions::QueryTime;
 use crate::plan::catalog::Catalog;
 use crate::plan::mistake::SqlMistake;
@@ -82,13 +89,14 @@ impl Ask {
         }
     }
 
-    /// Runs one query. `now`: what `now()` answers, microseconds.
+    /// Runs one query; it may name these parameters. `now`: what `now()` answers, microseconds.
     ///
     /// # Errors
     /// When it is wrong, fails, reaches a limit or is told to stop.
     pub fn run(
         &self,
         sql: &str,
+        params: &[(String, Param)],
         now: i64,
         held: Held<'_>,
         stop: &Arc<AtomicBool>,
@@ -97,7 +105,9 @@ impl Ask {
         let wrong = |mistake: SqlMistake| Refusal::Wrong(vec![mistake]);
         let of_datafusion = |e: DataFusionError| wrong(SqlMistake::from_datafusion(&e, sql));
         refuse_deep(sql).map_err(wrong)?;
-        let parsed = parse(sql, &[]).map_err(Refusal::Wrong)?;
+        let parsed = parse(sql, params).map_err(Refusal::Wrong)?;
+        refuse_large(&parsed.statement).map_err(wrong)?;
+        refuse_written_out(&parsed.statement).map_err(wrong)?;
         let tables = self.topics.iter().map(|(name, schema)| {
             let rows = parsed.reads.contains(name).then(|| held(name)).flatten();
             let chunks = rows.map(|rows| chunks(&rows)).unwrap_or_default();

@@ -21,6 +21,8 @@ pub mod record;
 
 pub mod error;
 
+pub mod plugin;
+
 pub mod look;
 
 /// Schemas from samples: what `zaraba connect` writes.

@@ -6,6 +6,7 @@ use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use zaraba_core::clock::Stopwatch;
 
 use crate::error::Error;
 use crate::pipeline::Pipeline;
@@ -15,6 +16,9 @@ const QUEUE: usize = 4;
 
 /// How long rows may take to follow rows: then those that came are looked at.
 const PAUSE: Duration = Duration::from_millis(700);
+
+/// How long rows are looked at, however steadily they come.
+const LONGEST: Duration = Duration::from_secs(3);
 
 /// What a stream carried.
 #[derive(Clone, Debug, Default)]
@@ -60,11 +64,16 @@ pub fn look(
     let stopper = running.stopper();
     let mut streams: BTreeMap<String, Stream> = BTreeMap::new();
     let mut seen = 0;
+    let mut first: Option<Stopwatch> = None;
     while seen < options.rows_max {
-        let patience = if seen == 0 { options.patience } else { PAUSE };
+        let patience = match &first {
+            None => options.patience,
+            Some(since) => PAUSE.min(LONGEST.saturating_sub(since.elapsed())),
+        };
         match receiver.recv_timeout(patience) {
             Ok((name, batch)) => {
                 seen += batch.len();
+                first.get_or_insert_with(Stopwatch::start);
                 streams.entry(name).or_default().add(&batch, options.kept)?;
             }
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,

@@ -173,7 +173,10 @@ impl Rule for Hostile {
             if self.misdeed.at.map_or(first, |at| at == row.n) {
                 self.act(row.time, alerts)?;
             }
-            let total = COUNT.get("count", row.time).unwrap_or(0) + 1;
+            let total = match self.misdeed.what.as_str() {
+                "remember" => self.seen,
+                _ => COUNT.get("count", row.time).unwrap_or(0) + 1,
+            };
             COUNT.set("count", &total);
             alerts
                 .open(row.index, Severity::Info, "row")

@@ -6,7 +6,7 @@ use arrow::array::{Array, AsArray, Int64Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono_tz::Tz;
-use zaraba_config::document::AlertDoc;
+use zaraba_config::document::{AlertDoc, Value};
 use zaraba_config::load::{LoadOptions, load};
 use zaraba_core::batch::Batch;
 use zaraba_core::message::Message;
@@ -16,9 +16,9 @@ use zaraba_core::stream::{Changelog, StreamSchema};
 use zaraba_core::time::{Epoch, EventTime};
 use zaraba_finance::calendar::Calendar;
 use zaraba_sql::plan::catalog::Catalog;
-use zaraba_sql::plan::stage::{PlannedNode, Stage};
+use zaraba_sql::plan::stage::Stage;
 
-use crate::plan::{Around, plan};
+use crate::plan::{Around, Planned, plan};
 
 const SECOND: i64 = 1_000_000;
 
@@ -81,7 +81,7 @@ impl std::fmt::Display for Ignored {
 }
 
 /// A planned alert.
-pub(super) struct Declared(PlannedNode);
+pub(super) struct Declared(pub(super) Planned);
 
 fn columns() -> SchemaRef {
     Arc::new(Schema::new(vec![
@@ -119,7 +119,7 @@ impl Declared {
         let mut catalog = Catalog::new("UTC", Some(0), &Calendar::built_in(), &[]);
         catalog.add("s", schema, true);
         let around = Around {
-            params: &[],
+            params: &[("band".to_owned(), Value::Int(3))],
             catalog: &catalog,
             zone: Tz::UTC,
         };
@@ -128,11 +128,11 @@ impl Declared {
 
     fn operators(&self) -> Vec<Box<dyn Operator>> {
         let made = |stage: &Stage| stage.operator("a").unwrap();
-        self.0.stages.iter().map(made).collect()
+        self.0.node.stages.iter().map(made).collect()
     }
 }
 
-fn batch(rows: &[(u64, Input)]) -> Batch {
+pub(super) fn batch(rows: &[(u64, Input)]) -> Batch {
     let column = |of: fn(&Input) -> Option<i64>| {
         Arc::new(rows.iter().map(|(_, r)| of(r)).collect::<Int64Array>()) as _
     };
@@ -268,7 +268,7 @@ fn shown(batch: &Batch) -> Vec<String> {
     (0..batch.len()).map(row).collect()
 }
 
-fn lines(batch: &Batch) -> Vec<String> {
+pub(super) fn lines(batch: &Batch) -> Vec<String> {
     let (state, key, title) = (
         text(batch, "state"),
         text(batch, "key"),

@@ -1,6 +1,13 @@
 //! Storms, and repeats of what a rule raises.
 
-use super::rig::{Declared, Input, run};
+use zaraba_config::document::StormDoc;
+use zaraba_core::alert::{Alert, Severity, State, columns, id, rows};
+use zaraba_core::batch::Batch;
+use zaraba_core::message::Message;
+use zaraba_core::snapshot::Segment;
+use zaraba_core::time::{Epoch, EventTime};
+
+use super::rig::{Declared, Input, lines as shown, run, through};
 
 fn at(time: i64, key: i64, v: i64) -> Input {
     Input {
@@ -58,4 +65,89 @@ fn a_member_that_gets_worse_is_told_of_alone() {
             "126 clear storm 1970-01-01T00:01:40Z jump: 2 more, all over",
         ]
     );
+}
+
+fn raised(time: i64, state: State, severity: Severity) -> Alert {
+    let time = EventTime(time * 1_000_000);
+    Alert {
+        time,
+        id: id("r", "jump", "k", time, 0),
+        rule: "r".to_owned(),
+        state,
+        severity,
+        kind: "jump".to_owned(),
+        key: "k".to_owned(),
+        code: String::new(),
+        args: "{}".to_owned(),
+        title: severity.name().to_owned(),
+        message: String::new(),
+        texts: None,
+        value: None,
+        baseline: None,
+        baseline_time: None,
+        threshold: None,
+        unit: None,
+        evidence: "[]".to_owned(),
+        link: None,
+    }
+}
+
+#[test]
+fn repeats_of_a_rule_are_left_out_until_its_cooldown_is_over() {
+    use Severity::{High, Watch};
+    use State::{Clear, Open, Update};
+    let doc = StormDoc {
+        cooldown: Some(10_000_000),
+        group: None,
+    };
+    let stage = crate::calm::stage(0, &doc, &columns()).unwrap();
+    assert_eq!(
+        crate::calm::stage(0, &StormDoc::default(), &columns()).map(|_| ()),
+        None
+    );
+    let all = [
+        raised(100, Open, Watch),
+        raised(103, Open, Watch), // a repeat
+        raised(104, Update, Watch),
+        raised(105, Clear, Watch), // of the repeat
+        raised(106, Open, High),   // worse
+        raised(107, Clear, High),
+        raised(115, Open, High), // ten seconds after the one at 106 are not over
+        raised(116, Open, Watch), // now they are
+        raised(117, Clear, Watch),
+    ];
+    let expected = [
+        "100 open k watch",
+        "106 open k high",
+        "107 clear k high",
+        "116 open k watch",
+        "117 clear k watch",
+    ];
+    for size in [1, 2, 9] {
+        let mut operators = [stage.operator("r").unwrap()];
+        let mut out = Vec::new();
+        for part in all.chunks(size) {
+            let time = part.iter().map(|alert| alert.time.0).collect();
+            let seq = vec![0; part.len()].into();
+            let batch = Batch::new(rows(part).unwrap(), time, seq).unwrap();
+            let watermark = EventTime(part[part.len() - 1].time.0 + 1);
+            let messages = vec![Message::Rows(batch), Message::Watermark(watermark)];
+            out.extend(through(&mut operators, messages).iter().flat_map(shown));
+            // What a checkpoint has is all there is.
+            let snapshot = operators[0].snapshot(Epoch(1)).unwrap();
+            let segments = snapshot.parts.iter().flat_map(|part| &part.segments);
+            assert!(
+                segments
+                    .map(|s: &std::sync::Arc<Segment>| s.rows.num_rows())
+                    .sum::<usize>()
+                    > 0
+            );
+            let mut fresh = stage.operator("r").unwrap();
+            fresh.restore(&snapshot).unwrap();
+            assert_eq!(fresh.suppressed(), operators[0].suppressed());
+            operators = [fresh];
+        }
+        assert_eq!(out, expected, "batches of {size}");
+        assert_eq!(operators[0].suppressed(), 2);
+    }
 }

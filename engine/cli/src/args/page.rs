@@ -32,6 +32,11 @@ variable that holds it, `ZARABA_TOKEN` if nothing is said; a file says it itself
   (`idle_timeout`) are not late in a replay; it says how many.
 - `zaraba set` changes parameters of a running pipeline together or not at all, and says which cannot change
   and why. It needs a token always.
+- `zaraba plugin new` writes a project of a rule that works, in Rust, JavaScript or Python, with its tests and the
+  SDK of this version: it needs nothing of zaraba's repository. `build` runs the language's own tools, says what to
+  install where one is missing, and writes `NAME.wasm`. `test` runs a plugin over made-up rows (the same each time)
+  or recorded ones in as few calls as can be, again, in calls of 7 rows and of 1, and with a fresh instance before
+  every call, and compares all columns of all alerts. `bench` takes half a second for each size of call.
 - `zaraba completion bash > ~/.local/share/bash-completion/completions/zaraba` completes in bash;
   `zaraba completion zsh`, `fish`, `powershell` and `elvish` print theirs.
 ";
@@ -43,18 +48,22 @@ fn page() -> String {
     root.build();
     let commands = root.get_subcommands().filter(|c| c.get_name() != "help");
     for command in commands {
-        let help = command.clone().term_width(100).render_help().to_string();
-        let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
-        // Writing to memory cannot fail.
-        let _ = write!(
-            page,
-            "\n## zaraba {}\n\n```text\n{}\n```\n",
-            command.get_name(),
-            lines.join("\n")
-        );
+        section(&mut page, "zaraba", command);
     }
     let _ = writeln!(page, "\nNot built yet: {}.", LATER.join(", "));
     page
+}
+
+/// A command, and those below it.
+fn section(page: &mut String, above: &str, command: &clap::Command) {
+    let name = format!("{above} {}", command.get_name());
+    let help = command.clone().term_width(100).render_help().to_string();
+    let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
+    // Writing to memory cannot fail.
+    let _ = write!(page, "\n## {name}\n\n```text\n{}\n```\n", lines.join("\n"));
+    for command in command.get_subcommands().filter(|c| c.get_name() != "help") {
+        section(page, &name, command);
+    }
 }
 
 #[test]

@@ -54,6 +54,11 @@ impl<'a> Asker<'a> {
         }
     }
 
+    /// Tells the user something, a line.
+    pub(crate) fn tell(&self, ja: &str, en: &str) -> Result<(), Failure> {
+        self.voice.print(&format!("{}\n", self.say(ja, en)))
+    }
+
     /// Asks for `name`; an empty line takes what is proposed.
     pub(crate) fn ask(
         &mut self,

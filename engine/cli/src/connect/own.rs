@@ -1,5 +1,6 @@
 //! Sources of the user's own layout: a schema is made from what comes.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
@@ -10,14 +11,15 @@ use zaraba::infer::{InferredColumn, infer_csv, infer_json, time_column};
 
 use super::Made;
 use super::ask::Asker;
-use super::report::canonical_of;
+use super::push::pushed;
+use super::report;
 use crate::failure::Failure;
 
 /// Bytes of a file or an answer that are looked at.
 const SAMPLE: u64 = 1 << 20;
 
 /// How long a server may take.
-const TIMEOUT: Duration = Duration::from_secs(20);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A CSV file.
 pub(super) fn csv(asker: &mut Asker<'_>, into: &Path) -> Result<Made, Failure> {
@@ -58,12 +60,12 @@ pub(super) fn csv(asker: &mut Asker<'_>, into: &Path) -> Result<Made, Failure> {
     finish(asker, source, &found.columns, &path)
 }
 
-fn outside(what: &str, e: &dyn std::fmt::Display) -> Failure {
+pub(super) fn outside(what: &str, e: &dyn std::fmt::Display) -> Failure {
     Failure::Outside(format!("{what}: {e}"))
 }
 
 /// A header with a secret, as a pipeline writes it and as it is sent; none.
-type Header = Option<(String, String, String)>;
+pub(super) type Header = Option<(String, String, String)>;
 
 fn header(asker: &mut Asker<'_>) -> Result<Header, Failure> {
     let name = asker.ask(
@@ -177,7 +179,6 @@ pub(super) fn request(
 
 /// A server that pushes JSON.
 pub(super) fn websocket(asker: &mut Asker<'_>) -> Result<Made, Failure> {
-    use tungstenite::client::IntoClientRequest as _;
     let url = asker.ask("url", "WebSocketのURL", "the WebSocket's URL", None)?;
     let header = header(asker)?;
     let subscribe = asker.ask(
@@ -186,34 +187,13 @@ pub(super) fn websocket(asker: &mut Asker<'_>) -> Result<Made, Failure> {
         "what to send when connected (none: nothing)",
         Some("none"),
     )?;
-    let failed = |e: &dyn std::fmt::Display| outside(&url, e);
-    let mut request = url.as_str().into_client_request().map_err(|e| failed(&e))?;
-    if let Some((name, _, sent)) = &header {
-        let name = tungstenite::http::HeaderName::from_bytes(name.as_bytes());
-        let value = tungstenite::http::HeaderValue::from_str(sent);
-        if let (Ok(name), Ok(value)) = (name, value) {
-            request.headers_mut().insert(name, value);
-        }
-    }
-    let (mut socket, _) = tungstenite::connect(request).map_err(|e| failed(&e))?;
-    if subscribe != "none" {
-        let sent = socket.send(tungstenite::Message::text(&subscribe));
-        sent.map_err(|e| failed(&e))?;
-    }
-    let found = loop {
-        let message = socket.read().map_err(|e| failed(&e))?;
-        if !(message.is_text() || message.is_binary()) {
-            continue;
-        }
-        if let Ok(found) = infer_json(&message.into_data()) {
-            break found;
-        }
-    };
+    let subscribe = (subscribe != "none").then_some(subscribe);
+    let found = pushed(&url, &header, subscribe.clone())?;
     let mut source = Table::new();
     source.insert("connector", value("websocket"));
     source.insert("url", value(&url));
     with_header(&mut source, &header);
-    if subscribe != "none" {
+    if let Some(subscribe) = subscribe {
         source.insert("subscribe", value(Array::from_iter([subscribe])));
     }
     if let Some(rows) = &found.rows {
@@ -264,8 +244,9 @@ fn finish(
         source: Some((name.clone(), source)),
         feed: None,
         files: Vec::new(),
-        streams: vec![name],
-        brings: canonical_of(&names, true),
+        streams: vec![name.clone()],
+        brings: BTreeSet::new(),
+        own: Some(report::own(&name, &names, asker)),
         wait: None,
     })
 }

@@ -32,7 +32,7 @@ const FIGURES: [Figure; 15] = [
         "1.4",
         "VIX・ダウ・ナスダック",
         "VIX, Dow, Nasdaq",
-        &["indices.value"],
+        &["indices.VIX", "indices.DJI", "indices.IXIC"],
     ),
     ("1.4", "ドル円", "USD/JPY", &["fx.rate"]),
     (
@@ -112,6 +112,17 @@ fn canonical() -> Vec<(String, String)> {
     columns
 }
 
+/// Indices that figures need; columns of the stream `indices` here, which has a row for each.
+const INDICES: [&str; 3] = ["VIX", "DJI", "IXIC"];
+
+/// The indices of a query: those that it names, else any.
+fn indices(sql: &str) -> Vec<String> {
+    let named = |index: &&str| sql.contains(&format!("'{index}' AS symbol"));
+    let all = !sql.contains("' AS symbol");
+    let found = INDICES.iter().filter(|index| all || named(index));
+    found.map(|index| format!("indices.{index}")).collect()
+}
+
 /// The columns that a feed's queries do not leave null.
 pub(super) fn brought(feed: &str) -> BTreeSet<String> {
     let document = feed.parse::<DocumentMut>().unwrap_or_default();
@@ -119,7 +130,7 @@ pub(super) fn brought(feed: &str) -> BTreeSet<String> {
         let query = document.get("query")?.get(stream)?.get("sql")?.as_str()?;
         Some(query.split_whitespace().collect::<Vec<_>>().join(" "))
     };
-    let mut found = BTreeSet::new();
+    let mut found: BTreeSet<String> = sql("indices").iter().flat_map(|s| indices(s)).collect();
     for (stream, column) in canonical() {
         let Some(sql) = sql(&stream) else { continue };
         let nulls = [
@@ -141,16 +152,23 @@ pub(super) fn brought(feed: &str) -> BTreeSet<String> {
     found
 }
 
-/// The columns of a source of one's own that are called as a canonical one.
-pub(super) fn canonical_of(names: &[&str], options: bool) -> BTreeSet<String> {
-    let stream = if options && names.contains(&"strike") {
-        "options"
-    } else {
-        "futures"
+/// What a source of one's own is to the desk: nothing before a query makes a canonical stream of it.
+pub(super) fn own(name: &str, columns: &[&str], asker: &Asker<'_>) -> String {
+    let same = |(_, column): &(String, String)| columns.contains(&column.as_str());
+    let same = canonical().into_iter().filter(same);
+    let same: Vec<String> = same.map(|(s, c)| format!("{s}.{c}")).collect();
+    let same = match same.is_empty() {
+        true => "–".to_owned(),
+        false => same.join(", "),
     };
-    let is = |(s, c): &(String, String)| s == stream && names.contains(&c.as_str());
-    let columns = canonical().into_iter().filter(is);
-    columns.map(|(s, c)| format!("{s}.{c}")).collect()
+    asker.say(
+        &format!(
+            "  `{name}` から標準の流れ(docs/reference/canonical.md)を作る問い合わせが要ります。同じ名前の列: {same}\n"
+        ),
+        &format!(
+            "  a query must make the streams of docs/reference/canonical.md from `{name}`; columns of the same name: {same}\n"
+        ),
+    )
 }
 
 fn padded(text: &str, width: usize) -> String {
@@ -257,6 +275,7 @@ mod tests {
             ("options.oi_date", false),
             ("futures.settlement", false),
             ("indices.value", true),
+            ("indices.VIX", false),
             ("open_interest.oi", false),
         ] {
             assert_eq!(kabu.contains(column), there, "{column}");
@@ -272,7 +291,9 @@ mod tests {
         assert!(all.len() > 40);
         for (number, _, _, needs) in FIGURES {
             for need in needs {
-                assert!(all.contains(*need), "{number}: {need}");
+                let index = |i: &&str| *need == format!("indices.{i}");
+                let known = all.contains(*need) || INDICES.iter().any(|i| index(&i));
+                assert!(known, "{number}: {need}");
             }
         }
     }

@@ -12,22 +12,33 @@ fn python() -> Command {
     Command::new(std::env::var("ZARABA_PYTHON").expect("ZARABA_PYTHON names the tests' Python"))
 }
 
-/// The stand-in, which ends with the test.
+/// A server, which ends with the test, and where it is.
 struct StandIn(Child, String);
 
 impl StandIn {
+    /// The stand-in of the vendors.
     fn start() -> Self {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vendors/stand_in.py");
+        let (child, port) = Self::script("../../tests/vendors/stand_in.py");
+        Self(child, format!("http://127.0.0.1:{port}"))
+    }
+
+    /// One that pushes.
+    fn pushing() -> Self {
+        let (child, port) = Self::script("tests/command/push.py");
+        Self(child, format!("ws://127.0.0.1:{port}/feed"))
+    }
+
+    fn script(path: &str) -> (Child, String) {
         let mut child = python()
-            .arg(script)
-            .stdin(Stdio::null())
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(path))
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let mut port = String::new();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         out.read_line(&mut port).unwrap();
-        Self(child, format!("http://127.0.0.1:{}", port.trim()))
+        (child, port.trim().to_owned())
     }
 }
 
@@ -258,4 +269,174 @@ fn kabu_station() {
             "{shown}"
         );
     }
+}
+
+#[test]
+fn more_symbols_than_kabu_station_pushes() {
+    let stand_in = StandIn::start();
+    let folder = Folder::with("timezone = \"Asia/Tokyo\"\n");
+    // Twenty-five strikes, two symbols each, about a future at 65000.
+    let strikes: Vec<String> = (0..25).map(|n| (61_000 + n * 250).to_string()).collect();
+    let (shown, code) = talk(
+        &folder,
+        &["kabu", "--lang", "en"],
+        &json!({ "KABU": "pass-of-the-stand-in" }),
+        &[
+            (
+                "[http://localhost:18080/kabusapi]: ",
+                &format!("{}/kabusapi", stand_in.1),
+            ),
+            ("[KABU_PASSWORD]: ", "KABU"),
+            ("[0]: ", "202610"),
+            ("[none]: ", &strikes.join(",")),
+        ],
+    );
+    assert_eq!(code, 0, "{shown}");
+    contains(
+        &shown,
+        &["49 symbols are pushed, the other 3 are asked for by turns"],
+    );
+    // Those that are farthest from the money: a put of 61250, the call and the put of 61000.
+    let feed = folder.read("kabu.toml");
+    contains(&feed, &["kabu_polled = '[\"203\",\"200\",\"201\"]'"]);
+    let pushed = feed.lines().find(|line| line.starts_with("kabu_symbols"));
+    let pushed = pushed.unwrap();
+    assert_eq!(pushed.matches("Symbol").count(), 49, "{pushed}");
+    assert!(
+        pushed.contains("\"202\"") && !pushed.contains("\"203\""),
+        "{pushed}"
+    );
+    folder.zaraba(&["check", "pipeline.toml"]).code(0);
+    let (shown, code) = talk(
+        &folder,
+        &[
+            "kabu",
+            "--lang",
+            "en",
+            "--yes",
+            "--answer",
+            "strikes=64000,atm",
+        ],
+        &json!({ "KABU_PASSWORD": "pass-of-the-stand-in" }),
+        &[],
+    );
+    assert_eq!(code, 2, "{shown}");
+    contains(&shown, &["expected strikes like 64000,65000, found `atm`"]);
+}
+
+#[test]
+fn a_server_that_pushes() {
+    let server = StandIn::pushing();
+    let folder = Folder::with("timezone = \"Asia/Tokyo\"\n");
+    let secret = "token-of-the-stand-in";
+    let (shown, code) = talk(
+        &folder,
+        &["websocket", "--lang", "en"],
+        &json!({ "FEED_TOKEN": secret }),
+        &[
+            ("the WebSocket's URL: ", &server.1),
+            ("[none]: ", "Authorization"),
+            ("[Bearer]: ", ""),
+            ("[API_KEY]: ", "FEED_TOKEN"),
+            ("[none]: ", "{\"op\": \"take\"}"),
+            ("[time]: ", ""),
+            ("[pushed]: ", ""),
+        ],
+    );
+    assert_eq!(code, 0, "{shown}");
+    contains(&shown, &["pushed: 7 rows were read", "50.5", "size 14%"]);
+    let written = folder.read("pipeline.toml");
+    contains(
+        &written,
+        &[
+            "connector = \"websocket\"",
+            "headers = { Authorization = \"Bearer ${FEED_TOKEN}\" }",
+            "rows = \"$.data\"",
+            "price = { type = \"float64\", from = \"$.last.price\" }",
+        ],
+    );
+    assert!(
+        !written.contains(secret) && !shown.contains(secret),
+        "{shown}{written}"
+    );
+    folder.zaraba(&["check", "pipeline.toml"]).code(2); // the variable is not set here
+    let url = format!("url={}?key=hidden", server.1);
+    let (shown, code) = talk(
+        &folder,
+        &["websocket", "--lang", "en", "--yes", "--answer", &url],
+        &json!({}),
+        &[],
+    );
+    assert_eq!(code, 1, "{shown}");
+    assert!(
+        shown.contains("401") && !shown.contains("hidden"),
+        "{shown}"
+    );
+    assert_eq!(folder.read("pipeline.toml"), written);
+}
+
+#[test]
+fn j_quants() {
+    let stand_in = StandIn::start();
+    let folder = Folder::with("timezone = \"Asia/Tokyo\"\n");
+    let url = format!("{}/v2", stand_in.1);
+    let talks = [
+        ("[https://api.jquants.com/v2]: ", url.as_str()),
+        ("[JQUANTS_API_KEY]: ", "JQ"),
+        ("the trading day (as 2026-09-01): ", "2026-09-01"),
+    ];
+    // The key is tried before anything is written.
+    let words = ["jquants", "--lang", "en"];
+    let (shown, code) = talk(&folder, &words, &json!({ "JQ": "wrong key" }), &talks);
+    assert_eq!(code, 1, "{shown}");
+    contains(&shown, &["The incoming api key is invalid or expired."]);
+    assert_eq!(folder.names(), ["pipeline.toml"]);
+    let key = "key-of-the-stand-in";
+    let (shown, code) = talk(&folder, &words, &json!({ "JQ": key }), &talks);
+    assert_eq!(code, 0, "{shown}");
+    contains(
+        &shown,
+        &[
+            "wrote jquants.toml",
+            "open_interest: ",
+            // Whichever came first: one of the two is told to wait.
+            "NK225.",
+            "2026-09-11",
+        ],
+    );
+    let feed = folder.read("jquants.toml");
+    contains(
+        &feed,
+        &["${JQ:-none}", "jquants_date = \"2026-09-01\"", &url],
+    );
+    assert!(!feed.contains(key) && !shown.contains(key), "{shown}");
+    contains(
+        &folder.read("pipeline.toml"),
+        &["include = [\"jquants.toml\"]"],
+    );
+    folder.zaraba(&["check", "pipeline.toml"]).code(0);
+}
+
+#[test]
+fn a_workbook_that_a_script_sends() {
+    let folder = Folder::with("timezone = \"Asia/Tokyo\"\n");
+    let words = ["excel", "--lang", "en"];
+    let told = [("[127.0.0.1:8227]: ", "127.0.0.1:8228")];
+    let (shown, code) = talk(&folder, &words, &json!({}), &told);
+    assert_eq!(code, 0, "{shown}");
+    contains(
+        &shown,
+        &[
+            "wrote excel-rss.toml",
+            "wrote excel-rss.ps1",
+            "start excel-rss.ps1 on Windows: -Url http://127.0.0.1:8228/excel-rss",
+        ],
+    );
+    contains(
+        &folder.read("excel-rss.toml"),
+        &["excel_listen = \"127.0.0.1:8228\""],
+    );
+    let script = include_str!("../../../../pipelines/feeds/excel-rss.ps1");
+    assert_eq!(folder.read("excel-rss.ps1"), script);
+    folder.zaraba(&["check", "pipeline.toml"]).code(0);
 }

@@ -40,18 +40,26 @@ from = ["counts"]
 "#;
 
 /// A pipeline that runs.
-struct Served {
-    folder: Folder,
+pub(crate) struct Served {
+    pub(crate) folder: Folder,
     child: Child,
     /// Where its desk is.
-    url: String,
+    pub(crate) url: String,
     /// Where rows are taken.
     post: String,
 }
 
 impl Served {
     fn new(pipeline: &str, token: Option<&str>) -> Self {
+        Self::with(pipeline, token, &[])
+    }
+
+    /// With files beside it.
+    pub(crate) fn with(pipeline: &str, token: Option<&str>, files: &[(&str, &[u8])]) -> Self {
         let folder = Folder::with(pipeline);
+        for (name, bytes) in files {
+            std::fs::write(folder.path(name), bytes).unwrap();
+        }
         let mut command = folder.command(&["run", "pipeline.toml"]);
         command.env("DESK_TOKEN", token.unwrap_or_default());
         let mut child = command.spawn().unwrap();
@@ -83,7 +91,7 @@ impl Served {
     }
 
     /// Rows `n` at second `n`.
-    fn post(&self, rows: impl Iterator<Item = i64>) {
+    pub(crate) fn post(&self, rows: impl Iterator<Item = i64>) {
         let row = |n| {
             let word = if n % 2 == 0 {
                 "even, \\\"板\\\""
@@ -114,14 +122,14 @@ impl Served {
     }
 
     /// Stops it; what it said.
-    fn stop(self) -> String {
+    pub(crate) fn stop(self) -> String {
         signal(&self.child, "TERM");
         Came::of(self.child).code(0).err
     }
 }
 
 /// Sends a request; the whole answer.
-fn send(url: &str, method: &str, headers: &str, body: &str) -> String {
+pub(crate) fn send(url: &str, method: &str, headers: &str, body: &str) -> String {
     let place = url.strip_prefix("http://").unwrap();
     let (address, path) = place.split_once('/').unwrap_or((place, ""));
     let mut socket = TcpStream::connect(address).unwrap();

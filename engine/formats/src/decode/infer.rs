@@ -101,8 +101,12 @@ pub fn time_column(columns: &[InferredColumn]) -> Option<usize> {
     times.rev().max_by_key(|(_, c)| rank(c)).map(|(i, _)| i)
 }
 
-/// What all values of a column can be read as; nulls are in no list.
-fn column(name: &str, values: &[&str]) -> InferredColumn {
+/// Digits that a float holds whatever they are.
+const FLOAT_DIGITS: usize = 15;
+
+/// What all values of a column can be read as; nulls are in no list. Where more are to come than
+/// these, a number may have decimals then.
+fn column(name: &str, values: &[&str], all: bool) -> InferredColumn {
     let mut nulls: Vec<String> = Vec::new();
     let mut full = Vec::new();
     for value in values {
@@ -113,7 +117,10 @@ fn column(name: &str, values: &[&str]) -> InferredColumn {
         }
     }
     let found = kinds(name, &full);
-    let (kind, format, thousands) = found.unwrap_or((ColumnType::Text, None, false));
+    let (mut kind, format, thousands) = found.unwrap_or((ColumnType::Text, None, false));
+    if !all && kind == ColumnType::Int64 && full.iter().all(|v| v.len() <= FLOAT_DIGITS) {
+        kind = ColumnType::Float64;
+    }
     if kind == ColumnType::Text {
         // A hyphen may be a text as good as any.
         nulls.retain(String::is_empty);
@@ -289,7 +296,7 @@ mod tests {
     use super::*;
 
     fn check(name: &str, values: &[&str], expected: &str) {
-        let column = column(name, values);
+        let column = column(name, values, true);
         let format = column.format.map_or(String::new(), |f| format!(" {f}"));
         let thousands = if column.thousands { " thousands" } else { "" };
         let nulls = if column.nulls.is_empty() {

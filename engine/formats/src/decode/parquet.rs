@@ -10,6 +10,7 @@ use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchR
 use zaraba_core::error::{Error, Result};
 
 use super::columnar::{Batches, Columnar, guarded};
+use super::ends_once::EndsOnce;
 use super::fit::Fit;
 use super::{DecodeOptions, Decoder, Wanted};
 
@@ -40,18 +41,19 @@ pub(super) fn schema(path: &Path) -> Result<SchemaRef> {
     Ok(builder(path)?.0.schema().clone())
 }
 
-fn builder(path: &Path) -> Result<(ParquetRecordBatchReaderBuilder<File>, u64)> {
+fn builder(path: &Path) -> Result<(ParquetRecordBatchReaderBuilder<EndsOnce>, u64)> {
     let failed = |e: &dyn std::fmt::Display| Error::outside(format!("{}: {e}", path.display()));
     let file = File::open(path).map_err(|e| failed(&e))?;
     let bytes = file.metadata().map_err(|e| failed(&e))?.len();
     let wrong = |e: String| failed(&format!("expected a whole parquet file: {e}"));
-    let builder = guarded(|| ParquetRecordBatchReaderBuilder::try_new(file)).map_err(wrong)?;
+    let builder =
+        guarded(|| ParquetRecordBatchReaderBuilder::try_new(EndsOnce(file))).map_err(wrong)?;
     Ok((builder.map_err(|e| wrong(e.to_string()))?, bytes))
 }
 
 struct ParquetBatches {
     /// Until the first read, which tells the size of batches.
-    builder: Option<ParquetRecordBatchReaderBuilder<File>>,
+    builder: Option<ParquetRecordBatchReaderBuilder<EndsOnce>>,
     reader: Option<ParquetRecordBatchReader>,
     rows: u64,
     read: u64,

@@ -324,3 +324,12 @@ fn row_groups_before_the_damage_are_handed_over() {
     assert!((1_000..=2_000).contains(&rows), "{rows}");
     assert!(error.contains("a.parquet: damaged behind row"), "{error}");
 }
+
+/// Found by a fuzzer: its header says that two billion texts follow.
+#[test]
+fn a_header_that_promises_what_never_comes_is_damage() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/decode/endless.parquet");
+    let mut decoder = open(&path, &[], &options(Format::Parquet)).unwrap();
+    let error = decoder.next(6).unwrap_err().to_string();
+    assert!(error.contains("damaged behind row 0: "), "{error}");
+}

@@ -50,11 +50,16 @@ impl Settings {
         takers.insert(node.to_owned(), taker);
     }
 
-    /// The values now.
-    pub(crate) fn values(&self) -> Vec<(String, Value)> {
+    /// The values now, for SQL that somebody asks: none with a secret, which could be read out.
+    pub(crate) fn values(&self, secrets: &[String]) -> Vec<(String, Value)> {
         let params = self.params();
+        let open = |value: &Value| match value {
+            Value::Text(text) => !secrets.iter().any(|secret| text.contains(secret.as_str())),
+            _ => true,
+        };
         params
             .iter()
+            .filter(|p| open(&p.value))
             .map(|p| (p.name.clone(), p.value.clone()))
             .collect()
     }
@@ -91,7 +96,10 @@ impl Settings {
             let own: Vec<(String, Value)> = own
                 .map(|(i, value)| (params[*i].name.clone(), value.clone()))
                 .collect();
-            if let (Some((name, _)), Err(reason)) = (own.first(), taker.check(&own)) {
+            let Some((name, _)) = own.first() else {
+                continue;
+            };
+            if let Err(reason) = taker.check(&own) {
                 wrong.push(NotSet {
                     name: name.clone(),
                     unknown: true,
@@ -103,7 +111,7 @@ impl Settings {
         if !wrong.is_empty() {
             return Err(wrong);
         }
-        for (taker, own) in taken.iter().filter(|(_, own)| !own.is_empty()) {
+        for (taker, own) in &taken {
             taker.take(own);
         }
         let changed = values.into_iter().map(|(i, value)| Changed {
@@ -240,7 +248,7 @@ mod tests {
             *alert.0.lock().unwrap(),
             [("high".to_owned(), Value::Float(1.5))]
         );
-        assert_eq!(settings.values()[0].1, Value::Float(1.5));
+        assert_eq!(settings.values(&[])[0].1, Value::Float(1.5));
         let fixed: Vec<bool> = settings.all().iter().map(|s| s.fixed.is_some()).collect();
         assert_eq!(fixed, [false, true, true]);
     }
@@ -272,6 +280,21 @@ mod tests {
             assert_eq!(set(&settings, changes), Err(vec![expected.to_owned()]));
         }
         assert!(alert.0.lock().unwrap().is_empty());
-        assert_eq!(settings.values()[0].1, Value::Float(1.3));
+        assert_eq!(settings.values(&[])[0].1, Value::Float(1.3));
+    }
+
+    #[test]
+    fn secrets_are_not_for_sql_from_outside() {
+        let (settings, _) = settings();
+        let names = |secrets: &[&str]| -> Vec<String> {
+            let secrets: Vec<String> = secrets.iter().map(|s| (*s).to_owned()).collect();
+            settings
+                .values(&secrets)
+                .into_iter()
+                .map(|(n, _)| n)
+                .collect()
+        };
+        assert_eq!(names(&["y"]), ["high", "band", "day"]);
+        assert_eq!(names(&["y", "x"]), ["high", "band"]);
     }
 }

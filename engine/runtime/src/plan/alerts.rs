@@ -35,8 +35,10 @@ impl Planning<'_> {
             catalog: &self.catalog,
             zone: self.document.timezone.value,
         };
-        let planned = plan::plan(doc, &around);
-        planned.map_err(|mistakes| mistakes.iter().map(diagnostic).collect())
+        let planned = plan::plan(doc, &around)
+            .map_err(|mistakes| mistakes.iter().map(diagnostic).collect::<Vec<_>>())?;
+        self.alerts.insert(doc.name.value.clone(), planned.origin);
+        Ok(planned.node)
     }
 
     /// Whether there is nothing that `alerts` could be made of.

@@ -38,6 +38,7 @@ impl Planning<'_> {
         let tables = self.tables_of(doc, &found.plugin, &mut mistakes);
         let work = RuleWork {
             name: doc.name.value.clone(),
+            limits: limits(&found.plugin, &doc.limits),
             plugin: found.plugin,
             file: found.file,
             stamp: found.stamp,
@@ -46,7 +47,6 @@ impl Planning<'_> {
             streams,
             tables,
             catalog: self.catalog.clone(),
-            limits: limits(&doc.limits),
             calendar: self.catalog.calendar.clone(),
             secrets: self.document.secrets.clone(),
         };

@@ -2,8 +2,9 @@
 
 use std::net::SocketAddr;
 
-use zaraba_config::document::{AuthDoc, ListenerDoc, SinkConnector, SourceConnector};
+use zaraba_config::document::{AuthDoc, ListenerDoc, SinkConnector, SourceConnector, SourceDoc};
 use zaraba_core::diagnostic::{Diagnostic, Diagnostics};
+use zaraba_core::time::SECOND;
 
 use crate::plan::{Planning, places};
 
@@ -43,6 +44,9 @@ pub(crate) fn warnings(planning: &Planning<'_>) -> Diagnostics {
             warnings.push(Diagnostic::at(clock.span, message).help(help));
         }
     }
+    for source in &document.sources {
+        warnings.0.extend(late_after_silence(source));
+    }
     for query in &document.queries {
         let node = planning.nodes.iter().find(|n| n.name == query.name.value);
         for mistake in node.into_iter().flat_map(|n| &n.warnings) {
@@ -56,6 +60,28 @@ pub(crate) fn warnings(planning: &Planning<'_>) -> Diagnostics {
     }
     warnings.sort();
     warnings
+}
+
+/// After a silence the clock says how far a source is, and its next row was written before now.
+fn late_after_silence(source: &SourceDoc) -> Option<Diagnostic> {
+    let stamped_here = match &source.connector {
+        SourceConnector::Clock { .. } | SourceConnector::Channel => true,
+        _ => source
+            .schema
+            .iter()
+            .any(|c| c.name.value == source.time.value && c.received),
+    };
+    let exact = source.out_of_order == 0 && source.ahead <= 60 * SECOND;
+    if stamped_here || !exact || source.idle_timeout.is_none() {
+        return None;
+    }
+    let name = &source.name;
+    let message = format!(
+        "when `{}` has been silent for its `idle_timeout`, its next row will be late",
+        name.value
+    );
+    let help = "rows are older than the clock when they are read: say how much with `out_of_order = \"5s\"`";
+    Some(Diagnostic::at(name.span, message).help(help))
 }
 
 /// A token that other machines send without TLS.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use zaraba_config::document::PluginDoc;
+use zaraba_core::error::Error;
 use zaraba_core::suggest::hint;
 use zaraba_rules::host::Host;
 use zaraba_rules::plugin::Plugin;
@@ -37,7 +38,8 @@ impl Plugins {
     /// beside the program; and beside the pipeline.
     pub(crate) fn new(given: Option<&Path>, pipeline: &Path) -> Self {
         let given = given.map(Path::to_owned);
-        let named = given.or_else(|| std::env::var_os(VARIABLE).map(PathBuf::from));
+        let variable = std::env::var_os(VARIABLE).filter(|folder| !folder.is_empty());
+        let named = given.or_else(|| variable.map(PathBuf::from));
         let mut folders = match named {
             Some(folder) => vec![folder],
             None => beside_the_program(),
@@ -116,6 +118,15 @@ pub(crate) fn load(file: &Path) -> Result<Found, String> {
         file: file.to_owned(),
         stamp,
     })
+}
+
+/// Loads a plugin off any pipeline, from where its compiled code is kept.
+///
+/// # Errors
+/// The user's: the file is not there, or is no plugin.
+pub fn load_plugin(file: &Path) -> Result<Plugin, Error> {
+    let found = load(file).map_err(Error::user)?;
+    Ok(found.plugin)
 }
 
 /// What all rules of the process share.

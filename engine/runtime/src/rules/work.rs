@@ -114,10 +114,16 @@ impl Foreign for RuleWork {
     }
 
     fn describe(&self) -> String {
+        let tables = match self.tables.is_empty() {
+            true => "",
+            false => {
+                "; rows of its tables per key, and older ones until the watermark has passed them"
+            }
+        };
         format!(
-            "what the plugin remembers by key, at most {} MiB; rows until the watermark has passed \
-             them",
-            self.limits.state >> 20
+            "what the plugin remembers by key, at most {} KiB; rows until the watermark has passed \
+             them{tables}",
+            self.limits.state.div_ceil(1024)
         )
     }
 
@@ -171,9 +177,9 @@ impl Log for Speaker {
     }
 }
 
-/// The host's limits with those that the file gives.
-pub(crate) fn limits(doc: &RuleLimitsDoc) -> Limits {
-    let host = Limits::default();
+/// The host's limits for a plugin, with those that the file gives.
+pub(crate) fn limits(plugin: &Plugin, doc: &RuleLimitsDoc) -> Limits {
+    let host = plugin.limits();
     Limits {
         memory: doc.memory.unwrap_or(host.memory),
         state: doc.state.unwrap_or(host.state),

@@ -10,6 +10,7 @@ use zaraba_core::error::{Error, Result};
 use zaraba_core::message::Message;
 use zaraba_core::meter::Meter;
 use zaraba_core::output::{OutPort, Output};
+use zaraba_core::past::Past;
 use zaraba_core::snapshot::Snapshot;
 use zaraba_core::source::{Polled, Position, Source, SourceRows, Wake};
 use zaraba_core::time::{ClockTime, Epoch, EventTime, SECOND};
@@ -35,7 +36,7 @@ pub enum Stepped {
 }
 
 /// How a source is driven.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct SourceOptions {
     /// Its ordinal among the sources.
     pub ordinal: usize,
@@ -51,6 +52,8 @@ pub struct SourceOptions {
     pub batch_rows: usize,
     /// `limits.max_drift`
     pub max_drift: i64,
+    /// Where the past ends, of a source with `bootstrap`.
+    pub past: Option<Arc<Past>>,
 }
 
 /// What a source shares with the others.
@@ -85,6 +88,8 @@ pub struct SourceTask {
     last_row: Option<ClockTime>,
     retry: Retry,
     idle: bool,
+    /// Whether it was said where the past ends.
+    past_over: bool,
     ended: bool,
     snapshots: Vec<(Epoch, Snapshot)>,
 }
@@ -123,6 +128,7 @@ impl SourceTask {
             last_row: None,
             retry: Retry::default(),
             idle: false,
+            past_over: false,
             ended: false,
             snapshots: Vec::new(),
         }
@@ -173,6 +179,9 @@ impl SourceTask {
         snapshot.push("rows", rows, Vec::new());
         snapshot.push("own", own, Vec::new());
         snapshot.push("intake", self.intake.save(), Vec::new());
+        if let Some(past) = self.options.past.as_ref().filter(|_| self.past_over) {
+            snapshot.push("past", vec![past.end().0], Vec::new());
+        }
         // The connector stands behind rows that wait for their time: they are state, too.
         if let Some(waiting) = &self.waiting {
             waiting::save(waiting, &mut snapshot)?;
@@ -193,6 +202,11 @@ impl SourceTask {
         self.source.seek(&Position { rows, own })?;
         self.intake.load(&snapshot.part("intake")?.numbers);
         self.waiting = waiting::load(snapshot);
+        let end = snapshot.parts("past").find_map(|part| part.numbers.first());
+        if let (Some(past), Some(end)) = (&self.options.past, end) {
+            past.ends(EventTime(*end));
+            self.past_over = true;
+        }
         // Said again: what is behind it was restored too, but not what it had heard.
         self.advance();
         Ok(())
@@ -215,6 +229,17 @@ impl SourceTask {
         }
         self.leave(&Message::Stop);
         Ok(())
+    }
+
+    /// Says where the past ends, before the first row behind it is sent.
+    fn note_past(&mut self) {
+        if let Some(past) = &self.options.past
+            && !self.past_over
+            && !self.source.of_the_past()
+        {
+            past.ends(self.intake.newest());
+            self.past_over = true;
+        }
     }
 
     fn leave(&mut self, last: &Message) {
@@ -255,6 +280,7 @@ impl SourceTask {
         if answered && self.retry.works() {
             tracing::info!(source = %self.name, "back");
         }
+        self.note_past();
         let polled = match polled {
             Ok(polled) => polled,
             Err(error) => return self.failed(error.at(&self.name), now),
@@ -291,7 +317,8 @@ impl SourceTask {
         }
         Meter::add(&self.meter.failures, 1);
         let at = self.retry.failed(now, &self.name);
-        let seconds = (at.0 - now.0) as f64 / SECOND as f64;
+        let asks = self.source.not_before().map_or(at, |due| at.max(due));
+        let seconds = (asks.0 - now.0) as f64 / SECOND as f64;
         tracing::warn!("{error}; tried again in {seconds} s");
         Ok(self.silent(now, Some(at)))
     }

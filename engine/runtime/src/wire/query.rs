@@ -11,12 +11,14 @@ use zaraba_sinks::input::SinkInput;
 use zaraba_sinks::websocket::query::{Answered, Held, Query, QueryOptions, Refused};
 use zaraba_sql::ask::{Ask, AskLimits, Refusal};
 
+use crate::inside::Insight;
 use crate::plan::PipelinePlan;
 use crate::plan::mistakes::shown;
 
 /// Answers queries over the topics of one sink.
 struct TopicQuery {
     ask: Ask,
+    insight: Arc<Insight>,
     clock: Arc<dyn Clock>,
 }
 
@@ -25,6 +27,7 @@ pub(super) fn options(
     plan: &PipelinePlan,
     inputs: &[SinkInput],
     limits: &QueryLimitsDoc,
+    insight: &Arc<Insight>,
     clock: &Arc<dyn Clock>,
 ) -> QueryOptions {
     let topic = |input: &SinkInput| (input.name.clone(), Arc::clone(&input.schema.columns));
@@ -37,6 +40,7 @@ pub(super) fn options(
     let topics = inputs.iter().map(topic).collect();
     let engine = Arc::new(TopicQuery {
         ask: Ask::new(&plan.catalog, topics, limits),
+        insight: Arc::clone(insight),
         clock: Arc::clone(clock),
     });
     QueryOptions { engine, time }
@@ -44,7 +48,8 @@ pub(super) fn options(
 
 impl Query for TopicQuery {
     fn run(&self, sql: &str, held: Held<'_>, stop: &Arc<AtomicBool>) -> Result<Answered, Refused> {
-        match self.ask.run(sql, self.clock.now().0, held, stop) {
+        let params = self.insight.params();
+        match self.ask.run(sql, &params, self.clock.now().0, held, stop) {
             Ok((schema, rows)) => Ok(Answered { schema, rows }),
             Err(Refusal::Wrong(mistakes)) => Err(Refused::Wrong(shown(sql, &mistakes))),
             Err(Refusal::Failed(text)) => Err(Refused::Failed(text)),

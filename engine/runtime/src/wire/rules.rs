@@ -1,4 +1,4 @@
-//! Nodes of rules: made so that they can be changed and watched while they run.
+//! Nodes of rules and alerts: made so that they can be changed and watched while they run.
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use zaraba_sql::plan::stage::{Stage, Work};
 
 use crate::rules::live::Live;
 use crate::wire::Wirer;
+use crate::wire::alerts::Alert;
 
 impl Wirer<'_> {
     /// The operator of a stage; that of a rule is noted for those who ask and change it.
@@ -17,7 +18,7 @@ impl Wirer<'_> {
             _ => None,
         };
         let Some(work) = rule else {
-            return stage.operator(node);
+            return self.alert(node, stage);
         };
         let made = work.node().map_err(|error| error.at(node))?;
         let live = Arc::new(Live::new(work, made.rule()));
@@ -25,5 +26,21 @@ impl Wirer<'_> {
         self.insight.settings.register(node, taker);
         self.rules.push(live);
         Ok(Box::new(made))
+    }
+
+    /// That of a declared alert is noted, too.
+    fn alert(&mut self, node: &str, stage: &Stage) -> Result<Box<dyn Operator>> {
+        let alert = match &stage.work {
+            Work::Foreign(work) if work.kind().0 == "alert" => self.plan.alerts.get(node),
+            _ => None,
+        };
+        let Some(origin) = alert else {
+            return stage.operator(node);
+        };
+        let (made, live) = origin.node().map_err(|error| error.at(node))?;
+        let name = node.to_owned();
+        let taker = Arc::new(Alert { name, live });
+        self.insight.settings.register(node, taker);
+        Ok(made)
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use zaraba_config::document::{ErrorPolicy, FileSourceDoc, SourceConnector, SourceDoc};
 use zaraba_core::error::{Error, Result};
 use zaraba_core::output::OutPort;
+use zaraba_core::past::Past;
 use zaraba_core::source::{Source, Wake};
 use zaraba_core::stream::StreamSchema;
 use zaraba_formats::decode::types::arrow_schema;
@@ -47,6 +48,7 @@ impl Wirer<'_> {
         let doc = &planned.doc;
         let name = doc.name.value.as_str();
         let (source, wake) = self.connector(planned)?;
+        let stands = self.around.stand_ins.contains_key(name);
         let live = source.live();
         if live {
             self.live.insert(name.to_owned());
@@ -77,9 +79,22 @@ impl Wirer<'_> {
             out_of_order: doc.out_of_order,
             batch_rows: self.plan.limits.batch_rows,
             max_drift: self.plan.limits.max_drift,
+            past: doc
+                .bootstrap
+                .as_ref()
+                .filter(|_| !stands)
+                .map(|_| self.past_of(name)),
         };
         self.add_source(name, source, intake, options, wake);
         Ok(())
+    }
+
+    /// Where the past of a source ends.
+    fn past_of(&mut self, source: &str) -> Arc<Past> {
+        let past = Arc::<Past>::default();
+        self.pasts
+            .insert(source.to_owned(), vec![Arc::clone(&past)]);
+        past
     }
 
     /// The connector of a source, or what stands in for it, and what wakes it.
@@ -205,6 +220,7 @@ impl Wirer<'_> {
             out_of_order: i64::MAX,
             batch_rows: self.plan.limits.batch_rows,
             max_drift: self.plan.limits.max_drift,
+            past: None,
         };
         let source = Box::new(MemorySource::new(rows.rows, rows.partitions.max(1)));
         self.add_source(name, source, intake, options, Wake::default());

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use minijinja::value::Value;
-use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior};
+use minijinja::value::{Kwargs, Value};
+use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, filters};
 use zaraba_config::document::{WebhookDoc, WebhookForm};
 use zaraba_core::suggest::hint;
 
@@ -154,6 +154,16 @@ fn environment(reads: Escape, body: Escape) -> Environment<'static> {
     for name in ["json", "tojson"] {
         env.add_filter(name, |value: Value| Value::from_safe_string(json(&value)));
     }
+    // Nothing rounded is nothing.
+    env.add_filter(
+        "round",
+        |value: Value, decimals: Option<i32>, method: Option<&str>, named: Kwargs| match value
+            .is_none()
+        {
+            true => Ok(value),
+            false => filters::round(value, decimals, method, named),
+        },
+    );
     env.add_filter("urlencode", |value: Value| {
         Value::from_safe_string(form(&value.to_string()))
     });

@@ -215,9 +215,9 @@ pub(crate) async fn query(
             let message = "other queries run: ask again in a second\n";
             (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "1")], message).into_response()
         }
-        Err(End::Stuck) => refused(
+        Err(End::GivenUp) => refused(
             StatusCode::UNPROCESSABLE_ENTITY,
-            "the query ran longer than it may",
+            "the query was given up: it did not stop at its limit of time; ask for less at once",
         ),
         Err(End::Broken) => refused(
             StatusCode::INTERNAL_SERVER_ERROR,

@@ -378,7 +378,7 @@ fn queries() {
             "",
             "wait",
             422,
-            "the query ran longer than it may",
+            "the query was given up: it did not stop at its limit of time",
         ),
     ] {
         let answer = send(address, request, headers, body);

@@ -19,9 +19,8 @@ use zaraba_config::document::WebsocketDoc;
 use zaraba_core::clock::Clock;
 use zaraba_core::time::{ClockTime, SECOND};
 
-use super::Captured;
-use super::before::header;
 use crate::http::{escaped, refused, shown, wrong};
+use crate::requests::{Captured, header};
 use crate::threaded::{Failure, Tell};
 
 /// How long a read waits for bytes before the clock is looked at.

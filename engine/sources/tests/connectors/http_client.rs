@@ -9,7 +9,7 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use tokio::runtime::Runtime;
-use zaraba_config::document::{ColumnType, Format, HttpClientDoc, NextPage, SheetDoc};
+use zaraba_config::document::{ColumnType, Format, HttpClientDoc, MessageDoc, NextPage, SheetDoc};
 use zaraba_core::clock::{Clock, ManualClock, SystemClock};
 use zaraba_core::source::{Polled, Source};
 use zaraba_core::time::{ClockTime, SECOND};
@@ -23,14 +23,16 @@ use crate::common::{column, located};
 type Asked = Arc<Mutex<Vec<String>>>;
 
 /// Answers by how many were asked before, and by what.
-struct Stand {
+pub(crate) struct Stand {
     _runtime: Runtime,
     _server: Server,
-    url: String,
+    pub(crate) url: String,
     asked: Asked,
 }
 
-fn stand(answer: impl Fn(usize, &str) -> Response + Clone + Send + Sync + 'static) -> Stand {
+pub(crate) fn stand(
+    answer: impl Fn(usize, &str) -> Response + Clone + Send + Sync + 'static,
+) -> Stand {
     let runtime = Runtime::new().unwrap();
     let asked: Asked = Arc::default();
     let told = Arc::clone(&asked);
@@ -62,12 +64,15 @@ fn stand(answer: impl Fn(usize, &str) -> Response + Clone + Send + Sync + 'stati
 }
 
 impl Stand {
-    fn doc(&self) -> HttpClientDoc {
+    pub(crate) fn doc(&self) -> HttpClientDoc {
         HttpClientDoc {
             url: located(self.url.clone()),
             post: false,
             body: None,
             headers: Vec::new(),
+            before: Vec::new(),
+            each: None,
+            after: Vec::new(),
             every: SECOND,
             format: Format::Json,
             rows: None,
@@ -79,19 +84,19 @@ impl Stand {
         }
     }
 
-    fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
 }
 
 /// A source and the clock by which it polls.
-struct Asking {
-    source: ThreadedSource,
-    clock: ManualClock,
+pub(crate) struct Asking {
+    pub(crate) source: ThreadedSource,
+    pub(crate) clock: ManualClock,
 }
 
 impl Asking {
-    fn new(doc: &HttpClientDoc) -> Self {
+    pub(crate) fn new(doc: &HttpClientDoc) -> Self {
         let clock = ManualClock::new(ClockTime(0));
         let schema = [
             column("ts", ColumnType::Timestamp),
@@ -126,7 +131,7 @@ impl Asking {
     }
 
     /// When the next poll is due, once this one is over.
-    fn due(&mut self) -> ClockTime {
+    pub(crate) fn due(&mut self) -> ClockTime {
         loop {
             match self.source.poll(1).unwrap() {
                 Polled::Pending(Some(due)) => return due,
@@ -137,13 +142,13 @@ impl Asking {
     }
 
     /// Lets time go by until the next poll is due.
-    fn later(&mut self, seconds: i64) {
+    pub(crate) fn later(&mut self, seconds: i64) {
         self.clock
             .set(ClockTime(self.clock.now().0 + seconds * SECOND));
     }
 }
 
-fn row(price: usize) -> String {
+pub(crate) fn row(price: usize) -> String {
     format!("{{\"ts\":\"2025-11-14T09:00:00Z\",\"price\":{price}}}")
 }
 
@@ -153,7 +158,7 @@ fn polls_are_made_when_due_and_say_what_is_configured() {
     let mut asking = Asking::new(&HttpClientDoc {
         url: located(format!("{}?m=1", stand.url)),
         post: true,
-        body: Some("{}".to_owned()),
+        body: Some(MessageDoc::Text("{}".to_owned())),
         headers: vec![("X-Key".to_owned(), "k".to_owned())],
         ..stand.doc()
     });
@@ -224,6 +229,33 @@ fn pages_are_followed_and_a_failed_one_is_asked_for_again() {
     asking.later(2);
     assert_eq!(asking.rows(0).unwrap(), [] as [f64; 0]);
     assert_eq!(stand.asked()[4], "GET /rows if-none-match=\"e\"");
+}
+
+/// Its rows come again, so not before they are due.
+#[test]
+fn a_poll_that_begins_anew_waits_for_its_time() {
+    let stand = stand(|_, uri| match uri {
+        "/rows" => format!("{{\"next\":2,\"rows\":[{}]}}", row(1)).into_response(),
+        _ => StatusCode::NOT_FOUND.into_response(),
+    });
+    let mut asking = Asking::new(&HttpClientDoc {
+        rows: Some("$.rows".to_owned()),
+        next: Some(NextPage {
+            from: "$.next".to_owned(),
+            into: "page".to_owned(),
+        }),
+        every: 60 * SECOND,
+        ..stand.doc()
+    });
+    assert_eq!(asking.rows(1).unwrap(), [1.0]);
+    let error = asking.rows(0).unwrap_err();
+    assert!(error.contains("404 Not Found"), "{error}");
+    let due = asking.due();
+    assert_eq!(asking.source.not_before(), Some(due));
+    assert!(due >= ClockTime(60 * SECOND), "{due:?}");
+    assert_eq!(stand.asked().len(), 2);
+    asking.clock.set(due);
+    assert_eq!(asking.rows(1).unwrap(), [1.0]);
 }
 
 #[test]

@@ -29,6 +29,9 @@ mod hostile;
 /// `connector = "http_client"`
 mod http_client;
 
+/// `http_client` that asks for one item after the other.
+mod rounds;
+
 /// `connector = "websocket"`
 mod websocket;
 

@@ -30,7 +30,13 @@ fn ask(sql: &str, rows: i64, limits: AskLimits) -> Result<Answer, Refusal> {
     ];
     let held = |name: &str| (name == "facts").then(|| facts(rows));
     let stop = Arc::new(AtomicBool::new(false));
-    Ask::new(&catalog, topics, limits).run(sql, 0, &held, &stop)
+    Ask::new(&catalog, topics, limits).run(
+        sql,
+        &[("few".to_owned(), Param::Int(2))],
+        0,
+        &held,
+        &stop,
+    )
 }
 
 const LIMITS: AskLimits = AskLimits {
@@ -70,6 +76,7 @@ fn rows_that_are_there() {
             vec![2],
         ),
         ("SELECT 1 + 1", vec![2]),
+        ("SELECT n FROM facts WHERE n < $few ORDER BY n", vec![0, 1]),
     ] {
         let answer = ask(sql, 5_000, LIMITS).unwrap_or_else(|e| panic!("{sql}: {e:?}"));
         assert_eq!(numbers(&answer), expected, "{sql}");
@@ -212,7 +219,8 @@ fn nobody_waits() {
     let stop = Arc::new(AtomicBool::new(false));
     stop.store(true, Ordering::Relaxed);
     let held = |_: &str| Some(facts(10));
-    let refused = Ask::new(&catalog, topics, LIMITS).run("SELECT n FROM facts", 0, &held, &stop);
+    let refused =
+        Ask::new(&catalog, topics, LIMITS).run("SELECT n FROM facts", &[], 0, &held, &stop);
     assert!(
         matches!(&refused, Err(Refusal::Failed(text)) if text.contains("nobody waits")),
         "{refused:?}"

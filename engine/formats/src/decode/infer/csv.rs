@@ -48,7 +48,7 @@ pub fn infer_csv(sample: &[u8], whole: bool) -> Result<InferredCsv, String> {
                 format!("column_{}", i + 1)
             };
             let values: Vec<&str> = body.iter().map(|row| row[i].trim()).collect();
-            column(&name, &values)
+            column(&name, &values, whole)
         })
         .collect();
     name_all(&mut columns);
@@ -138,12 +138,12 @@ fn has_header(rows: &[&Vec<String>]) -> bool {
         .iter()
         .enumerate()
         .all(|(i, name)| !NULL_WORDS.contains(name) && !names[..i].contains(name));
-    let is_text = |name: &&str| column("", &[name]).kind == "text";
+    let is_text = |name: &&str| column("", &[name], true).kind == "text";
     if !different || !names.iter().all(is_text) {
         return false;
     }
     let below = |i: usize| rest.iter().map(|row| row[i].trim()).collect::<Vec<_>>();
-    let typed = |i: usize| column("", &below(i)).kind != "text";
+    let typed = |i: usize| column("", &below(i), true).kind != "text";
     rest.is_empty() || (0..names.len()).any(typed)
 }
 

@@ -54,7 +54,7 @@ pub fn infer_json(sample: &[u8]) -> Result<InferredJson, String> {
                 from: nested.then(|| path.clone()),
                 // A row whose field is missing is no different from one that has a null there.
                 optional: found.len() < rows.len(),
-                ..column(name, &texts)
+                ..column(name, &texts, false)
             }
         })
         .collect();
@@ -164,9 +164,10 @@ mod tests {
         check(
             r#"{"ts":"2025-11-14T09:00:00Z","board":{"price":5,"qty":null}}"#,
             None,
-            "ts:timestamp price<$.board.price:int64 qty<$.board.qty:text?",
+            "ts:timestamp price<$.board.price:float64 qty<$.board.qty:text?",
         );
-        check("{\"a\":1}\n{\"a\":2}\n", None, "a:int64");
+        check("{\"a\":1}\n{\"a\":2}\n", None, "a:float64");
+        check("{\"id\":9007199254740993}", None, "id:int64");
         check(
             r#"{"r":{"q":[{"a b":true}]}}"#,
             Some("$.r.q"),

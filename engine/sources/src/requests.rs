@@ -1,33 +1,49 @@
-//! The requests before a connection, in their order, and what is captured of their answers.
+//! Requests beside those for rows, in their order, and what is captured of their answers.
 
 use ureq::http::header::CONTENT_TYPE;
 use ureq::http::{HeaderName, HeaderValue, Request};
 use zaraba_config::captures::fill;
-use zaraba_config::document::{MessageDoc, RequestDoc, WebsocketDoc};
+use zaraba_config::document::{MessageDoc, RequestDoc};
+use zaraba_config::env::{SECRET_BYTES_MIN, redact};
 use zaraba_core::clock::Clock;
+use zaraba_core::error::Error;
 use zaraba_formats::decode::memory::text_at;
 
-use super::Captured;
 use crate::http::{Client, escaped, shown, wrong};
 use crate::threaded::Failure;
 
-/// The requests, each with what makes it.
-pub(super) struct Before(Vec<(RequestDoc, Client)>);
+/// What the answers to earlier requests said, by the names that they were given.
+pub(crate) type Captured = Vec<(String, String)>;
 
-impl Before {
-    pub(super) fn new(doc: &WebsocketDoc) -> Self {
+/// The requests, each with what makes it.
+pub(crate) struct Requests(Vec<(RequestDoc, Client)>);
+
+impl Requests {
+    /// `timeout` (microseconds) and `max_size` (bytes) are of each with its answer.
+    pub(crate) fn new(docs: &[RequestDoc], timeout: i64, max_size: u64) -> Self {
         let client = |request: &RequestDoc| {
-            let client = Client::new(&request.url, doc.connect_timeout, doc.max_size);
+            let client = Client::new(&request.url, timeout, max_size);
             (request.clone(), client)
         };
-        Self(doc.before.iter().map(client).collect())
+        Self(docs.iter().map(client).collect())
     }
 
-    /// Makes them, and adds what they capture.
-    pub(super) fn run(&self, captured: &mut Captured, clock: &dyn Clock) -> Result<(), Failure> {
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Makes them, and adds what they capture; `wait` returns when the next may be made.
+    pub(crate) fn run(
+        &self,
+        captured: &mut Captured,
+        clock: &dyn Clock,
+        mut wait: impl FnMut(),
+    ) -> Result<(), Failure> {
         for (doc, client) in &self.0 {
+            wait();
             let asked = format!("{} {}", doc.method, shown(&doc.url));
-            let request = request(doc, captured);
+            let request = request(doc, captured, None);
             let request = request.map_err(|e| Failure::of(wrong(&asked, &e)))?;
             let answer = client.ask(request, &asked, clock.now())?;
             for (name, path) in &doc.capture {
@@ -43,8 +59,36 @@ impl Before {
     }
 }
 
-fn request(doc: &RequestDoc, captured: &Captured) -> Result<Request<String>, String> {
-    let url = fill(&doc.url, captured, escaped);
+/// A text without what was captured: a server may say again what it was told.
+pub(crate) fn without(captured: &Captured, text: &str) -> String {
+    let long =
+        |(_, value): &(String, String)| (value.len() >= SECRET_BYTES_MIN).then(|| value.clone());
+    let secrets: Vec<String> = captured.iter().filter_map(long).collect();
+    redact(text, &secrets)
+}
+
+/// A failure without what was captured.
+pub(crate) fn hidden(captured: &Captured, failure: Failure) -> Failure {
+    Failure {
+        error: match failure.error {
+            Error::Outside(message) => Error::outside(without(captured, &message)),
+            error => error,
+        },
+        ..failure
+    }
+}
+
+/// What is sent; `more` is said in the query, too.
+pub(crate) fn request(
+    doc: &RequestDoc,
+    captured: &Captured,
+    more: Option<(&str, &str)>,
+) -> Result<Request<String>, String> {
+    let mut url = fill(&doc.url, captured, escaped);
+    if let Some((name, value)) = more {
+        let joint = if url.contains('?') { '&' } else { '?' };
+        url.push_str(&format!("{joint}{}={}", escaped(name), escaped(value)));
+    }
     let body = doc.body.as_ref().map(|body| body.filled(captured));
     let request = Request::builder().method(doc.method.as_str()).uri(url);
     let mut request = request
@@ -69,7 +113,7 @@ fn request(doc: &RequestDoc, captured: &Captured) -> Result<Request<String>, Str
 }
 
 /// A header with what was captured in it.
-pub(super) fn header(
+pub(crate) fn header(
     name: &str,
     value: &str,
     captured: &Captured,

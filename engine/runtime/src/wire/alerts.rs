@@ -1,0 +1,59 @@
+//! Nodes of alerts: made so that they can take other parameters while they run, and say nothing of
+//! history.
+
+use std::sync::Arc;
+
+use zaraba_alerts::live::Live;
+use zaraba_core::past::Past;
+use zaraba_sql::plan::stage::{Input, PlannedNode, Work};
+
+use crate::describe::node_of;
+use crate::inside::settings::{Settable, Values};
+use crate::wire::Wirer;
+
+/// An alert that runs.
+pub(super) struct Alert {
+    pub(super) name: String,
+    pub(super) live: Live,
+}
+
+impl Settable for Alert {
+    fn check(&self, values: &Values) -> Result<(), String> {
+        self.live.check(values)
+    }
+
+    fn take(&self, values: &Values) {
+        // It was checked just now.
+        if let Err(reason) = self.live.take(values) {
+            let alert = self.name.as_str();
+            tracing::error!(target: "zaraba::alert", alert, "parameters are refused, the old ones stay: {reason}");
+        }
+    }
+}
+
+impl Wirer<'_> {
+    /// Where the pasts of the sources behind a node end, if it raises alerts.
+    pub(super) fn muted(&mut self, node: &PlannedNode) -> Option<Vec<Arc<Past>>> {
+        let mut pasts: Vec<Arc<Past>> = Vec::new();
+        for input in node.stages.iter().flat_map(|stage| &stage.inputs) {
+            let Input::Stream(stream, _) = input else {
+                continue;
+            };
+            for past in self.pasts.get(node_of(stream)).into_iter().flatten() {
+                if !pasts.iter().any(|known| Arc::ptr_eq(known, past)) {
+                    pasts.push(Arc::clone(past));
+                }
+            }
+        }
+        if pasts.is_empty() {
+            return None;
+        }
+        self.pasts.insert(node.name.clone(), pasts.clone());
+        let raises = |work: &Work| match work {
+            Work::Foreign(work) => ["alert", "rule"].contains(&work.kind().0),
+            _ => false,
+        };
+        let raises = node.stages.iter().any(|stage| raises(&stage.work));
+        raises.then_some(pasts)
+    }
+}
