@@ -1,7 +1,7 @@
 //! The brief's example, the noise filter, and that batches do not matter.
 
 use zaraba_sdk::alert::Severity;
-use zaraba_sdk::harness::{Harness, Table};
+use zaraba_sdk::harness::{Harness, Random, Table};
 use zaraba_sdk::input::Date;
 
 use crate::OiJump;
@@ -73,4 +73,57 @@ fn parameters_are_checked() {
     ] {
         assert_eq!(Harness::<OiJump>::new(params).unwrap_err(), reason);
     }
+}
+
+#[test]
+fn titles_are_the_briefs_in_both_languages() {
+    let alerts = Harness::<OiJump>::raised("{}", &[&chain()]).unwrap();
+    let titles: Vec<_> = alerts
+        .iter()
+        .map(|a| (a.title("ja"), a.title("en")))
+        .collect();
+    assert_eq!(
+        titles,
+        [
+            (
+                "52000円CALL 建玉+25.20%",
+                "52000 CALL open interest +25.20%"
+            ),
+            ("51000円PUT 建玉-11.00%", "51000 PUT open interest -11.00%"),
+            ("53000円CALL 建玉+5.10%", "53000 CALL open interest +5.10%"),
+        ]
+    );
+    assert_eq!(alerts[0].message("ja"), "建玉 1000 → 1252枚");
+    assert_eq!(alerts[0].link.as_deref(), Some("#/chain/2025-12-12/52000C"));
+}
+
+#[test]
+fn random_rows_raise_what_whole_numbers_say() {
+    let (mut random, mut rows, mut expected) = (Random::new(6), Table::new(&COLUMNS), Vec::new());
+    for row in 0..3_000 {
+        let base = random.one_of(&[None, Some(-100), Some(0), Some(99), Some(100), Some(1000)]);
+        let oi = random.below(1_400) - 100;
+        rows.push(row, (SQ, 50_000.0, "P", base, oi));
+        // In whole numbers: a change of 5, 10, 20 in a hundred, fifty contracts, a hundred before.
+        let Some(base) = base.filter(|base: &i64| *base >= 100) else {
+            continue;
+        };
+        let change = (oi - base).abs();
+        if change >= 50 && change * 100 >= 5 * base {
+            let severity = match change * 100 {
+                size if size >= 20 * base => Severity::High,
+                size if size >= 10 * base => Severity::Watch,
+                _ => Severity::Info,
+            };
+            let code = if oi > base { "oi_surge" } else { "oi_drop" };
+            expected.push((row as u32, severity, code.to_owned()));
+        }
+    }
+    let alerts = Harness::<OiJump>::raised("{}", &[&rows]).unwrap();
+    let found: Vec<_> = alerts
+        .iter()
+        .map(|a| (a.row, a.severity, a.code.clone()))
+        .collect();
+    assert!(expected.len() > 500, "{}", expected.len());
+    assert_eq!(found, expected);
 }

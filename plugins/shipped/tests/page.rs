@@ -130,7 +130,11 @@ fn every_message_is_in_both_languages() {
             .iter()
             .map(|message| (message.code.as_str(), message.language.as_str()))
             .collect();
-        assert!(!said.is_empty() && said.len() % 2 == 0, "{}", manifest.name);
+        assert!(
+            !said.is_empty() && said.len().is_multiple_of(2),
+            "{}",
+            manifest.name
+        );
         for pair in said.chunks(2) {
             assert_eq!((pair[0].1, pair[1].1), ("ja", "en"), "{}", manifest.name);
             assert_eq!(pair[0].0, pair[1].0, "{}", manifest.name);
