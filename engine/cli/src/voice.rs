@@ -14,7 +14,7 @@ use crate::failure::Failure;
 
 /// What is logged at each `-v` when `RUST_LOG` does not say.
 const FILTERS: [&str; 3] = [
-    "warn,zaraba::voice=info,zaraba::audit=info",
+    "warn,zaraba::voice=info,zaraba::audit=info,zaraba::rule=info",
     "warn,zaraba=info",
     "info,zaraba=trace",
 ];

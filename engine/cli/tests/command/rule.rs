@@ -68,7 +68,7 @@ fn parameters_and_plugins_change_while_it_runs() {
         "zaraba::audit: changed",
         // The plugin's own words, one line, under the rule's name.
         "zaraba::rule: one\\nline \\u{1b}[2J only rule=\"count\"",
-        "its plugin changed and is refused, version 0.1.0 goes on: rule.wasm: not a WebAssembly file",
+        "its plugin changed and is refused, version 0.1.0 goes on: ./rule.wasm: not a WebAssembly file",
         "version 0.1.0 takes the place of 0.1.0 rule=\"count\"",
     ] {
         assert!(said.contains(expected), "{expected}\n{said}");
