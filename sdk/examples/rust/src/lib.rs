@@ -87,7 +87,11 @@ impl Rule for Step {
             alerts
                 .open(
                     row.index,
-                    if high { Severity::High } else { Severity::Watch },
+                    if high {
+                        Severity::High
+                    } else {
+                        Severity::Watch
+                    },
                     "step",
                 )
                 .key(symbol)
