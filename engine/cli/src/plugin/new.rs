@@ -135,6 +135,9 @@ fn rust(name: &str) -> Files {
         .find("[workspace.package]")
         .unwrap_or_default();
     let shared = sdk::WORKSPACE[from..].replace("path = \"../sdk", "path = \"sdk");
+    let ours = |line: &&str| line.contains("path = \"") && !line.contains("path = \"sdk");
+    let shared = shared.lines().filter(|line| !ours(line));
+    let shared: String = shared.flat_map(|line| [line, "\n"]).collect();
     files.push((
         "Cargo.toml".into(),
         MANIFEST.replace("{name}", name) + &shared,
