@@ -26,8 +26,7 @@ fn main() -> io::Result<()> {
     let sdk =
         Path::new(&env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?).join("../../sdk");
     println!("cargo::rerun-if-changed={}", sdk.display());
-    let lock = sdk.join("../plugins/Cargo.lock");
-    println!("cargo::rerun-if-changed={}", lock.display());
+    let plugins = sdk.join("../plugins");
     let mut code = String::new();
     for (name, parts) in FOLDERS {
         let mut files = Vec::new();
@@ -46,11 +45,14 @@ fn main() -> io::Result<()> {
         }
         code.push_str("];\n");
     }
-    let _ = writeln!(
-        code,
-        "pub(crate) const LOCK: &str = include_str!({:?});",
-        lock.canonicalize()?
-    );
+    for (name, file) in [("WORKSPACE", "Cargo.toml"), ("LOCK", "Cargo.lock")] {
+        let file = plugins.join(file).canonicalize()?;
+        println!("cargo::rerun-if-changed={}", file.display());
+        let _ = writeln!(
+            code,
+            "pub(crate) const {name}: &str = include_str!({file:?});"
+        );
+    }
     let out = env::var("OUT_DIR").map_err(io::Error::other)?;
     fs::write(Path::new(&out).join("sdk.rs"), code)
 }

@@ -130,7 +130,18 @@ fn rust(name: &str) -> Files {
         let text: String = own.flat_map(|line| [line, "\n"]).collect();
         files.push((Path::new("sdk").join(place), text));
     }
-    files.push(("Cargo.toml".into(), MANIFEST.replace("{name}", name)));
+    // What zaraba's own plugins are built with.
+    let from = sdk::WORKSPACE
+        .find("[workspace.package]")
+        .unwrap_or_default();
+    let shared = sdk::WORKSPACE[from..].replace("path = \"../sdk", "path = \"sdk");
+    let ours = |line: &&str| line.contains("path = \"") && !line.contains("path = \"sdk");
+    let shared = shared.lines().filter(|line| !ours(line));
+    let shared: String = shared.flat_map(|line| [line, "\n"]).collect();
+    files.push((
+        "Cargo.toml".into(),
+        MANIFEST.replace("{name}", name) + &shared,
+    ));
     // What cargo does not need of it, it takes out.
     files.push(("Cargo.lock".into(), sdk::LOCK.to_owned()));
     files
@@ -151,29 +162,4 @@ zaraba-sdk.workspace = true
 [workspace]
 members = ["sdk", "sdk/derive"]
 
-[workspace.package]
-version = "0.1.0"
-edition = "2024"
-rust-version = "1.95"
-license = "Apache-2.0"
-publish = false
-
-[workspace.dependencies]
-zaraba-sdk = { path = "sdk" }
-zaraba-sdk-derive = { path = "sdk/derive" }
-proc-macro2 = "1"
-quote = "1"
-serde_json = { version = "1", default-features = false, features = ["alloc", "preserve_order"] }
-syn = "2"
-wit-bindgen = { version = "0.57", default-features = false, features = ["macros", "realloc", "std"] }
-
-[workspace.lints.rust]
-unsafe_code = "deny"
-
-[profile.release]
-lto = true
-codegen-units = 1
-panic = "abort"
-opt-level = 3
-strip = "debuginfo"
 "#;

@@ -1,5 +1,5 @@
 //! WASI's stubs: the clock is the call's, randomness begins anew with each instance, handles are given
-//! and lead nowhere.
+//! and lead nowhere, and what is lent to a stub is given back, or the guest's call would fail.
 
 use wasmtime::Store;
 use wasmtime::component::{Component, Linker};
@@ -12,7 +12,8 @@ const ASKS: &str = r#"(component
     (import "wasi:io/streams@0.2.3" (instance $s
         (export "output-stream" (type $stream (sub resource)))
         (export "[method]output-stream.check-write" (func
-            (param "self" (borrow $stream)) (result (result u64))))))
+            (param "self" (borrow $stream)) (result (result u64))))
+        (export "[method]output-stream.lend" (func (param "self" (borrow $stream))))))
     (alias export $s "output-stream" (type $stream))
     (import "wasi:cli/stdout@0.2.3" (instance $o
         (alias outer 1 $stream (type $stream))
@@ -25,17 +26,22 @@ const ASKS: &str = r#"(component
     (core func $random (canon lower (func $r "get-random-u64")))
     (core func $now (canon lower (func $c "now")))
     (core func $stdout (canon lower (func $o "get-stdout")))
+    (core func $lend (canon lower (func $s "[method]output-stream.lend")))
     (core module $m
         (import "" "random" (func $random (result i64)))
         (import "" "now" (func $now (result i64)))
         (import "" "stdout" (func $stdout (result i32)))
+        (import "" "lend" (func $lend (param i32)))
         (func (export "random") (result i64) call $random)
         (func (export "now") (result i64) call $now)
-        (func (export "stdout") (result i32) call $stdout))
+        (func (export "stdout") (result i32) (local $handle i32)
+            (call $lend (local.tee $handle (call $stdout)))
+            (local.get $handle)))
     (core instance $i (instantiate $m (with "" (instance
         (export "random" (func $random))
         (export "now" (func $now))
-        (export "stdout" (func $stdout))))))
+        (export "stdout" (func $stdout))
+        (export "lend" (func $lend))))))
     (func (export "random") (result u64) (canon lift (core func $i "random")))
     (func (export "now") (result u64) (canon lift (core func $i "now")))
     (func (export "stdout") (result u32) (canon lift (core func $i "stdout"))))"#;
