@@ -292,7 +292,7 @@ mod tests {
         for (number, _, _, needs) in FIGURES {
             for need in needs {
                 let index = |i: &&str| *need == format!("indices.{i}");
-                let known = all.contains(*need) || INDICES.iter().any(|i| index(i));
+                let known = all.contains(*need) || INDICES.iter().any(index);
                 assert!(known, "{number}: {need}");
             }
         }
