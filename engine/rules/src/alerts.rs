@@ -15,6 +15,7 @@ use zaraba_core::time::{EventTime, iso8601};
 use crate::bindings::zaraba::rules::types as said;
 use crate::failure::Failure;
 use crate::manifest::{Field, Manifest};
+use crate::messages::Seen;
 use crate::value::{self, arrow_type, type_name, type_of};
 
 /// Alerts of a call that keep to contract and manifest, in the order of their rows.
@@ -143,18 +144,20 @@ fn evidence(of: &said::Evidence) -> Json {
 }
 
 /// What a message's template sees.
-fn context(manifest: &Manifest, from: &said::Alert, args: &Map<String, Json>) -> Map<String, Json> {
-    let mut seen = Map::new();
-    let mut put = |name: &str, value: Json| seen.insert(name.to_owned(), value);
+fn context(manifest: &Manifest, from: &said::Alert) -> Seen {
+    let mut seen = Seen::new();
+    let mut put = |name: &str, value: minijinja::Value| seen.insert(name.to_owned(), value);
     put("key", from.key.as_str().into());
     put("value", from.value.into());
     put("baseline", from.baseline.into());
     put("threshold", from.threshold.into());
     put("unit", from.unit.as_deref().into());
     for (field, given) in manifest.outputs.iter().zip(&from.fields) {
-        put(&field.name, value::json(given));
+        put(&field.name, value::seen(given));
     }
-    seen.extend(args.clone());
+    for argument in &from.args {
+        put(&argument.name, value::seen(&argument.value));
+    }
     seen
 }
 
@@ -213,8 +216,8 @@ impl Maker<'_> {
         };
         let mut trouble = None;
         if self.manifest.messages.knows(&from.code) {
-            let seen = context(self.manifest, from, &args);
-            match self.manifest.messages.texts(&from.code, &seen) {
+            let seen = context(self.manifest, from);
+            match self.manifest.messages.texts(&from.code, seen) {
                 Ok(made) => {
                     texts.all = made.all;
                     if texts.title.is_empty() {

@@ -14,6 +14,9 @@ const FUEL: u64 = 10_000;
 /// Characters of a title, of a body.
 const LONGEST: [usize; 2] = [300, 4000];
 
+/// What templates see, by name.
+pub(crate) type Seen = BTreeMap<String, minijinja::Value>;
+
 /// The templates. In `names`: code to languages, in the manifest's order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Messages {
@@ -70,11 +73,8 @@ impl Messages {
 
     /// The texts of an alert in every language that its code has; the first language is the alert's
     /// own.
-    pub(crate) fn texts(&self, code: &str, args: &Map<String, Value>) -> Result<Texts, String> {
-        let (mut texts, seen) = (
-            Texts::default(),
-            minijinja::Value::from(minijinja::value::Serde(args)),
-        );
+    pub(crate) fn texts(&self, code: &str, seen: Seen) -> Result<Texts, String> {
+        let (mut texts, seen) = (Texts::default(), minijinja::Value::from(seen));
         let mut all = Map::new();
         for (i, language) in self.languages.get(code).into_iter().flatten().enumerate() {
             let part = |part: &str, longest: usize| {

@@ -80,6 +80,14 @@ pub(crate) fn json(value: &Value) -> serde_json::Value {
     }
 }
 
+/// A value as templates see it: as JSON, but a number stays one that JSON does not know.
+pub(crate) fn seen(value: &Value) -> minijinja::Value {
+    match value {
+        Value::Float64(number) => (*number).into(),
+        other => minijinja::Value::from(minijinja::value::Serde(json(other))),
+    }
+}
+
 fn date_text(days: i32) -> String {
     let midnight = i64::from(days) * zaraba_core::time::DAY;
     iso8601(midnight)

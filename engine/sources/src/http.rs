@@ -118,13 +118,13 @@ pub(crate) fn refused(
         message.push_str(&format!(", which will hardly change by itself; {hint}"));
     }
     message.push_str(&said(body));
+    let cause = match status.as_u16() {
+        401 | 403 => Cause::Denied,
+        _ if again => Cause::Passing,
+        _ => Cause::Asked,
+    };
     Failure {
-        error: wrong(asked, &message),
         not_before: retry_after(headers, now),
-        cause: match status.as_u16() {
-            401 | 403 => Cause::Denied,
-            _ if again => Cause::Passing,
-            _ => Cause::Asked,
-        },
+        ..Failure::by(cause, wrong(asked, &message))
     }
 }

@@ -34,6 +34,8 @@ pub(crate) struct Failure {
     /// The server wants to be left alone until then.
     pub(crate) not_before: Option<ClockTime>,
     pub(crate) cause: Cause,
+    /// The next try brings rows again that were handed over.
+    pub(crate) again: bool,
 }
 
 impl Failure {
@@ -42,6 +44,7 @@ impl Failure {
             error,
             not_before: None,
             cause: Cause::Passing,
+            again: false,
         }
     }
 
@@ -193,10 +196,13 @@ impl ThreadedSource {
                 Ok(Told::Done) => self.busy = false,
                 Ok(Told::Failed(failure)) => {
                     self.busy = false;
-                    // The runtime waits before it polls again; a server may want more, and what
-                    // begins anew would bring rows again before they are due.
-                    let anew = matches!(failure.cause, Cause::Asked | Cause::Denied);
-                    let due = if anew { self.due } else { ClockTime(i64::MIN) };
+                    // The runtime waits before it polls again; a server may want more, and rows
+                    // do not come again before they are due.
+                    let due = if failure.again {
+                        self.due
+                    } else {
+                        ClockTime(i64::MIN)
+                    };
                     self.due = due.max(failure.not_before.unwrap_or(due));
                     return Err(failure.error);
                 }

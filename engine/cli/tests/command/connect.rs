@@ -102,8 +102,10 @@ fn a_csv_file() {
             "2026-09-01T00:00:00Z  70000   55",
             "price 17%",
             "bid 17%",
-            "put/call ratio of volume       there",
             "missing: needs open_interest.oi",
+            "put/call ratio of volume       missing: needs options.volume",
+            "a query must make the streams of docs/reference/canonical.md from `ticks`",
+            "options.volume",
         ],
     );
     // Five rows of six.

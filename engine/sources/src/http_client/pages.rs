@@ -73,9 +73,9 @@ impl Pages {
         }
     }
 
-    /// The next poll begins with the first page.
-    pub(super) fn rewind(&mut self) {
-        self.cursor = None;
+    /// The next poll begins with the first page; whether one had been read.
+    pub(super) fn rewind(&mut self) -> bool {
+        self.cursor.take().is_some()
     }
 
     /// Asks page by page, from the one that is to be asked for.

@@ -88,14 +88,14 @@ impl Round {
     /// All items from the one on that is to be asked for.
     fn go_on(&mut self, tell: &Tell) -> Result<(), Failure> {
         while self.at < self.items.len() && !tell.gone() {
-            let Err(failure) = self.poll(tell) else {
+            let Err(mut failure) = self.poll(tell) else {
                 tell.well();
                 self.next();
                 continue;
             };
             let Some(each) = &self.items[self.at].each else {
                 if matches!(failure.cause, Cause::Denied | Cause::Asked) {
-                    self.pages.rewind();
+                    failure.again = self.pages.rewind();
                 }
                 return Err(failure);
             };

@@ -87,10 +87,15 @@ impl Visitor for Tables {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ask::tests::on_a_stack_of_queries;
     use crate::plan::parse::parse;
 
     #[test]
     fn what_a_with_stands_for_is_counted_wherever_it_is_named() {
+        on_a_stack_of_queries(counted);
+    }
+
+    fn counted() {
         let doubled = |levels: usize| {
             let level = |n: usize| format!("c{n} AS (SELECT a.x FROM c{} a, c{} b)", n - 1, n - 1);
             let ctes: Vec<String> = (1..=levels).map(level).collect();

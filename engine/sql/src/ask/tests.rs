@@ -227,6 +227,14 @@ fn nobody_waits() {
     );
 }
 
+/// On a thread like those of queries.
+pub(super) fn on_a_stack_of_queries<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> T {
+    let thread = std::thread::Builder::new().stack_size(64 << 20);
+    thread.spawn(work).unwrap().join().unwrap()
+}
+
 /// As much SQL as a request may have, each as deep or as long as it goes: answered or refused, and
 /// the process stands.
 #[test]
@@ -284,12 +292,7 @@ fn deep_or_long(bytes: usize) {
         ),
     ] {
         let shown = sql[..60].to_owned();
-        // On a thread like those of queries.
-        let thread = std::thread::Builder::new().stack_size(64 << 20);
-        let answered = thread
-            .spawn(move || ask(&sql, 3, LIMITS).map(drop))
-            .unwrap();
-        let answered = answered.join().unwrap_or_else(|_| panic!("{shown}"));
+        let answered = on_a_stack_of_queries(move || ask(&sql, 3, LIMITS).map(drop));
         println!("{shown}: {answered:?}");
     }
 }

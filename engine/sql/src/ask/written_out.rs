@@ -184,10 +184,15 @@ impl Visitor for Names<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ask::tests::on_a_stack_of_queries;
     use crate::plan::parse::parse;
 
     #[test]
     fn columns_of_subqueries_are_counted_where_they_are_named() {
+        on_a_stack_of_queries(counted);
+    }
+
+    fn counted() {
         let ctes = |levels: usize| {
             let level = |n: usize| format!("c{n} AS (SELECT n + n AS n FROM c{})", n - 1);
             let ctes: Vec<String> = (1..=levels).map(level).collect();

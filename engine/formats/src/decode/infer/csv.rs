@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn a_sample_may_end_within_a_line() {
         let csv = infer_csv(b"a,b\n1,2\n3,abc", false).unwrap();
-        assert_eq!(csv.columns[1].kind, "int64");
+        assert_eq!(csv.columns[1].kind, "float64");
     }
 
     proptest::proptest! {
