@@ -1,6 +1,6 @@
 //! What keeps alerts few, whoever raises them: a stage behind an alert's or a rule's own. A key that
 //! was told of is not told of again within `cooldown`, unless it is worse; of a storm the first keys
-//! go out on their own and the rest becomes one alert ([`crate::storm`]). What is left out of a key
+//! go out on their own and the rest becomes one alert (`storm`). What is left out of a key
 //! is left out until it clears or opens anew, so that no viewer sees an end without a beginning.
 
 use std::collections::BTreeMap;

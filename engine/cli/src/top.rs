@@ -1,6 +1,8 @@
 //! `zaraba top`: what the nodes of a running pipeline do: on a terminal a screen of its own, in a
 //! pipe a table at each look.
 
+mod alerts;
+
 mod figures;
 
 mod screen;

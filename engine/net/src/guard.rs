@@ -31,9 +31,11 @@ const OPEN: [&str; 2] = ["/health/live", "/health/ready"];
 const LOGIN_PAGE: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>zaraba</title>\
 <meta name=viewport content=\"width=device-width\"><style>:root{color-scheme:light dark}\
 body{font:1rem system-ui;margin:20vh auto;max-width:22rem}input{width:100%}</style>\
-<form method=post action=/api/login><label>token<br>\
+<form method=post action=/api/login><label>トークン / token<br>\
 <input name=token type=password autocomplete=current-password autofocus></label>\
-<p><button>open</button></form></html>";
+<p><button>開く / open</button></form></html>";
+/// Stands below the form when the token was another.
+const WRONG: &str = "<p role=alert>トークンが違います / that is not the token</p>";
 
 /// What the guard knows of its listener.
 #[derive(Debug)]
@@ -143,7 +145,8 @@ async fn login(token: Arc<str>, secure: bool, body: Body) -> Response {
         .find_map(|pair| pair.strip_prefix(b"token="))
         .map(form_text);
     if !given.is_some_and(|given| is_same(&given, &token)) {
-        return (StatusCode::UNAUTHORIZED, Html(LOGIN_PAGE)).into_response();
+        let page = LOGIN_PAGE.replace("</form>", &format!("</form>{WRONG}"));
+        return (StatusCode::UNAUTHORIZED, Html(page)).into_response();
     }
     let only = if secure { "; Secure" } else { "" };
     let cookie = format!(

@@ -9,7 +9,7 @@ use zaraba::text_width;
 
 use crate::failure::Failure;
 use crate::remote::Remote;
-use crate::top::Sort;
+use crate::top::{Sort, alerts};
 
 /// The table's columns; numbers stand at the right.
 pub(super) const COLUMNS: [&str; 12] = [
@@ -42,6 +42,8 @@ pub(super) struct Seen {
     uptime: f64,
     clients: u64,
     nodes: Vec<Node>,
+    /// The newest alerts, a line each.
+    alerts: Vec<String>,
     /// Busy seconds of each node when it was looked at before, and when that was.
     before: (f64, BTreeMap<String, f64>),
 }
@@ -53,6 +55,7 @@ impl Seen {
         let stats: Option<Value> = serde_json::from_str(&text).ok();
         let stats = stats.filter(|s| s["nodes"].is_array() && s["pipeline"].is_string());
         self.take(&stats.ok_or_else(|| remote.stranger(&text))?);
+        self.alerts = alerts::newest(remote);
         Ok(())
     }
 
@@ -110,6 +113,11 @@ impl Seen {
         nodes.into_iter().map(Node::cells).collect()
     }
 
+    /// What is said below the table.
+    pub(super) fn alerts(&self) -> &[String] {
+        &self.alerts
+    }
+
     /// All of it as text.
     pub(super) fn text(&self, sort: Sort) -> String {
         let names = COLUMNS.map(str::to_owned);
@@ -134,6 +142,10 @@ impl Seen {
                 });
             }
             text += line.trim_end();
+            text.push('\n');
+        }
+        for alert in &self.alerts {
+            text += alert;
             text.push('\n');
         }
         text

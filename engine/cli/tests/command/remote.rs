@@ -255,6 +255,21 @@ fn mistakes_of_a_tap() {
 }
 
 #[test]
+fn alerts_stand_below_the_table() {
+    let alert =
+        "[alert.much]\nfrom = \"ticks\"\nwhen = \"n >= 3\"\ntitle = \"{{ n }}: {{ text }}\"\n";
+    let pipeline = PIPELINE.replace("[\"counts\"]", "[\"counts\", \"alerts\"]") + alert;
+    let served = Served::new(&pipeline, None);
+    served.post([1, 3, 30].into_iter());
+    wait_for("the alert", || {
+        let came = served.zaraba(&["top", "--once"]).code(0);
+        let last = came.out.lines().last().unwrap_or_default().to_owned();
+        last.starts_with("2025-11-14T09:00:03") && last.ends_with("much  3: odd")
+    });
+    served.stop();
+}
+
+#[test]
 fn figures_of_a_run() {
     let served = Served::new(PIPELINE, None);
     served.post(1..10);

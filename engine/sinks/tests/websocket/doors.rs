@@ -209,6 +209,8 @@ fn a_browser_gets_a_cookie_for_the_token() {
     let form = "Content-Type: application/x-www-form-urlencoded\r\n";
     let wrong = send(address, "POST /api/login", form, "token=correct-horse");
     assert!(wrong.starts_with("HTTP/1.1 401 "), "{wrong}");
+    let told = |page: &str| page.contains("that is not the token");
+    assert!(told(&wrong) && !told(&page), "{wrong}");
     let evil = format!("{form}Origin: https://evil.example\r\n");
     let evil = send(address, "POST /api/login", &evil, &format!("token={TOKEN}"));
     assert!(evil.starts_with("HTTP/1.1 403 "), "{evil}");
