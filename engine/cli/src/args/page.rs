@@ -24,7 +24,8 @@ variable that holds it, `ZARABA_TOKEN` if nothing is said; a file says it itself
   they are read are skipped, and it says how many. `--where` and `--sql` are in the SQL of the pipeline and
   work row by row. Rows of an upsert stream have a column `__op`.
 - `zaraba top` takes the screen of a terminal (`q` quits, letters sort); in a pipe, or with `--once`, it
-  prints tables. LAG is the clock less the event time reached, for nodes behind a live source.
+  prints tables. LAG is the clock less the event time reached, for nodes behind a live source. Below
+  stand the newest alerts, where a sink has `alerts` among its topics.
 - `zaraba record` writes `DIR/SOURCE/*.parquet`, all columns in the order in which rows came, and prints the
   profile by which the pipeline reads them again: what was late is late again, and the results are the same.
   A long recording is in parts of some 100,000 rows, so that a kill loses the last at most. Rows that could not be
