@@ -23,8 +23,10 @@ use zaraba_sql::plan::stage::{Foreign, Input, Stage, Work};
 
 use crate::storm::{Member, Storms};
 
-/// How long a key is remembered that is left out and never clears, microseconds.
-const REMEMBERED: i64 = 24 * 3_600 * 1_000_000;
+/// Keys that are left out, and members of storms, that are remembered after nothing but their end
+/// could still come. Some rules raise what never ends: of more than these the longest unheard-of are
+/// forgotten.
+const LEFT_OUT: usize = 50_000;
 
 /// The stage behind stage `input`, which emits alerts with these columns; none: there is nothing to
 /// do.
@@ -308,16 +310,23 @@ impl Calm {
             return;
         }
         self.memory.forgotten = time;
-        for keys in self.memory.keys.values_mut() {
-            keys.retain(|_, known| match known.left {
-                Left::In => time < known.told.saturating_add(quiet),
-                _ => time < known.heard.saturating_add(quiet.max(REMEMBERED)),
-            });
+        let cools = |known: &Known| time < known.told.saturating_add(quiet);
+        let keys = self.memory.keys.values_mut();
+        // What is left out is so until it ends, however long that takes.
+        keys.for_each(|keys| keys.retain(|_, known| known.left != Left::In || cools(known)));
+        let left = self.memory.keys.values().flat_map(BTreeMap::values);
+        let mut heard: Vec<i64> = left
+            .filter(|known| !cools(known))
+            .map(|known| known.heard)
+            .collect();
+        if heard.len() > LEFT_OUT {
+            let (_, oldest, _) = heard.select_nth_unstable_by(LEFT_OUT, |a, b| b.cmp(a));
+            let oldest = *oldest;
+            let keys = self.memory.keys.values_mut();
+            keys.for_each(|keys| keys.retain(|_, known| cools(known) || known.heard > oldest));
         }
         self.memory.keys.retain(|_, keys| !keys.is_empty());
-        self.memory
-            .storms
-            .forget(time.saturating_sub(quiet.max(REMEMBERED)));
+        self.memory.storms.forget(LEFT_OUT);
     }
 }
 
