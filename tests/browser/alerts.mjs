@@ -4,11 +4,13 @@
 import assert from "node:assert/strict";
 import { start, test, until } from "./page.mjs";
 
-const TEXT = ["id", "rule", "state", "severity", "kind", "key", "code", "args", "title", "message", "texts", "unit", "evidence", "link"];
+const TEXT = ["id", "rule", "state", "severity", "kind", "key", "code", "title", "message", "unit", "link"];
+const JSONS = ["args", "texts", "evidence"];
 const NUMBERS = ["value", "baseline", "threshold"];
 const SCHEMA = [
   { name: "time", type: "timestamp" },
   ...TEXT.map((name) => ({ name, type: "text" })),
+  ...JSONS.map((name) => ({ name, type: "json" })),
   ...NUMBERS.map((name) => ({ name, type: "float64" })),
   { name: "strike", type: "int64" },
 ];
@@ -18,8 +20,8 @@ const ALERTS = [
   {
     ...EMPTY, time: "2025-11-14T09:00:01+09:00", rule: "oi_jump", state: "open", severity: "high", kind: "oi_jump",
     key: "52000C", title: "建玉急増", message: "52000C", value: 1252, baseline: 1000, unit: "枚", strike: "52000",
-    texts: JSON.stringify({ ja: { title: "建玉急増", message: "52000C が 25 % 増" }, en: { title: "Open interest jumps", message: "52000C is up 25 %" } }),
-    evidence: JSON.stringify([{ name: "volume", value: 1300, time: null }]), link: "https://desk.example/52000C",
+    texts: { ja: { title: "建玉急増", message: "52000C が 25 % 増" }, en: { title: "Open interest jumps", message: "52000C is up 25 %" } },
+    evidence: [{ name: "volume", value: 1300, time: null }], link: "https://desk.example/52000C",
   },
   {
     ...EMPTY, time: "2025-11-14T09:00:02+09:00", state: "clear", severity: "unheard of", kind: "<img src=x onerror='window.hurt = 1'>",

@@ -69,19 +69,9 @@ export class AlertsView {
   }
 }
 
-/** A column of JSON: a text, or what it says already. */
-function json(value) {
-  if (typeof value !== "string") return value ?? null;
-  try {
-    return JSON.parse(value);
-  } catch {
-    return null;
-  }
-}
-
 /** Title and message in the language of the page, else as they are. */
 function texts(values) {
-  const own = json(values.texts)?.[language()] ?? {};
+  const own = values.texts?.[language()] ?? {};
   return { title: own.title || values.title || values.kind, message: own.message || values.message };
 }
 
@@ -95,8 +85,7 @@ function figures(values, described) {
   const write = (name) => described.find((column) => column.name === name)?.write(values[name]);
   const numbers = ["value", "baseline", "threshold"].filter((name) => known(values[name]));
   const own = numbers.map((name) => [t(name), [write(name), name === "baseline" ? "" : values.unit ?? ""].join(" ").trim()]);
-  const evidence = json(values.evidence);
-  const proof = (Array.isArray(evidence) ? evidence : []).map((each) => [text(each?.name ?? ""), text(each?.value ?? "")]);
+  const proof = (Array.isArray(values.evidence) ? values.evidence : []).map((each) => [text(each?.name ?? ""), text(each?.value ?? "")]);
   const added = described.filter(({ name }) => !PLACED.includes(name) && known(values[name]));
   return [...own, ...proof, ...added.map((column) => [column.name, column.write(values[column.name])])];
 }
