@@ -60,10 +60,18 @@ pub(crate) struct Event<H> {
     pub(crate) held: H,
 }
 
+/// How long things take, microseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Times {
+    /// So long a condition holds before its key opens.
+    pub(crate) hold: i64,
+    /// So long after it opened a key does not open again.
+    pub(crate) cooldown: i64,
+}
+
 /// All keys.
 pub(crate) struct Machine<H> {
-    hold: i64,
-    cooldown: i64,
+    times: Times,
     keys: HashMap<Key, Standing<H>>,
     /// When keys open that wait.
     timers: BTreeSet<(i64, Key)>,
@@ -74,16 +82,20 @@ pub(crate) struct Machine<H> {
 }
 
 impl<H: Kept> Machine<H> {
-    pub(crate) fn new(hold: i64, cooldown: i64) -> Self {
+    pub(crate) fn new(times: Times) -> Self {
         Self {
-            hold,
-            cooldown,
+            times,
             keys: HashMap::new(),
             timers: BTreeSet::new(),
             cooling: HashMap::new(),
             cooled: BTreeSet::new(),
             suppressed: 0,
         }
+    }
+
+    /// What begins from now on takes so long; what waits or cools down already goes on as it was.
+    pub(crate) const fn set(&mut self, times: Times) {
+        self.times = times;
     }
 
     /// Whether no key waits and none is open: then only rows that hold matter.
@@ -120,8 +132,8 @@ impl<H: Kept> Machine<H> {
             (Stage::Waiting { due }, false) => {
                 let due = *due;
                 // It held for its time, and only the cooldown kept it.
-                let would = standing.since.saturating_add(self.hold);
-                if self.hold == 0 || says.time > would {
+                let would = standing.since.saturating_add(self.times.hold);
+                if self.times.hold == 0 || says.time > would {
                     self.suppressed += 1;
                 }
                 if let Some((key, _)) = self.keys.remove_entry(key) {
@@ -157,7 +169,7 @@ impl<H: Kept> Machine<H> {
     fn begin(&mut self, key: &[u8], says: Says, held: H, out: &mut Vec<Event<H>>) -> bool {
         let key: Key = key.into();
         let cooled = self.cooling.get(&key).copied().unwrap_or(i64::MIN);
-        let due = says.time.saturating_add(self.hold).max(cooled);
+        let due = says.time.saturating_add(self.times.hold).max(cooled);
         let since = says.time;
         let stage = Stage::Waiting { due };
         let standing = Standing { since, stage, held };
@@ -192,10 +204,10 @@ impl<H: Kept> Machine<H> {
 
     /// From now on a key may not open before its cooldown is over.
     fn cool(&mut self, key: &Key, opened: i64) {
-        if self.cooldown == 0 {
+        if self.times.cooldown == 0 {
             return;
         }
-        let until = opened.saturating_add(self.cooldown);
+        let until = opened.saturating_add(self.times.cooldown);
         if let Some(before) = self.cooling.insert(Arc::clone(key), until) {
             self.cooled.remove(&(before, Arc::clone(key)));
         }

@@ -22,11 +22,10 @@ use zaraba_sql::failed;
 use zaraba_sql::in_order::{InOrder, Ties};
 use zaraba_sql::one_form::all_in_one_form;
 
+use crate::declared::{Current, Declared, working};
 use crate::held::{Held, Pinned, number_of, severity_of};
-use crate::live::{Steps, now};
 use crate::machine::{Event, Key, Machine, Says, Stage, Standing};
 use crate::told::Troubles;
-use crate::work::{Declared, working};
 
 /// Rows that one call works off.
 const ROWS: usize = 65_536;
@@ -35,8 +34,9 @@ const OPEN: usize = 4_096;
 
 /// The operator.
 pub(crate) struct Node {
+    current: Current,
+    /// As of the newest rows.
     plan: Arc<Declared>,
-    steps: Steps,
     schema: SchemaRef,
     converter: RowConverter,
     waiting: InOrder,
@@ -51,13 +51,14 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    pub(crate) fn new(plan: Arc<Declared>, steps: Steps) -> Result<Self> {
+    pub(crate) fn new(current: Current) -> Result<Self> {
+        let plan = current.now();
         let schema = working(&plan.kept);
         let field = |i: &usize| SortField::new(schema.field(*i).data_type().clone());
         Ok(Self {
             converter: RowConverter::new(plan.keys.iter().map(field).collect())?,
             waiting: InOrder::new(Arc::clone(&schema), Ties::ByContent),
-            machine: Machine::new(plan.hold, plan.cooldown),
+            machine: Machine::new(plan.times),
             pinned: Pinned::default(),
             ordinals: Ordinals::default(),
             troubles: Troubles::default(),
@@ -65,7 +66,7 @@ impl Node {
             goal: None,
             schema,
             plan,
-            steps,
+            current,
         })
     }
 
@@ -197,8 +198,10 @@ fn next(bits: &BooleanBuffer, row: usize) -> Option<usize> {
 
 impl Operator for Node {
     fn process(&mut self, _port: Port, rows: Batch, out: &mut Output) -> Result<Progress> {
+        self.plan = self.current.now();
+        self.machine.set(self.plan.times);
         let mut bad = Vec::new();
-        for batch in self.plan.compute(&now(&self.steps), &rows, &mut bad)? {
+        for batch in self.plan.compute(&rows, &mut bad)? {
             self.waiting.push(batch)?;
         }
         failed::send(&self.plan.name, &mut bad, out)?;

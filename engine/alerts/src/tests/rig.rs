@@ -18,7 +18,8 @@ use zaraba_finance::calendar::Calendar;
 use zaraba_sql::plan::catalog::Catalog;
 use zaraba_sql::plan::stage::Stage;
 
-use crate::plan::{Around, Planned, plan};
+use crate::check::Around;
+use crate::plan::{Planned, plan};
 
 const SECOND: i64 = 1_000_000;
 

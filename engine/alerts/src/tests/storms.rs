@@ -98,7 +98,7 @@ fn of_key(key: &str, time: i64, state: State, severity: Severity) -> Alert {
 /// What comes of alerts of a rule, in batches of a size, the watermark behind each batch; after each
 /// a fresh operator takes over from a snapshot. And how many were left out.
 fn kept(doc: &StormDoc, all: &[Alert], size: usize) -> (Vec<String>, u64) {
-    let stage = crate::calm::stage(0, doc, &columns()).unwrap();
+    let (stage, _) = crate::calm::stage(0, doc, &columns()).unwrap();
     let mut operators = [stage.operator("r").unwrap()];
     let mut out = Vec::new();
     for part in all.chunks(size) {
@@ -234,7 +234,7 @@ fn what_never_ends_is_not_remembered_for_ever() {
         cooldown: Some(10_000_000),
         group: None,
     };
-    let stage = crate::calm::stage(0, &doc, &columns()).unwrap();
+    let (stage, _) = crate::calm::stage(0, &doc, &columns()).unwrap();
     let mut operators = [stage.operator("r").unwrap()];
     for hour in 0..20 {
         // Ten thousand keys that are told, and told again too soon.
