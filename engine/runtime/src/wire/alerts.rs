@@ -9,7 +9,7 @@ use zaraba_core::past::Past;
 use zaraba_sql::plan::stage::{Input, PlannedNode, Work};
 
 use crate::describe::node_of;
-use crate::inside::settings::{Settable, Values};
+use crate::inside::settings::{Settable, Wanted};
 use crate::run::mute::Muted;
 use crate::wire::Wirer;
 
@@ -20,15 +20,19 @@ pub(super) struct Alert {
 }
 
 impl Settable for Alert {
-    fn check(&self, values: &Values) -> Result<(), String> {
-        self.live.check(values)
+    fn options(&self) -> Vec<(&'static str, String)> {
+        self.live.options()
     }
 
-    fn take(&self, values: &Values) {
+    fn check(&self, wanted: Wanted<'_>) -> Result<(), String> {
+        self.live.check(wanted)
+    }
+
+    fn take(&self, wanted: Wanted<'_>) {
         // It was checked just now.
-        if let Err(reason) = self.live.take(values) {
+        if let Err(reason) = self.live.take(wanted) {
             let alert = self.name.as_str();
-            tracing::error!(target: "zaraba::alert", alert, "parameters are refused, the old ones stay: {reason}");
+            tracing::error!(target: "zaraba::alert", alert, "changes are refused, all stays as it was: {reason}");
         }
     }
 }
