@@ -16,7 +16,7 @@ schema = { ts = "timestamp", n = "int64", text = "text" }
 sql = "SELECT ts, n, text FROM ticks"
 [alert.many]
 from = "words"
-key = ["n"]
+key = ["text"]
 when = "n >= 20"
 title = { ja = "{{ n }}枚 {{ text }}", en = "{{ n }} lots" }
 [rule.count]
@@ -88,7 +88,7 @@ fn options_change_while_it_runs_and_json_is_json() {
         .err;
     assert_eq!(
         refused,
-        "error: nothing was changed\n`many` cannot take it: no column `m` in `words`\n"
+        "error: nothing was changed\n`many` cannot take it: no column `m` in `words`; did you mean `n`?\n"
     );
     for (asked, expected) in [
         ("words.sql=x", "`words` is no alert and no rule"),
