@@ -278,6 +278,7 @@ impl<'a> Planning<'a> {
             times: Times {
                 hold: doc.hold,
                 cooldown: doc.storm.cooldown.unwrap_or(0),
+                repeat: doc.repeat.unwrap_or(0),
             },
             teller: Arc::new(Teller {
                 rule: doc.name.value.clone(),

@@ -182,7 +182,12 @@ impl Foreign for Watch {
     fn describe(&self) -> String {
         let Declared {
             kept: schema,
-            times: Times { hold, cooldown },
+            times:
+                Times {
+                    hold,
+                    cooldown,
+                    repeat,
+                },
             keys,
             ..
         } = self.0.declared.as_ref();
@@ -200,6 +205,9 @@ impl Foreign for Watch {
         }
         if *cooldown > 0 {
             kept += &format!("; a cooldown of {}", duration_text(*cooldown));
+        }
+        if *repeat > 0 {
+            kept += &format!("; told again each {}", duration_text(*repeat));
         }
         kept
     }

@@ -34,12 +34,16 @@ pub(crate) trait Kept: Clone {
 pub(crate) enum Stage {
     /// It opens at `due`, if it holds until then.
     Waiting { due: i64 },
-    /// It opened.
-    Open { opened: i64, severity: Severity },
+    /// It opened. `again`: when it is told again, if nothing is told of it before.
+    Open {
+        opened: i64,
+        severity: Severity,
+        again: Option<i64>,
+    },
 }
 
-/// A key that is not idle, since when, and a row: the one that stands, or, once it is open, the one
-/// last told of.
+/// A key that is not idle, since when, and a row: the one that stands, or, once it is open and not to
+/// be told again, the one last told of.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Standing<H> {
     pub(crate) since: i64,
@@ -67,6 +71,8 @@ pub(crate) struct Times {
     pub(crate) hold: i64,
     /// So long after it opened a key does not open again.
     pub(crate) cooldown: i64,
+    /// So long after something was told of an open key it is told again; 0: it is not.
+    pub(crate) repeat: i64,
 }
 
 /// All keys.
@@ -75,6 +81,8 @@ pub(crate) struct Machine<H> {
     keys: HashMap<Key, Standing<H>>,
     /// When keys open that wait.
     timers: BTreeSet<(i64, Key)>,
+    /// When keys are told again that are open.
+    repeats: BTreeSet<(i64, Key)>,
     /// Keys that may not open before a time, and the same by that time.
     cooling: HashMap<Key, i64>,
     cooled: BTreeSet<(i64, Key)>,
@@ -87,6 +95,7 @@ impl<H: Kept> Machine<H> {
             times,
             keys: HashMap::new(),
             timers: BTreeSet::new(),
+            repeats: BTreeSet::new(),
             cooling: HashMap::new(),
             cooled: BTreeSet::new(),
             suppressed: 0,
@@ -145,15 +154,30 @@ impl<H: Kept> Machine<H> {
                 self.close(key, says, held, out);
                 false
             }
-            (Stage::Open { severity, .. }, _) => {
+            (
+                Stage::Open {
+                    severity, again, ..
+                },
+                _,
+            ) => {
                 let Some(now) = says.severity.filter(|now| now != severity) else {
-                    return false;
+                    // Who is told again is told of the row that stands then.
+                    let stands = again.is_some();
+                    if stands {
+                        standing.held = held();
+                    }
+                    return stands;
                 };
                 *severity = now;
                 standing.held = held();
                 let (since, held) = (standing.since, standing.held.clone());
+                let key: Key = key.into();
+                if let Some(due) = again.take() {
+                    self.repeats.remove(&(due, Arc::clone(&key)));
+                }
+                *again = next(&mut self.repeats, &key, says.time, self.times.repeat);
                 out.push(Event {
-                    key: key.into(),
+                    key,
                     time: says.time,
                     state: State::Update,
                     severity: now,
@@ -190,6 +214,7 @@ impl<H: Kept> Machine<H> {
         standing.stage = Stage::Open {
             opened: time,
             severity,
+            again: next(&mut self.repeats, key, time, self.times.repeat),
         };
         out.push(Event {
             key: Arc::clone(key),
@@ -200,6 +225,28 @@ impl<H: Kept> Machine<H> {
             held: standing.held.clone(),
         });
         self.cool(key, time);
+    }
+
+    /// An open key is told again.
+    fn tell_again(&mut self, key: &Key, time: i64, out: &mut Vec<Event<H>>) {
+        let Some(standing) = self.keys.get_mut(key) else {
+            return;
+        };
+        let Stage::Open {
+            severity, again, ..
+        } = &mut standing.stage
+        else {
+            return;
+        };
+        *again = next(&mut self.repeats, key, time, self.times.repeat);
+        out.push(Event {
+            key: Arc::clone(key),
+            time,
+            state: State::Update,
+            severity: *severity,
+            since: standing.since,
+            held: standing.held.clone(),
+        });
     }
 
     /// From now on a key may not open before its cooldown is over.
@@ -218,9 +265,15 @@ impl<H: Kept> Machine<H> {
         let Some((key, standing)) = self.keys.remove_entry(key) else {
             return;
         };
-        let Stage::Open { severity, .. } = standing.stage else {
+        let Stage::Open {
+            severity, again, ..
+        } = standing.stage
+        else {
             return;
         };
+        if let Some(due) = again {
+            self.repeats.remove(&(due, Arc::clone(&key)));
+        }
         out.push(Event {
             key,
             time: says.time,
@@ -231,16 +284,23 @@ impl<H: Kept> Machine<H> {
         });
     }
 
-    /// Opens what was to open before `time`, so many keys at most; whether there are more. No row
-    /// before `time` may follow.
+    /// Opens what was to open before `time`, and tells again what was to be, so many keys at most;
+    /// whether there may be more. No row before `time` may follow. At the end of time nothing is told
+    /// again.
     pub(crate) fn before(&mut self, time: i64, most: usize, out: &mut Vec<Event<H>>) -> bool {
         for _ in 0..most {
-            match self.timers.first() {
-                Some((due, _)) if *due < time => {}
-                _ => return false,
+            let opens = self.timers.first();
+            let again = self.repeats.first().filter(|_| time < i64::MAX);
+            let first = opens.into_iter().chain(again).min();
+            if first.is_none_or(|(due, _)| *due >= time) {
+                return false;
             }
-            if let Some((due, key)) = self.timers.pop_first() {
-                self.open(&key, due, out);
+            if first == opens {
+                if let Some((due, key)) = self.timers.pop_first() {
+                    self.open(&key, due, out);
+                }
+            } else if let Some((due, key)) = self.repeats.pop_first() {
+                self.tell_again(&key, due, out);
             }
         }
         true
@@ -269,9 +329,13 @@ impl<H: Kept> Machine<H> {
 
     /// Takes back a key that was not idle.
     pub(crate) fn stood(&mut self, key: Key, standing: Standing<H>) {
-        if let Stage::Waiting { due } = standing.stage {
-            self.timers.insert((due, Arc::clone(&key)));
-        }
+        match standing.stage {
+            Stage::Waiting { due } => self.timers.insert((due, Arc::clone(&key))),
+            Stage::Open {
+                again: Some(due), ..
+            } => self.repeats.insert((due, Arc::clone(&key))),
+            Stage::Open { again: None, .. } => false,
+        };
         self.keys.insert(key, standing);
     }
 
@@ -280,4 +344,11 @@ impl<H: Kept> Machine<H> {
         self.cooling.insert(Arc::clone(&key), until);
         self.cooled.insert((until, key));
     }
+}
+
+/// When a key that was told of at `time` is told again, if it is.
+fn next(repeats: &mut BTreeSet<(i64, Key)>, key: &Key, time: i64, repeat: i64) -> Option<i64> {
+    let due = (repeat > 0).then(|| time.saturating_add(repeat))?;
+    repeats.insert((due, Arc::clone(key)));
+    Some(due)
 }

@@ -16,7 +16,7 @@ struct Opt {
     set: fn(&mut AlertDoc, &str) -> Result<(), String>,
 }
 
-const OPTIONS: [Opt; 7] = [
+const OPTIONS: [Opt; 8] = [
     Opt {
         name: "when",
         value: |doc| doc.when.value.clone(),
@@ -61,16 +61,13 @@ const OPTIONS: [Opt; 7] = [
     },
     Opt {
         name: "cooldown",
-        value: |doc| {
-            doc.storm
-                .cooldown
-                .map_or_else(|| NONE.to_owned(), duration_text)
-        },
-        set: |doc, value| {
-            let micros = if value == NONE { 0 } else { duration(value)? };
-            doc.storm.cooldown = (micros > 0).then_some(micros);
-            Ok(())
-        },
+        value: |doc| length(doc.storm.cooldown),
+        set: |doc, value| optional(value).map(|micros| doc.storm.cooldown = micros),
+    },
+    Opt {
+        name: "repeat",
+        value: |doc| length(doc.repeat),
+        set: |doc, value| optional(value).map(|micros| doc.repeat = micros),
     },
     Opt {
         name: "value",
@@ -110,6 +107,16 @@ fn sql(near: &Text, value: &str) -> Option<Text> {
 fn duration(value: &str) -> Result<i64, String> {
     let expected = || format!("expected a duration like 5m, got `{value}`");
     parse_duration(value).ok_or_else(expected)
+}
+
+fn length(micros: Option<i64>) -> String {
+    micros.map_or_else(|| NONE.to_owned(), duration_text)
+}
+
+/// A duration that may be left out; none at all is as if it were.
+fn optional(value: &str) -> Result<Option<i64>, String> {
+    let micros = if value == NONE { 0 } else { duration(value)? };
+    Ok((micros > 0).then_some(micros))
 }
 
 /// All of them, with their values.

@@ -106,6 +106,7 @@ fn options_change_while_it_runs() {
         "clear = none",
         "severity = high",
         "cooldown = 1m",
+        "repeat = none",
         "value = none",
         "threshold = none",
     ];
@@ -139,7 +140,7 @@ fn what_cannot_change_says_why() {
         (
             "title",
             "x",
-            "of an alert when, for, clear, severity, cooldown, value, threshold",
+            "of an alert when, for, clear, severity, cooldown, repeat, value, threshold",
         ),
     ] {
         let refused = set(&live, &[("for", "1s"), (name, value)]).unwrap_err();

@@ -95,7 +95,7 @@ fn options_change_while_it_runs_and_json_is_json() {
         ("mayn.for=1m", "did you mean `many`?"),
         (
             "many.title=x",
-            "of an alert when, for, clear, severity, cooldown, value, threshold can change",
+            "of an alert when, for, clear, severity, cooldown, repeat, value, threshold can change",
         ),
         (
             "count.from=x",
