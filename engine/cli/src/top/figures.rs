@@ -227,7 +227,7 @@ impl Node {
     clippy::cast_sign_loss,
     reason = "a rate for eyes"
 )]
-fn shown_rate(rate: f64) -> String {
+pub(super) fn shown_rate(rate: f64) -> String {
     if rate < 100.0 {
         format!("{rate:.1}")
     } else {

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, VecDeque};
 use indicatif::HumanCount;
 use serde_json::Value;
 
+use crate::top::figures::shown_rate;
+
 /// The table's columns; numbers stand at the right.
 pub(super) const COLUMNS: [&str; 10] = [
     "RULE",
@@ -110,20 +112,20 @@ fn line(
     let counted = |of: &str| of_rule(count(rule[of].as_u64().unwrap_or(0)));
     let calls = now.calls.saturating_sub(before.calls) as f64;
     let per_call = |n: f64| match calls > 0.0 {
-        true => of_rule(format!("{:.1}", n / calls)),
+        true => of_rule(shown_rate(n / calls)),
         false => none(),
     };
     let told = now.told.saturating_sub(before.told) as f64;
     [
         name.to_owned(),
         node["kind"].as_str().unwrap_or_default().to_owned(),
-        of_rule(format!("{:.1}", calls / over)),
+        of_rule(shown_rate(calls / over)),
         per_call((now.seconds - before.seconds) * 1e6),
         per_call(now.fuel.saturating_sub(before.fuel) as f64),
         counted("traps"),
         counted("skipped"),
         count(now.told),
-        format!("{:.1}", told / over * MINUTE),
+        shown_rate(told / over * MINUTE),
         count(node["suppressed"].as_u64().unwrap_or(0)),
     ]
 }
