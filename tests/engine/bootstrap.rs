@@ -129,9 +129,8 @@ connector = "channel"
 from = ["nine", "opened", "alerts"]
 "#;
 
-#[test]
-fn what_stands_when_history_ends_is_told_once_as_it_opened() {
-    let folder = Folder::new();
+/// The rows of history, and the source's own.
+fn history_and_own() -> (String, String) {
     let row = |second: i64, key: &str, n: i64| {
         let time = iso8601(20_406 * DAY + second * 1_000_000);
         format!("{time},{key},{n}\n")
@@ -147,24 +146,38 @@ fn what_stands_when_history_ends_is_told_once_as_it_opened() {
         row(7, "d", 8),
         row(60, "x", 0),
     ];
-    folder.write("past.csv", format!("ts,k,n\n{}", history.concat()));
     let own = [
         row(70, "e", 5),
         row(71, "a", 9), // gets worse
         row(72, "b", 0),
         row(90, "x", 0),
     ];
-    folder.write("live.csv", format!("ts,k,n\n{}", own.concat()));
+    (history.concat(), own.concat())
+}
+
+/// These columns of alerts, a line each.
+fn told(alerts: &RecordBatch, columns: &[&str]) -> Vec<String> {
+    let text = |name: &str, i: usize| {
+        let column = alerts.column_by_name(name).unwrap();
+        column.as_string::<i32>().value(i).to_owned()
+    };
+    let line = |i| -> Vec<String> { columns.iter().map(|name| text(name, i)).collect() };
+    (0..alerts.num_rows()).map(|i| line(i).join(" ")).collect()
+}
+
+#[test]
+fn what_stands_when_history_ends_is_told_once_as_it_opened() {
+    let folder = Folder::new();
+    let (history, own) = history_and_own();
+    folder.write("past.csv", format!("ts,k,n\n{history}"));
+    folder.write("live.csv", format!("ts,k,n\n{own}"));
     let path = |name: &str| folder.path(name).display().to_string();
     let text = STANDING
         .replace("PATH", &path("past.csv"))
         .replace("LIVE", &path("live.csv"));
     let plan = planned(&text).unwrap();
     // Without a past everything is told: what is told of it is a part of that.
-    folder.write(
-        "all.csv",
-        format!("ts,k,n\n{}{}", history.concat(), own.concat()),
-    );
+    folder.write("all.csv", format!("ts,k,n\n{history}{own}"));
     let bootstrap = format!(
         "bootstrap = {{ path = \"{}\", format = \"csv\" }}\n",
         path("past.csv")
@@ -199,17 +212,7 @@ fn what_stands_when_history_ends_is_told_once_as_it_opened() {
         )
         .unwrap();
         let nine = whole(&plan, "nine", &streams[0]);
-        let text = |rows: &RecordBatch, name: &str, i: usize| {
-            let column = rows.column_by_name(name).unwrap();
-            column.as_string::<i32>().value(i).to_owned()
-        };
-        let lines: Vec<String> = (0..nine.num_rows())
-            .map(|i| {
-                ["state", "severity", "title"]
-                    .map(|name| text(&nine, name, i))
-                    .join(" ")
-            })
-            .collect();
+        let lines = told(&nine, &["state", "severity", "title"]);
         let expected = [
             "open watch a 5 00:00",
             "open high b 9 00:00",
@@ -219,8 +222,7 @@ fn what_stands_when_history_ends_is_told_once_as_it_opened() {
             "clear high b 0 00:00",
         ];
         assert_eq!(lines, expected, "{drive:?}");
-        let ids: Vec<String> = (0..nine.num_rows()).map(|i| text(&nine, "id", i)).collect();
-        let known: Vec<String> = (0..all.num_rows()).map(|i| text(&all, "id", i)).collect();
+        let (ids, known) = (told(&nine, &["id"]), told(&all, &["id"]));
         assert!(ids.iter().all(|id| known.contains(id)), "{drive:?}");
         let opened = whole(&plan, "opened", &streams[1]);
         assert_eq!(opened.num_rows(), 4, "{drive:?}");

@@ -84,7 +84,9 @@ function figures(values, described) {
   const write = (name) => described.find((column) => column.name === name)?.write(values[name]);
   const numbers = ["value", "baseline", "threshold"].filter((name) => known(values[name]));
   const own = numbers.map((name) => [t(name), [write(name), name === "baseline" ? "" : values.unit ?? ""].join(" ").trim()]);
-  const evidence = Array.isArray(values.evidence) ? values.evidence : [];
+  // What is the figure itself is not said twice.
+  const all = Array.isArray(values.evidence) ? values.evidence : [];
+  const evidence = all.filter((each) => !known(values.value) || each?.value !== values.value);
   const proof = evidence.slice(0, PROOF).map((each) => [plain(each?.name ?? ""), plain(each?.value ?? "")]);
   if (evidence.length > PROOF) proof.push(["…", t("more", { n: evidence.length - PROOF })]);
   const added = described.filter(({ name }) => !PLACED.includes(name) && known(values[name]));
