@@ -9,7 +9,7 @@ use zaraba::text_width;
 
 use crate::failure::Failure;
 use crate::remote::Remote;
-use crate::top::rules::{self, Rules};
+use crate::top::rules::{self, Rules, shown_rate};
 use crate::top::{Sort, alerts};
 
 /// The table's columns; numbers stand at the right.
@@ -219,19 +219,6 @@ impl Node {
             BinaryBytes(self.state).to_string(),
             self.lag.map_or_else(none, time),
         ]
-    }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a rate for eyes"
-)]
-pub(super) fn shown_rate(rate: f64) -> String {
-    if rate < 100.0 {
-        format!("{rate:.1}")
-    } else {
-        HumanCount(rate as u64).to_string()
     }
 }
 

@@ -6,8 +6,6 @@ use std::collections::{BTreeMap, VecDeque};
 use indicatif::HumanCount;
 use serde_json::Value;
 
-use crate::top::figures::shown_rate;
-
 /// The table's columns; numbers stand at the right.
 pub(super) const COLUMNS: [&str; 10] = [
     "RULE",
@@ -128,6 +126,20 @@ fn line(
         shown_rate(told / over * MINUTE),
         count(node["suppressed"].as_u64().unwrap_or(0)),
     ]
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a rate for eyes"
+)]
+/// A rate in few digits.
+pub(super) fn shown_rate(rate: f64) -> String {
+    if rate < 100.0 {
+        format!("{rate:.1}")
+    } else {
+        HumanCount(rate as u64).to_string()
+    }
 }
 
 #[cfg(test)]
