@@ -164,6 +164,10 @@ impl Operator for Muted {
         self.inner.wake_at()
     }
 
+    fn failed(&self) -> u64 {
+        self.inner.failed()
+    }
+
     fn suppressed(&self) -> u64 {
         // What stands may be told yet.
         self.inner.suppressed() + self.muted.saturating_sub(self.standing.len()) as u64
