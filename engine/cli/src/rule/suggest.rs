@@ -101,21 +101,15 @@ fn a_day_of(wanted: f64, days: usize) -> String {
 fn named(history: &History<'_>, name: &str) -> Result<Number, Failure> {
     let numbers = history.numbers();
     let found = numbers.iter().find(|number| number.name == name).cloned();
-    found.ok_or_else(|| {
-        Failure::User(format!(
-            "--param {name}: no such number; there are {}",
-            listed(&numbers)
-        ))
-    })
+    let why = || format!("--param {name}: no such number; {}", listed(&numbers));
+    found.ok_or_else(|| Failure::User(why()))
 }
 
 fn listed(numbers: &[Number]) -> String {
-    match numbers {
-        [] => "none: a threshold that is a parameter (`$name`) can be looked for".to_owned(),
-        numbers => {
-            let names: Vec<&str> = numbers.iter().map(|number| number.name.as_str()).collect();
-            names.join(", ")
-        }
+    let names: Vec<&str> = numbers.iter().map(|number| number.name.as_str()).collect();
+    match names.as_slice() {
+        [] => "there is none: a threshold has to be a parameter, `$name`".to_owned(),
+        names => format!("there are {}", names.join(", ")),
     }
 }
 
@@ -134,7 +128,7 @@ fn only(history: &mut History<'_>, node: &str) -> Result<Number, Failure> {
     match (found.next(), found.next()) {
         (Some(only), None) => Ok(only.clone()),
         _ => Err(Failure::User(format!(
-            "which number of `{node}`? --param NAME, with one of {}",
+            "--param NAME: which number of `{node}` is to be found? {}",
             listed(&numbers)
         ))),
     }

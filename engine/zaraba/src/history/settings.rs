@@ -117,17 +117,17 @@ fn unknown(document: &Document, node: &str, plugin: &OfPlugin, name: &str) -> Er
         .collect();
     let all = of_plugin.iter().chain(&of_pipeline).chain(&DURATIONS);
     let hint = hint(name, all.copied());
-    let list = |names: &[&str]| match names {
-        [] => "none".to_owned(),
-        names => names.join(", "),
-    };
-    Error::user(format!(
-        "`{name}` cannot be set of `{node}`{hint}: its plugin has {}; the pipeline has {} ([params]); \
-         and there are {}",
-        list(&of_plugin),
-        list(&of_pipeline),
-        DURATIONS.join(", "),
-    ))
+    let has = [
+        ("its plugin", of_plugin),
+        ("the pipeline's [params]", of_pipeline),
+    ];
+    let has = has.iter().filter(|(_, names)| !names.is_empty());
+    let has: Vec<String> = has
+        .map(|(whose, names)| format!("{whose} has {}", names.join(", ")))
+        .collect();
+    let all = [has, vec![format!("there are {}", DURATIONS.join(", "))]].concat();
+    let all = all.join("; ");
+    Error::user(format!("`{name}` cannot be set of `{node}`{hint}: {all}"))
 }
 
 /// What a setting is now, in words; none: the node's own default.
