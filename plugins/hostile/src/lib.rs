@@ -9,6 +9,10 @@
     reason = "misdeeds are its business"
 )]
 
+mod stdout;
+
+use std::mem::ManuallyDrop;
+
 use zaraba_sdk::alert::{Alerts, Severity, Value};
 use zaraba_sdk::input::{Input, Timestamp};
 use zaraba_sdk::log;
@@ -88,6 +92,17 @@ impl Hostile {
                         .field(1i64);
                 }
             }
+            "one text" => {
+                // The same megabyte nine thousand times: nine gigabytes for who copies them.
+                let mut long = ManuallyDrop::new("x".repeat(1 << 20));
+                let (start, length) = (long.as_mut_ptr(), long.len());
+                for _ in 0..9_000 {
+                    #[allow(unsafe_code, reason = "no harmless program hands a text over twice")]
+                    let again = unsafe { String::from_raw_parts(start, length, length) };
+                    let draft = alerts.open(0, Severity::Info, "one");
+                    draft.message(again).field(1i64);
+                }
+            }
             "wrong type" => {
                 alerts.open(0, Severity::Info, "wrong").field("text");
             }
@@ -105,6 +120,7 @@ impl Hostile {
                     log::info(&"y".repeat(1023));
                 }
             }
+            "stdout" => stdout::forever(),
             "log control" => log::info("one\nline \x1b[2J only"),
             "state" => {
                 let hoard: Keyed<Vec<u8>> = Keyed::new("hoard");

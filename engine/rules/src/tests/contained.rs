@@ -43,6 +43,11 @@ fn each_misdeed_costs_its_own_rows_only() {
             "it handed over more than 8388608 bytes (`limits.output`)",
         ),
         (
+            "one text",
+            "it handed over more than 8388608 bytes (`limits.output`)",
+        ),
+        ("stdout", "it used up what imports may move in a call"),
+        (
             "wrong type",
             "the output `total` is text, the manifest says int64",
         ),
