@@ -79,7 +79,8 @@ fn compare(alerts: &[RecordBatch]) {
             panic!("{line}")
         };
         assert_eq!((lacking, extra), ("0", "0"), "{line}");
-        let [found, graver, left_out] = [found, graver, left_out].map(|n| n.parse::<u32>().unwrap());
+        let [found, graver, left_out] =
+            [found, graver, left_out].map(|n| n.parse::<u32>().unwrap());
         assert!(found > 50, "{line}");
         // Without a cooldown nothing is left out; with one, worse ones come through.
         let eager = rule.ends_with("_eager");
@@ -92,7 +93,10 @@ fn compare(alerts: &[RecordBatch]) {
 #[test]
 fn rules_over_the_real_minute_chain_equal_batch_sql() {
     let Some(plan) = pipeline() else { return };
-    let mut first = from_file(&plan, &["nse_chain", RULES[0], RULES[1], RULES[2], RULES[3]]);
+    let mut first = from_file(
+        &plan,
+        &["nse_chain", RULES[0], RULES[1], RULES[2], RULES[3]],
+    );
     let rows = first.remove(0);
     assert_eq!(rows.num_rows(), 46_502);
     compare(&first);

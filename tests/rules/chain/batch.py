@@ -24,8 +24,7 @@ db.execute(
     """,
     [chain],
 )
-# Open interest five minutes ago, or the oldest since; an option's newest price five minutes ago,
-# unless that was 35 minutes ago.
+# Open interest five minutes ago, or the oldest since.
 db.execute(
     """
     CREATE TABLE oi AS
@@ -39,24 +38,33 @@ db.execute(
 db.execute("DELETE FROM oi WHERE base < 100 OR abs(now - base) < 50")
 db.execute(
     """
-    CREATE TABLE price AS
-    SELECT q.ts, q.sq_date, q.strike, q.put_call, q.price AS now, b.price AS base, b.ts AS base_time
-    FROM quotes q ASOF JOIN quotes b
-      ON b.sq_date = q.sq_date AND b.strike = q.strike AND b.put_call = q.put_call
-         AND b.ts <= q.ts - INTERVAL 5 MINUTE
-    WHERE b.ts >= q.ts - INTERVAL 35 MINUTE AND b.price >= 3 AND abs(q.price - b.price) >= 3 * 0.05
-      AND q.volume > 0 AND q.volume <> b.volume
+    CREATE TABLE moves AS FROM quotes QUALIFY price IS DISTINCT FROM
+        lag(price) OVER (PARTITION BY sq_date, strike, put_call ORDER BY ts)
     """
 )
+# The newest price five minutes ago, unless it was so many minutes older.
+for table, rows, age in (("price", "quotes", 30), ("price_moves", "moves", 3)):
+    db.execute(
+        f"""
+        CREATE TABLE {table} AS
+        SELECT q.ts, q.sq_date, q.strike, q.put_call, q.price AS now, b.price AS base,
+               b.ts AS base_time
+        FROM {rows} q ASOF JOIN {rows} b
+          ON b.sq_date = q.sq_date AND b.strike = q.strike AND b.put_call = q.put_call
+             AND b.ts <= q.ts - INTERVAL 5 MINUTE
+        WHERE b.ts >= q.ts - INTERVAL 5 MINUTE - INTERVAL {age} MINUTE AND b.price >= 3
+          AND abs(q.price - b.price) >= 3 * 0.05 AND q.volume > 0 AND q.volume <> b.volume
+        """
+    )
 
 
 def found(table, info, watch, high):
     """Jumps of so many percent, numbered for each option."""
-    name, size = f"{table}_jump", "abs(now - base) * 100"
+    what, size = table.removesuffix("_moves"), "abs(now - base) * 100"
     return f"""
-        SELECT *, '{name}' AS kind, CASE WHEN {size} >= {high} * base THEN 3
+        SELECT *, '{what}_jump' AS kind, CASE WHEN {size} >= {high} * base THEN 3
             WHEN {size} >= {watch} * base THEN 2 ELSE 1 END AS grade, {info} AS threshold,
-            CASE WHEN now > base THEN '{table}_surge' ELSE '{table}_drop' END AS code,
+            CASE WHEN now > base THEN '{what}_surge' ELSE '{what}_drop' END AS code,
             row_number() OVER (PARTITION BY sq_date, strike, put_call ORDER BY ts) AS n
         FROM {table} WHERE {size} >= {info} * base"""
 
@@ -85,7 +93,7 @@ rules = {
     "oi_jump": told_all(found("oi", 5, 10, 20)),
     "oi_eager": told(found("oi", 3, 5, 10)),
     "price_jump": told_all(found("price", 10, 20, 50)),
-    "price_eager": told(found("price", 5, 7.5, 10)),
+    "price_eager": told(found("price_moves", 5, 7.5, 10)),
 }
 
 
