@@ -109,7 +109,7 @@ fn rules_over_the_real_minute_chain_equal_batch_sql() {
     for drive in [
         drive(None, 8192, false),
         drive(Some(1), 97, true),
-        drive(Some(2), 7, true),
+        drive(Some(2), 7, false),
         drive(None, 1, false),
     ] {
         let again = run(&plan, &inputs, &RULES, drive).unwrap();

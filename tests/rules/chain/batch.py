@@ -35,6 +35,7 @@ db.execute(
                       RANGE BETWEEN INTERVAL 5 MINUTE PRECEDING AND CURRENT ROW)
     """
 )
+db.execute("CREATE TABLE oi_large AS FROM oi WHERE base >= 1000 AND abs(now - base) >= 200")
 db.execute("DELETE FROM oi WHERE base < 100 OR abs(now - base) < 50")
 db.execute(
     """
@@ -60,7 +61,7 @@ for table, rows, age in (("price", "quotes", 30), ("price_moves", "moves", 3)):
 
 def found(table, info, watch, high):
     """Jumps of so many percent, numbered for each option."""
-    what, size = table.removesuffix("_moves"), "abs(now - base) * 100"
+    what, size = table.split("_")[0], "abs(now - base) * 100"
     return f"""
         SELECT *, '{what}_jump' AS kind, CASE WHEN {size} >= {high} * base THEN 3
             WHEN {size} >= {watch} * base THEN 2 ELSE 1 END AS grade, {info} AS threshold,
@@ -91,7 +92,7 @@ def told_all(jumps):
 
 rules = {
     "oi_jump": told_all(found("oi", 5, 10, 20)),
-    "oi_eager": told(found("oi", 3, 5, 10)),
+    "oi_eager": told(found("oi_large", 3, 5, 10)),
     "price_jump": told_all(found("price", 10, 20, 50)),
     "price_eager": told(found("price_moves", 5, 7.5, 10)),
 }
