@@ -150,7 +150,8 @@ fn on_trial_they_raise_the_same_over_the_real_minute_chain() {
         let mut ways = 0;
         for outcome in trial.test().unwrap() {
             let outcome = outcome.unwrap();
-            assert!(outcome.passed(), "{outcome:?}");
+            let (trouble, difference) = (&outcome.trouble, &outcome.difference);
+            assert!(outcome.passed(), "{trouble:?} {difference:?}");
             assert_eq!(outcome.alerts, expected, "{}", outcome.name);
             ways += 1;
         }
