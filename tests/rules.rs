@@ -15,6 +15,9 @@ mod contained;
 /// Other versions and other parameters while the pipeline runs.
 mod changed;
 
+/// Alerts and rules over recorded rows are what DuckDB makes of the same files.
+mod history;
+
 use std::path::PathBuf;
 
 /// Where `make plugins` puts what it builds.

@@ -49,7 +49,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "llm", "sinks",
         ],
     ),
-    ("zaraba", &["core", "config", "runtime"]),
+    ("zaraba", &["core", "config", "finance", "runtime"]),
     ("cli", &["zaraba"]),
 ];
 

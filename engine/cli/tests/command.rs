@@ -64,3 +64,7 @@ mod connect;
 /// `plugin`.
 #[path = "command/plugin.rs"]
 mod plugin;
+
+/// `rule try`, `rule suggest`.
+#[path = "command/trial.rs"]
+mod trial;

@@ -38,6 +38,7 @@ variable that holds it, `ZARABA_TOKEN` if nothing is said; a file says it itself
   install where one is missing, and writes `NAME.wasm`. `test` runs a plugin over made-up rows (the same each time)
   or recorded ones in as few calls as can be, again, in calls of 7 rows and of 1, and with a fresh instance before
   every call, and compares all columns of all alerts. `bench` takes half a second for each size of call.
+- `zaraba rule` runs an alert or a rule over recorded rows, and nothing else of the pipeline ([trials](trials.md)).
 - `zaraba completion bash > ~/.local/share/bash-completion/completions/zaraba` completes in bash;
   `zaraba completion zsh`, `fish`, `powershell` and `elvish` print theirs.
 ";

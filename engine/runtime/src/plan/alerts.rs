@@ -11,7 +11,7 @@ use zaraba_sql::plan::stage::PlannedNode;
 use crate::plan::{Planning, places};
 
 /// The nodes whose alerts `alerts` is made of, in the file's order: alerts, then rules.
-pub(super) fn of_all(document: &Document) -> Vec<String> {
+pub(crate) fn of_all(document: &Document) -> Vec<String> {
     let alerts = document.alerts.iter().map(|alert| &alert.name);
     let rules = document.rules.iter().map(|rule| &rule.name);
     let names = alerts.chain(rules).map(|name| name.value.clone());

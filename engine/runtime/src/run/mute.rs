@@ -99,6 +99,10 @@ impl Operator for Muted {
         self.inner.wake_at()
     }
 
+    fn failed(&self) -> u64 {
+        self.inner.failed()
+    }
+
     fn suppressed(&self) -> u64 {
         self.inner.suppressed() + self.muted
     }
