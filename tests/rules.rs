@@ -3,6 +3,9 @@
 /// A rule raises what plain batch SQL of its condition finds.
 mod batch;
 
+/// Two rules on real data, beside batch SQL.
+mod chain;
+
 /// What a rule sees in its tables.
 mod tables;
 
