@@ -8,7 +8,7 @@ import duckdb
 folder, thresholds = sys.argv[1], json.loads(sys.argv[2])
 db = duckdb.connect()
 for name in ["options", "futures"]:
-    db.sql(f"""
+    db.execute(f"""
         CREATE TABLE {name} AS
         SELECT *, epoch_us(ts) AS t, row_number() OVER (ORDER BY ts, filename, file_row_number) AS n
         FROM read_parquet('{folder}/{name}/*.parquet', filename = true, file_row_number = true)""")
@@ -26,18 +26,18 @@ END = f"""
 
 
 def opened(least):
-    db.sql(f"""
+    db.execute(f"""
         CREATE OR REPLACE TABLE opened AS
         WITH held AS (
             SELECT *, coalesce(price >= {least}, false) AS holds FROM options),
         before AS (
             SELECT *, lag(holds, 1, false) OVER (PARTITION BY {KEY} ORDER BY n) AS held FROM held)
         SELECT {KEY}, t, n, {DAY} AS session FROM before WHERE holds AND NOT held""")
-    db.sql(f"CREATE OR REPLACE TABLE opened AS SELECT *, {END} AS session_end FROM opened")
+    db.execute(f"CREATE OR REPLACE TABLE opened AS SELECT *, {END} AS session_end FROM opened")
 
 
 def spread(sql):
-    return {word: count for word, count in db.sql(sql).fetchall()}
+    return {word: count for word, count in db.execute(sql).fetchall()}
 
 
 MONEYNESS = f"""
@@ -53,11 +53,11 @@ MONEYNESS = f"""
 
 def after(minutes):
     later = f"t + {minutes} * 60000000"
-    db.sql(f"""
+    db.execute(f"""
         CREATE OR REPLACE TABLE prices AS
         SELECT {KEY}, t, last(price ORDER BY n) AS price FROM options
         WHERE price IS NOT NULL GROUP BY ALL""")
-    rows = db.sql(f"""
+    rows = db.execute(f"""
         WITH asked AS (
             SELECT {KEY}, t, {later} AS later FROM opened
             WHERE {later} < session_end AND {later} <= (SELECT max(t) FROM options)),
@@ -78,7 +78,7 @@ answers = []
 for least in thresholds:
     opened(least)
     answers.append({
-        "alerts": db.sql("SELECT count(*) FROM opened").fetchone()[0],
+        "alerts": db.execute("SELECT count(*) FROM opened").fetchone()[0],
         "session": spread("SELECT session, count(*) FROM opened GROUP BY session"),
         "moneyness": spread(MONEYNESS),
         "after": [after(minutes) for minutes in (5, 15, 60)],

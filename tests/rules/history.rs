@@ -230,7 +230,7 @@ fn a_sweep_of_a_rule_is_what_the_pipeline_says_of_the_same_files() {
     let pipeline = folder.pipeline(LIVE);
     let mut history = pipeline.history(&ask("jump", &recorded)).unwrap();
     let mut last = usize::MAX;
-    for jump in ["10", "20", "40"] {
+    for jump in ["5", "8", "12"] {
         let run = history
             .run(&[("jump_pct".to_owned(), jump.to_owned())])
             .unwrap();

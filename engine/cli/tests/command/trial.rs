@@ -119,8 +119,8 @@ fn files_stand_in_for_the_source_that_is_meant() {
         "dear: 1 day, 2025-11-18; 6 rows",
         "    5       3   3.00           0",
         "    7       1   1.00           0",
-        // From 7 to 8 within five minutes, and from 8 to 9 within fifteen and more.
-        "  dear  5 min       2  ",
+        // From 6 to 6, from 7 to 8 and from 8 to 8; the recording ends before an hour has gone by.
+        "  dear  5 min        3   +0.0%    +0.0%  +7.1%   67%",
     ] {
         assert!(told[0].contains(line), "{line}:\n{}", told[0]);
     }
