@@ -52,7 +52,7 @@ MONEYNESS = f"""
 
 
 def after(minutes):
-    later = f"t + {minutes} * 60000000"
+    later = f"t + {minutes * 60_000_000}"
     db.sql(f"""
         CREATE OR REPLACE TABLE prices AS
         SELECT {KEY}, t, last(price ORDER BY n) AS price FROM options
@@ -70,7 +70,7 @@ def after(minutes):
                 AND n.strike = p.strike AND n.put_call = p.put_call AND n.later >= p.t)
         SELECT count(*), quantile_cont(change, 0.25), median(change), quantile_cont(change, 0.75),
                avg(CASE WHEN change > 0 THEN 100.0 WHEN change < 0 THEN 0 ELSE 50 END)
-        FROM moved""").fetchone()
+        FROM moved""").fetchall()[0]
     return rows
 
 
@@ -78,7 +78,7 @@ answers = []
 for least in thresholds:
     opened(least)
     answers.append({
-        "alerts": db.sql("SELECT count(*) FROM opened").fetchone()[0],
+        "alerts": db.sql("SELECT count(*) FROM opened").fetchall()[0][0],
         "session": spread("SELECT session, count(*) FROM opened GROUP BY session"),
         "moneyness": spread(MONEYNESS),
         "after": [after(minutes) for minutes in (5, 15, 60)],
