@@ -1,6 +1,7 @@
 //! Declared alerts held against the pipeline, and the stream `alerts` of them and of all rules.
 
-use zaraba_alerts::plan::{Around, Mistake, Place};
+use zaraba_alerts::check::Around;
+use zaraba_alerts::mistake::{Mistake, Place};
 use zaraba_alerts::{all, plan};
 use zaraba_config::document::{AlertDoc, Document};
 use zaraba_core::diagnostic::Diagnostic;

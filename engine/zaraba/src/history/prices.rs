@@ -5,19 +5,25 @@ use std::collections::HashMap;
 use arrow::array::{Array as _, ArrayRef, AsArray as _};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type};
+use arrow::row::{RowConverter, SortField};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use zaraba_core::batch::Batch;
 use zaraba_core::error::{Error, Result};
 use zaraba_core::time::EventTime;
 
 /// Prices by key.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Prices {
     /// The columns that tell one from another.
     pub(super) key: Vec<String>,
     /// The column of the price.
-    pub(super) column: String,
-    series: HashMap<Vec<String>, Series>,
+    column: String,
+    all: Vec<Series>,
+    /// Which of them it is, by the words of its key.
+    by_words: HashMap<Vec<String>, usize>,
+    /// And by the bytes of its columns, for rows by the million.
+    by_bytes: HashMap<Box<[u8]>, usize>,
+    rows: Option<RowConverter>,
     /// The newest time of any.
     pub(super) newest: i64,
 }
@@ -43,8 +49,11 @@ impl Prices {
         Self {
             key,
             column,
+            all: Vec::new(),
+            by_words: HashMap::new(),
+            by_bytes: HashMap::new(),
+            rows: None,
             newest: i64::MIN,
-            ..Self::default()
         }
     }
 
@@ -59,39 +68,76 @@ impl Prices {
         let prices = cast(&column(&self.column)?, &DataType::Float64)?;
         let prices = prices.as_primitive::<Float64Type>();
         let keys: Vec<ArrayRef> = self.key.iter().map(column).collect::<Result<_>>()?;
+        let places = self.places(&keys, rows.len())?;
+        for (row, place) in places.into_iter().enumerate() {
+            let time = rows.time[row];
+            self.newest = self.newest.max(time);
+            let known = prices.is_valid(row) && prices.value(row).is_finite();
+            if known && !rows.is_deleted(row) {
+                self.all[place].push(time, prices.value(row));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whose each row is.
+    fn places(&mut self, keys: &[ArrayRef], rows: usize) -> Result<Vec<usize>> {
+        if keys.is_empty() {
+            let place = self.place(Vec::new());
+            return Ok(vec![place; rows]);
+        }
+        let converter = match self.rows.take() {
+            Some(converter) => converter,
+            None => {
+                let fields = keys
+                    .iter()
+                    .map(|key| SortField::new(key.data_type().clone()));
+                RowConverter::new(fields.collect())?
+            }
+        };
+        let bytes = converter.convert_columns(keys)?;
+        self.rows = Some(converter);
         let options = FormatOptions::default();
         let texts = keys
             .iter()
             .map(|key| ArrayFormatter::try_new(key, &options));
         let texts: Vec<ArrayFormatter<'_>> = texts.collect::<Result<_, _>>()?;
-        for row in 0..rows.len() {
-            let time = rows.time[row];
-            self.newest = self.newest.max(time);
-            if prices.is_null(row) || !prices.value(row).is_finite() || rows.is_deleted(row) {
+        let mut places = Vec::with_capacity(rows);
+        for (row, bytes) in bytes.iter().enumerate() {
+            if let Some(place) = self.by_bytes.get(bytes.as_ref()) {
+                places.push(*place);
                 continue;
             }
-            let known = keys.iter().zip(&texts).filter(|(key, _)| !key.is_null(row));
-            let key = known.map(|(_, text)| plain(&text.value(row).to_string()));
-            let series = self.series.entry(key.collect()).or_default();
-            series.push(time, prices.value(row));
+            let known = keys.iter().zip(&texts).filter(|(key, _)| key.is_valid(row));
+            let words = known.map(|(_, text)| plain(&text.value(row).to_string()));
+            let place = self.place(words.collect());
+            self.by_bytes.insert(bytes.as_ref().into(), place);
+            places.push(place);
         }
-        Ok(())
+        Ok(places)
+    }
+
+    fn place(&mut self, words: Vec<String>) -> usize {
+        let next = self.all.len();
+        let place = *self.by_words.entry(words).or_insert(next);
+        if place == next {
+            self.all.push(Series::default());
+        }
+        place
     }
 
     /// Puts all in order of time.
     pub(super) fn settle(&mut self) {
-        for series in self.series.values_mut() {
-            series.settle();
-        }
+        self.all.iter_mut().for_each(Series::settle);
     }
 
     pub(super) fn of(&self, key: &[String]) -> Option<&Series> {
-        self.series.get(key)
+        self.all.get(*self.by_words.get(key)?)
     }
 
     /// A key that there is, to show what they are like.
     pub(super) fn some_key(&self) -> Option<String> {
-        self.series.keys().min().map(|key| key.join(" "))
+        self.by_words.keys().min().map(|key| key.join(" "))
     }
 }
 
