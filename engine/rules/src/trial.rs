@@ -117,10 +117,6 @@ pub struct Pace {
     pub memory: usize,
 }
 
-/// By how much longer than in a pipeline a call may take: on a busy machine that says little of a
-/// plugin, and its fuel says the same on all.
-const PATIENCE: u32 = 10;
-
 /// Seconds of work that a pace is taken from.
 const WORK: f64 = 0.5;
 
@@ -160,12 +156,10 @@ impl Trial {
                 .try_for_each(|batch| waiting.push(batch))?;
             waiting.before(None)
         };
-        let mut limits = plugin.limits();
-        limits.deadline = limits.deadline.saturating_mul(PATIENCE);
         Ok(Self {
             plugin: plugin.clone(),
             params,
-            limits,
+            limits: plugin.limits(),
             streams: streams.into_iter().map(sorted).collect::<Result<_>>()?,
         })
     }
