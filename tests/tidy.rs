@@ -32,16 +32,17 @@ const TOP: &[&str] = &[
 /// may use any crate of a lower row.
 const LAYERS: &[(&str, &[&str])] = &[
     ("core", &[]),
+    ("templates", &[]),
     ("config", &["core"]),
     ("formats", &["core", "config"]),
     ("net", &["core", "config"]),
     ("finance", &["core"]),
     ("sql", &["core", "config", "finance"]),
-    ("alerts", &["core", "config", "sql"]),
+    ("alerts", &["core", "templates", "config", "sql"]),
     ("sources", &["core", "config", "formats", "net", "finance"]),
-    ("rules", &["core", "config", "finance"]),
+    ("rules", &["core", "templates", "config", "finance"]),
     ("llm", &["core", "config"]),
-    ("sinks", &["core", "config", "formats", "net"]),
+    ("sinks", &["core", "templates", "config", "formats", "net"]),
     (
         "runtime",
         &[
