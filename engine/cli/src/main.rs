@@ -29,6 +29,8 @@ mod set;
 
 mod table;
 
+mod tally;
+
 mod tap;
 
 mod test;
