@@ -118,18 +118,18 @@ impl Screen {
     }
 
     fn draw(&mut self, frame: &mut Frame<'_>) {
-        let alerts = self.seen.alerts();
+        let lines = self.seen.below();
         let [head, body, below, foot] = Layout::vertical([
             Constraint::Length(2),
             Constraint::Min(1),
-            Constraint::Length(u16::try_from(alerts.len()).unwrap_or(0)),
+            Constraint::Length(u16::try_from(lines.len()).unwrap_or(0)),
             Constraint::Length(1),
         ])
         .areas(frame.area());
         let bold = Style::new().add_modifier(Modifier::BOLD);
         let above = self.trouble.clone().unwrap_or_else(|| self.seen.head());
         frame.render_widget(Paragraph::new(above).style(bold), head);
-        frame.render_widget(Paragraph::new(alerts.join("\n")), below);
+        frame.render_widget(Paragraph::new(lines.join("\n")), below);
         let rows = self.seen.rows(self.sort);
         let shown = usize::from(body.height.saturating_sub(1));
         self.first = self.first.min(rows.len().saturating_sub(shown));
