@@ -48,7 +48,7 @@ test(async ({ open, allow }) => {
 
   // A topic that there is not is said to be none, and nothing else is shown in its place.
   await page.evaluate(() => (location.hash = "#/rows/nosuch"));
-  await until(page, ".rows .empty", /^There is no topic “nosuch” here\.$/);
+  await until(page, ".view.rows > .empty", /^There is no topic “nosuch” here\.$/);
   assert.equal(await page.isVisible(".rows .pane"), false);
   assert.equal(new URL(page.url()).hash, "#/rows/nosuch");
   await page.click('.topics a[data-topic="ticks"]');

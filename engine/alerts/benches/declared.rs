@@ -12,8 +12,9 @@ use arrow::array::{
 };
 use arrow::datatypes::{Float64Type, Int32Type, Int64Type};
 use chrono_tz::Tz;
+use zaraba_alerts::check::Around;
 use zaraba_alerts::live::Origin;
-use zaraba_alerts::plan::{Around, plan};
+use zaraba_alerts::plan::plan;
 use zaraba_config::load::{LoadOptions, load};
 use zaraba_core::batch::Batch;
 use zaraba_core::clock::Stopwatch;

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{AsArray, BinaryArray, Int64Array, RecordBatch, UInt8Array};
+use arrow::array::{Array, AsArray, BinaryArray, Int64Array, RecordBatch, UInt8Array};
 use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, UInt8Type};
 use arrow::row::{RowConverter, Rows, SortField};
@@ -22,11 +22,10 @@ use zaraba_core::time::{Epoch, EventTime};
 use zaraba_sql::failed;
 use zaraba_sql::one_form::all_in_one_form;
 
+use crate::declared::{Current, Declared, working};
 use crate::held::{Held, Pinned, number_of, severity_of};
-use crate::live::{Steps, now};
 use crate::machine::{Event, Key, Machine, Says, Stage, Standing};
 use crate::told::Troubles;
-use crate::work::{Declared, working};
 
 /// Rows that one call works off.
 const ROWS: usize = 65_536;
@@ -35,8 +34,9 @@ const OPEN: usize = 4_096;
 
 /// The operator.
 pub(crate) struct Node {
+    current: Current,
+    /// As of the newest rows.
     plan: Arc<Declared>,
-    steps: Steps,
     schema: SchemaRef,
     converter: RowConverter,
     waiting: InOrder,
@@ -51,13 +51,14 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    pub(crate) fn new(plan: Arc<Declared>, steps: Steps) -> Result<Self> {
+    pub(crate) fn new(current: Current) -> Result<Self> {
+        let plan = current.now();
         let schema = working(&plan.kept);
         let field = |i: &usize| SortField::new(schema.field(*i).data_type().clone());
         Ok(Self {
             converter: RowConverter::new(plan.keys.iter().map(field).collect())?,
             waiting: InOrder::new(Arc::clone(&schema), Ties::ByContent),
-            machine: Machine::new(plan.hold, plan.cooldown),
+            machine: Machine::new(plan.times),
             pinned: Pinned::default(),
             ordinals: Ordinals::default(),
             troubles: Troubles::default(),
@@ -65,7 +66,7 @@ impl Node {
             goal: None,
             schema,
             plan,
-            steps,
+            current,
         })
     }
 
@@ -73,7 +74,7 @@ impl Node {
         let mut events = Vec::new();
         if let Some(ready) = self.ready.take() {
             let n = ready.len().min(ROWS);
-            self.rows(&ready.slice(0, n), &mut events)?;
+            let n = self.rows(&ready.slice(0, n), &mut events)?;
             self.tell(&events, out)?;
             self.ready = (n < ready.len()).then(|| ready.slice(n, ready.len() - n));
             return Ok(Progress::More);
@@ -91,13 +92,13 @@ impl Node {
         Ok(Progress::Done)
     }
 
-    /// Rows in order.
-    fn rows(&mut self, batch: &Batch, events: &mut Vec<Event<Held>>) -> Result<()> {
+    /// Rows in order; how many of them, until there is enough to tell.
+    fn rows(&mut self, batch: &Batch, events: &mut Vec<Event<Held>>) -> Result<usize> {
         let n = self.plan.kept.fields().len();
         let column = |i: usize| batch.rows.column(n + i);
         let holds = column(0).as_boolean().values();
         if self.machine.is_quiet() && holds.count_set_bits() == 0 {
-            return Ok(());
+            return Ok(batch.len());
         }
         let over = column(1).as_boolean().values();
         let severity = column(2).as_primitive::<UInt8Type>().values();
@@ -109,7 +110,10 @@ impl Node {
             if self.machine.is_quiet() {
                 match next(holds, row) {
                     Some(next) => row = next,
-                    None => break,
+                    None => {
+                        row = batch.len();
+                        break;
+                    }
                 }
             }
             let says = Says {
@@ -119,7 +123,9 @@ impl Node {
                 severity: severity_of(severity[row]),
                 deleted: batch.is_deleted(row),
             };
-            while self.machine.before(says.time, OPEN, events) {}
+            if self.machine.before(says.time, OPEN, events) {
+                break;
+            }
             let held = || Held {
                 rows: Arc::clone(&rows),
                 row,
@@ -132,7 +138,7 @@ impl Node {
         if kept {
             self.pinned.add(batch.bytes());
         }
-        Ok(())
+        Ok(row)
     }
 
     /// The keys of rows, in bytes; none: there is one key.
@@ -197,8 +203,10 @@ fn next(bits: &BooleanBuffer, row: usize) -> Option<usize> {
 
 impl Operator for Node {
     fn process(&mut self, _port: Port, rows: Batch, out: &mut Output) -> Result<Progress> {
+        self.plan = self.current.now();
+        self.machine.set(self.plan.times);
         let mut bad = Vec::new();
-        for batch in self.plan.compute(&now(&self.steps), &rows, &mut bad)? {
+        for batch in self.plan.compute(&rows, &mut bad)? {
             self.waiting.push(batch)?;
         }
         failed::send(&self.plan.name, &mut bad, out)?;
@@ -290,19 +298,28 @@ fn int64(rows: &RecordBatch, column: usize) -> Result<&Int64Array> {
     column.as_primitive_opt::<Int64Type>().ok_or_else(wrong)
 }
 
-/// Keys that are not idle: `at` is when one opened or will, `severity` is 0 where it waits.
+/// Keys that are not idle: `at` is when one opened or will, `severity` is 0 where it waits, `again` when
+/// one is told again.
 fn keys(machine: &mut Machine<Held>) -> Result<RecordBatch> {
     let schema = Schema::new(vec![
         Field::new("key", DataType::Binary, false),
         Field::new("since", DataType::Int64, false),
         Field::new("at", DataType::Int64, false),
         Field::new("severity", DataType::UInt8, false),
+        Field::new("again", DataType::Int64, true),
     ]);
     let all = machine.standing();
     let at = all.iter().map(|(_, standing)| match standing.stage {
         Stage::Waiting { due } => (due, 0),
-        Stage::Open { opened, severity } => (opened, number_of(severity)),
+        Stage::Open {
+            opened, severity, ..
+        } => (opened, number_of(severity)),
     });
+    let again = all.iter().map(|(_, standing)| match standing.stage {
+        Stage::Open { again, .. } => again,
+        Stage::Waiting { .. } => None,
+    });
+    let again: Int64Array = again.collect();
     let (at, severity): (Vec<i64>, Vec<u8>) = at.unzip();
     let keys = BinaryArray::from_iter_values(all.iter().map(|(key, _)| key.as_ref()));
     let since: Int64Array = all.iter().map(|(_, standing)| standing.since).collect();
@@ -313,6 +330,7 @@ fn keys(machine: &mut Machine<Held>) -> Result<RecordBatch> {
             Arc::new(since),
             Arc::new(Int64Array::from(at)),
             Arc::new(UInt8Array::from(severity)),
+            Arc::new(again),
         ],
     )?)
 }
@@ -325,11 +343,13 @@ fn stages(rows: &RecordBatch) -> Result<Vec<Stood>> {
     let (keys, since, at) = (binary(rows, 0)?, int64(rows, 1)?, int64(rows, 2)?);
     let severity = rows.columns().get(3).ok_or_else(wrong)?;
     let severity = severity.as_primitive_opt::<UInt8Type>().ok_or_else(wrong)?;
+    let again = int64(rows, 4).ok(); // a snapshot of before has none
     let stage = |i: usize| match severity_of(severity.value(i)) {
         None => Stage::Waiting { due: at.value(i) },
         Some(severity) => Stage::Open {
             opened: at.value(i),
             severity,
+            again: again.filter(|a| a.is_valid(i)).map(|a| a.value(i)),
         },
     };
     let one = |i: usize| (Key::from(keys.value(i)), since.value(i), stage(i));

@@ -12,7 +12,7 @@ use zaraba_core::suggest::hint;
 use zaraba_sql::plan::mistake::{SqlMistake, find_word, there};
 use zaraba_templates::{ALERT_FUEL, MESSAGE_MAX, TITLE_MAX, asked, environment};
 
-use crate::plan::Mistake;
+use crate::mistake::Mistake;
 
 /// What templates see beside a row's columns.
 pub(crate) const WORDS: [&str; 7] = [

@@ -13,6 +13,7 @@ use zaraba_core::output::Output;
 use zaraba_core::snapshot::{Segment, Snapshot};
 use zaraba_core::time::{Epoch, EventTime};
 
+use crate::meter::Meter;
 use crate::rule::Rule;
 use crate::stretches::stretches;
 use crate::tables::Kept;
@@ -198,6 +199,10 @@ impl Operator for Node {
         let last = snapshot.part("last")?.numbers.first().copied();
         self.last = EventTime(last.unwrap_or(i64::MIN));
         Ok(())
+    }
+
+    fn failed(&self) -> u64 {
+        Meter::get(&self.rule.meter().skipped)
     }
 
     fn state_bytes(&self) -> usize {

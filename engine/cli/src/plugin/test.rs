@@ -19,7 +19,7 @@ pub(crate) fn test(args: &TrialArgs, voice: &Voice) -> Result<(), Failure> {
     }
     let outcomes = trial.test().map_err(zaraba::error::Error::from)?;
     let outcomes = outcomes.map(|outcome| Ok(outcome.map_err(zaraba::error::Error::from)?));
-    let alerts = |all: &[Outcome]| all.first().map_or(0, |first| first.alerts);
+    let alerts = |all: &[Outcome]| all.first().map_or(0, |first| first.alerts.len());
     let all = tell(outcomes, |all| format!("; {} alerts", alerts(all)), voice)?;
     if alerts(&all) == 0 {
         voice.say("no alert was raised, so that little was compared: other parameters (--set), or recorded rows (--from)");

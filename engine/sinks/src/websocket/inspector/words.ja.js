@@ -83,6 +83,12 @@ export const ja = {
   unassigned: "取引時間外の行",
   failures: "失敗",
   waitsFor: "待っている相手",
+  leftOut: "省いたアラート",
+  calls: "呼び出し",
+  perCall: "1回の時間",
+  fuelPerCall: "1回の燃料",
+  traps: "失敗した呼び出し",
+  skipped: "飛ばした行",
   firstReason: "最初の不良行の理由",
   sql: "SQL",
   run: "実行",
@@ -109,6 +115,7 @@ export const ja = {
   value: "値",
   baseline: "基準",
   threshold: "しきい値",
+  more: "ほか{n}件",
 };
 
 /** What the server says of nodes beside their kinds; names of connectors stay as they are. */

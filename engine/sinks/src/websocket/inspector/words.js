@@ -87,6 +87,12 @@ export const en = {
   unassigned: "Outside sessions",
   failures: "Failures",
   waitsFor: "Waits for",
+  leftOut: "Alerts left out",
+  calls: "Calls",
+  perCall: "Time per call",
+  fuelPerCall: "Fuel per call",
+  traps: "Failed calls",
+  skipped: "Rows skipped",
   firstReason: "Why the first bad row was put aside",
   sql: "SQL",
   run: "Run",
@@ -113,6 +119,7 @@ export const en = {
   value: "Value",
   baseline: "Before",
   threshold: "Threshold",
+  more: "{n} more",
 };
 
 const LANGUAGES = { en, ja };
