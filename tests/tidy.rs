@@ -28,8 +28,7 @@ const TOP: &[&str] = &[
     "tests",
 ];
 
-/// Folder under `engine/` and what its crate may import, the lowest layer first. Tests of a crate
-/// may use any crate of a lower row.
+/// Folder under `engine/` and what its crate may import, lowest first; tests may use any lower one.
 const LAYERS: &[(&str, &[&str])] = &[
     ("core", &[]),
     ("templates", &[]),
