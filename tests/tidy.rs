@@ -28,20 +28,20 @@ const TOP: &[&str] = &[
     "tests",
 ];
 
-/// Folder under `engine/` and what its crate may import, the lowest layer first. Tests of a crate
-/// may use any crate of a lower row.
+/// Folder under `engine/` and what its crate may import, lowest first; tests may use any lower one.
 const LAYERS: &[(&str, &[&str])] = &[
     ("core", &[]),
+    ("templates", &[]),
     ("config", &["core"]),
     ("formats", &["core", "config"]),
     ("net", &["core", "config"]),
     ("finance", &["core"]),
     ("sql", &["core", "config", "finance"]),
-    ("alerts", &["core", "config", "sql"]),
+    ("alerts", &["core", "templates", "config", "sql"]),
     ("sources", &["core", "config", "formats", "net", "finance"]),
-    ("rules", &["core", "config", "finance"]),
+    ("rules", &["core", "templates", "config", "finance"]),
     ("llm", &["core", "config"]),
-    ("sinks", &["core", "config", "formats", "net"]),
+    ("sinks", &["core", "templates", "config", "formats", "net"]),
     (
         "runtime",
         &[

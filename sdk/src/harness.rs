@@ -22,6 +22,8 @@ mod messages;
 
 mod random;
 
+mod reading;
+
 mod run;
 
 mod table;

@@ -52,7 +52,7 @@ async function look(page, url) {
   for (const view of VIEWS) {
     await page.goto(`${url}/#/${view}`);
     await until(page, "#state", /./);
-    if (view.startsWith("graph")) await until(page, '[data-node="ticks"] .figures', /\/s/);
+    if (view.startsWith("graph")) await until(page, '[data-node="ticks"] .figures', /\/(s|秒)/);
     if (view.startsWith("rows")) await page.waitForSelector(".grid tbody tr:not(.pad) td");
     const texts = await page.evaluate(faint);
     assert.deepEqual(texts, [], `${view}: contrast`);

@@ -64,6 +64,9 @@ test(async ({ open, allow, context }) => {
     return all > 10 && all < old;
   }, old);
   assert.match(await markerText(page), /^The run began anew/);
+  // What is counted is of this run: the rows of the one before are shown, but numbered otherwise.
+  const [, held, all] = /newest ([\d,]+) of ([\d,]+) rows/.exec(await page.textContent(".pane .count"));
+  assert.equal(held, all);
   // The graph of the new run has figures again.
   await page.click('[data-view="graph"]');
   await until(page, '[data-node="ticks"] .figures', /^[1-9][\d,.]*\/s/);

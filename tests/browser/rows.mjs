@@ -46,6 +46,14 @@ test(async ({ open, allow }) => {
   assert.equal(await page.evaluate(() => window.hurt), undefined);
   assert.equal(await page.$$eval("main img, main script", (found) => found.length), 0);
 
+  // A topic that there is not is said to be none, and nothing else is shown in its place.
+  await page.evaluate(() => (location.hash = "#/rows/nosuch"));
+  await until(page, ".view.rows > .empty", /^There is no topic “nosuch” here\.$/);
+  assert.equal(await page.isVisible(".rows .pane"), false);
+  assert.equal(new URL(page.url()).hash, "#/rows/nosuch");
+  await page.click('.topics a[data-topic="ticks"]');
+  await until(page, ".pane .count", /newest [1-9]\d\d+ of/);
+
   // Numbers have their thousands apart and stand on the right.
   const cell = await page.$eval(".grid tbody tr:not(.pad) td:nth-child(3)", (td) => [td.textContent, getComputedStyle(td).textAlign]);
   assert.match(cell[0], /^9,007,199,254,74\d,\d{3}$/);

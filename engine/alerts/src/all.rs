@@ -2,7 +2,7 @@
 //! columns that all of them have.
 
 use zaraba_core::alert::{columns, stream};
-use zaraba_sql::in_order::Ties;
+use zaraba_core::in_order::Ties;
 use zaraba_sql::plan::stage::{Input, PlannedNode, Stage, Work};
 use zaraba_sql::rows::Step;
 

@@ -13,13 +13,13 @@ use zaraba_core::alert::ordinals::Ordinals;
 use zaraba_core::bad_rows;
 use zaraba_core::batch::Batch;
 use zaraba_core::error::{Error, Result};
+use zaraba_core::in_order::{InOrder, Ties};
 use zaraba_core::operator::{Operator, Port, Progress};
 use zaraba_core::output::{OutPort, Output};
 use zaraba_core::snapshot::{Segment, Snapshot};
 use zaraba_core::source::BadRow;
 use zaraba_core::time::{Epoch, EventTime};
 use zaraba_sql::failed;
-use zaraba_sql::in_order::{InOrder, Ties};
 use zaraba_sql::one_form::all_in_one_form;
 
 use crate::declared::{Current, Declared, working};

@@ -5,20 +5,14 @@ use std::collections::BTreeSet;
 
 use arrow::datatypes::{DataType, SchemaRef};
 use minijinja::value::Serde;
-use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
+use minijinja::{Environment, Error, Value};
 use serde_json::{Map, json};
 use zaraba_config::document::{AlertDoc, Text, TextsDoc};
 use zaraba_core::suggest::hint;
 use zaraba_sql::plan::mistake::{SqlMistake, find_word, there};
+use zaraba_templates::{ALERT_FUEL, MESSAGE_MAX, TITLE_MAX, asked, environment};
 
 use crate::mistake::Mistake;
-
-/// Steps of a template's evaluation.
-const FUEL: u64 = 10_000;
-/// Characters of a title, of a message or a link.
-const LONGEST: [usize; 2] = [300, 4_000];
-/// Most decimals of a number.
-const DECIMALS_MAX: usize = 12;
 
 /// What templates see beside a row's columns.
 pub(crate) const WORDS: [&str; 7] = [
@@ -30,9 +24,6 @@ pub(crate) const WORDS: [&str; 7] = [
     "time",
     "value",
 ];
-
-/// How missing values read.
-const MISSING: &str = "—";
 
 /// One language's texts; the language of a template without one is none.
 struct Language {
@@ -59,119 +50,13 @@ pub(crate) struct Said {
     pub(crate) link: Option<String>,
 }
 
-fn number(value: &Value) -> Result<Option<f64>, Error> {
-    if value.is_none() || value.is_undefined() {
-        return Ok(None);
-    }
-    let number = f64::try_from(value.clone()).ok();
-    let number = number.or_else(|| value.as_str()?.parse().ok());
-    match number {
-        Some(number) => Ok(Some(number)),
-        None => {
-            let message = format!("expected a number, found `{value}`");
-            Err(Error::new(ErrorKind::InvalidOperation, message))
-        }
-    }
-}
-
-/// A number with so many decimals; none that is zero is negative.
-fn fixed(number: f64, decimals: usize) -> String {
-    let text = format!("{number:.*}", decimals.min(DECIMALS_MAX));
-    let zero = text.bytes().all(|b| matches!(b, b'-' | b'0' | b'.'));
-    match text.strip_prefix('-') {
-        Some(rest) if zero => rest.to_owned(),
-        _ => text,
-    }
-}
-
-/// Half away from zero, as people round what is written with few digits.
-fn rounded(number: f64, decimals: usize) -> f64 {
-    let scale = 10_f64.powi(i32::try_from(decimals.min(DECIMALS_MAX)).unwrap_or(0));
-    let scaled = number * scale;
-    if scaled.abs() < 1e15 {
-        // 1.005 is a little less than it says: its last bits are forgiven.
-        (scaled * (1.0 + 4.0 * f64::EPSILON)).round() / scale
-    } else {
-        number
-    }
-}
-
-fn round(value: &Value, decimals: Option<usize>) -> Result<String, Error> {
-    let decimals = decimals.unwrap_or(0);
-    let number = number(value)?.map(|number| fixed(rounded(number, decimals), decimals));
-    Ok(number.unwrap_or_else(|| MISSING.to_owned()))
-}
-
-fn grouped(text: &str) -> String {
-    let (sign, digits) = match text.strip_prefix('-') {
-        Some(rest) => ("-", rest),
-        None => ("", text),
-    };
-    let (whole, rest) = match digits.find('.') {
-        Some(point) => digits.split_at(point),
-        None => (digits, ""),
-    };
-    let mut out = sign.to_owned();
-    for (i, digit) in whole.chars().enumerate() {
-        if i > 0 && (whole.len() - i) % 3 == 0 {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out + rest
-}
-
-fn thousands(value: &Value, decimals: Option<usize>) -> Result<String, Error> {
-    round(value, decimals).map(|text| grouped(&text))
-}
-
-fn signed(value: &Value, decimals: Option<usize>) -> Result<String, Error> {
-    let text = thousands(value, Some(decimals.unwrap_or(0)))?;
-    let plus = !text.starts_with('-') && text != MISSING;
-    Ok(if plus { format!("+{text}") } else { text })
-}
-
-fn percent(value: &Value, decimals: Option<usize>) -> Result<String, Error> {
-    let text = signed(value, Some(decimals.unwrap_or(2)))?;
-    Ok(if text == MISSING { text } else { text + "%" })
-}
-
-fn environment() -> Environment<'static> {
-    let mut env = Environment::new();
-    env.set_fuel(Some(FUEL));
-    env.set_undefined_behavior(UndefinedBehavior::Strict);
-    env.set_formatter(|out, _, value| {
-        if value.is_none() {
-            return Ok(out.write_str(MISSING)?);
-        }
-        // A whole number is one, whatever its column's type.
-        match f64::try_from(value.clone()) {
-            Ok(number) if number.fract() == 0.0 && number.abs() < 1e15 && value.is_number() => {
-                Ok(out.write_str(&fixed(number, 0))?)
-            }
-            _ => Ok(out.write_str(&value.to_string())?),
-        }
-    });
-    env.add_filter("round", |v: &Value, n: Option<usize>| round(v, n));
-    env.add_filter("thousands", |v: &Value, n: Option<usize>| thousands(v, n));
-    env.add_filter("signed", |v: &Value, n: Option<usize>| signed(v, n));
-    env.add_filter("percent", |v: &Value, n: Option<usize>| percent(v, n));
-    let part = |value: &Value, from: usize, to: usize| {
-        let text = value.as_str().unwrap_or(MISSING);
-        text.get(from..to).unwrap_or(text).to_owned()
-    };
-    env.add_filter("date", move |v: &Value| part(v, 0, 10));
-    env.add_filter("time", move |v: &Value| part(v, 11, 16));
-    env
-}
-
 impl Templates {
     /// The templates of an alert on a stream with these columns.
     pub(crate) fn new(doc: &AlertDoc, schema: &SchemaRef) -> Result<Self, Vec<Mistake>> {
         let columns: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
         let sample = sample(schema);
         let mut made = Self {
-            env: environment(),
+            env: environment(ALERT_FUEL),
             languages: languages(doc),
             link: doc.link.as_ref().map(|link| link.value.clone()),
             columns: BTreeSet::new(),
@@ -197,20 +82,17 @@ impl Templates {
     }
 
     fn check(&mut self, text: &Text, columns: &[&str], stream: &str, out: &mut Vec<Mistake>) {
-        let template = match self.env.template_from_str(&text.value) {
-            Ok(template) => template,
+        let asked = match asked(&self.env, "text", &text.value) {
+            Ok(asked) => asked,
             Err(error) => {
                 out.push(wrong(&error, text));
                 return;
             }
         };
-        let globals: BTreeSet<String> = self.env.globals().map(|(n, _)| n.to_owned()).collect();
-        let mut asked: Vec<String> = template.undeclared_variables(false).into_iter().collect();
-        asked.sort();
         for name in asked {
             if columns.contains(&name.as_str()) {
                 self.columns.insert(name);
-            } else if !WORDS.contains(&name.as_str()) && !globals.contains(&name) {
+            } else if !WORDS.contains(&name.as_str()) {
                 let known = || columns.iter().copied().chain(WORDS);
                 let near = hint(&name, known());
                 let message = format!("no column `{name}` in `{stream}`{near}");
@@ -242,14 +124,14 @@ impl Templates {
             Ok::<_, String>(Some(text.chars().take(longest).collect::<String>()))
         };
         let mut said = Said {
-            link: render(&self.link, LONGEST[1])?,
+            link: render(&self.link, MESSAGE_MAX)?,
             ..Said::default()
         };
         let mut all = Map::new();
         for (i, language) in self.languages.iter().enumerate() {
-            let title = render(&language.title, LONGEST[0])?;
+            let title = render(&language.title, TITLE_MAX)?;
             let title = title.unwrap_or_else(|| fallback.to_owned());
-            let message = render(&language.message, LONGEST[1])?.unwrap_or_default();
+            let message = render(&language.message, MESSAGE_MAX)?.unwrap_or_default();
             if let Some(tag) = &language.tag {
                 all.insert(tag.clone(), json!({ "title": title, "message": message }));
             }
@@ -308,8 +190,7 @@ fn languages(doc: &AlertDoc) -> Vec<Language> {
 
 /// What is wrong, in few words.
 fn told(error: &Error) -> String {
-    let detail = error.detail().map(|d| format!(": {d}")).unwrap_or_default();
-    format!("a template: {}{detail}", error.kind())
+    format!("a template: {}", zaraba_templates::told(error))
 }
 
 /// A mistake at its place: the word that it speaks of, or the line.
@@ -349,45 +230,4 @@ fn sample(schema: &SchemaRef) -> Map<String, serde_json::Value> {
     let columns = schema.fields().iter();
     row.extend(columns.map(|f| (f.name().clone(), value(f.data_type()))));
     row
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_read_as_the_desk_writes_them() {
-        let env = environment();
-        for (template, expected) in [
-            ("{{ 0.8558 | round(2) }}", "0.86"),
-            ("{{ 1.3 | round(2) }}", "1.30"),
-            ("{{ 1.005 | round(2) }}", "1.01"),
-            ("{{ -0.001 | round(2) }}", "0.00"),
-            ("{{ 2.5 | round }}", "3"),
-            ("{{ 83902 | thousands }}枚", "83,902枚"),
-            ("{{ -1234567.891 | thousands(2) }}", "-1,234,567.89"),
-            ("{{ 999 | thousands }}", "999"),
-            ("{{ 30 | signed }}", "+30"),
-            ("{{ 0.0597 | percent }}", "+0.06%"),
-            ("{{ -3 | percent(1) }}", "-3.0%"),
-            (
-                "{{ none | thousands }}{{ none }}{{ none | percent }}",
-                "———",
-            ),
-            ("{{ 52000.0 }}C", "52000C"),
-            ("{{ '2025-11-14T09:00:00+09:00' | time }}", "09:00"),
-            ("{{ '2025-11-14T09:00:00+09:00' | date }}", "2025-11-14"),
-        ] {
-            assert_eq!(
-                env.render_str(template, ()).unwrap(),
-                expected,
-                "{template}"
-            );
-        }
-        let wrong = env.render_str("{{ 'abc' | round }}", ()).unwrap_err();
-        assert_eq!(
-            told(&wrong),
-            "a template: invalid operation: expected a number, found `abc`"
-        );
-    }
 }

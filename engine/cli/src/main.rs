@@ -31,6 +31,8 @@ mod set;
 
 mod table;
 
+mod tally;
+
 mod tap;
 
 mod test;

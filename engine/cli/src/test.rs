@@ -1,4 +1,4 @@
-//! `zaraba test`: the tests that a pipeline carries, told in the manner of `cargo test`.
+//! `zaraba test`: the tests that a pipeline carries, told by `tally`.
 
 use std::fmt::Write as _;
 
@@ -6,44 +6,33 @@ use zaraba::test_run::{Difference, Outcome, RowDifference};
 
 use crate::args::PipelineArgs;
 use crate::failure::Failure;
+use crate::tally::{self, tell};
 use crate::voice::Voice;
 
 /// Runs the tests one after the other.
 pub(crate) fn test(args: &PipelineArgs, voice: &Voice) -> Result<(), Failure> {
     let checked = args.pipeline().check()?;
     voice.hide(&checked.secrets);
-    let (mut passed, mut failed) = (0, Vec::new());
-    for outcome in checked.run_tests() {
-        let verdict = if outcome.passed() { "ok" } else { "FAILED" };
-        voice.print(&format!("test {} ... {verdict}\n", outcome.name))?;
-        if outcome.passed() {
-            passed += 1;
-        } else {
-            failed.push(outcome);
-        }
-    }
-    for outcome in &failed {
-        voice.print(&told(outcome))?;
-    }
-    voice.print(&format!("\n{passed} passed, {} failed\n", failed.len()))?;
-    if failed.is_empty() {
-        Ok(())
-    } else {
-        Err(Failure::Tests)
-    }
+    let outcomes = checked.run_tests().map(Ok);
+    tell(outcomes, |_| String::new(), voice).map(drop)
 }
 
-/// Why a test failed.
-fn told(outcome: &Outcome) -> String {
-    let mut text = format!("\n{}:\n", outcome.name);
-    if let Some(error) = &outcome.error {
-        let _ = writeln!(text, "  error: {error}");
+impl tally::Outcome for Outcome {
+    fn name(&self) -> &str {
+        &self.name
     }
-    for difference in &outcome.differences {
-        text += &headline(difference);
-        text += &table(difference);
+
+    fn passed(&self) -> bool {
+        self.passed()
     }
-    text
+
+    fn reason(&self) -> String {
+        let error = self.error.iter().map(|error| format!("  error: {error}\n"));
+        let different = |difference| headline(difference) + &table(difference);
+        error
+            .chain(self.differences.iter().map(different))
+            .collect()
+    }
 }
 
 fn headline(difference: &Difference) -> String {

@@ -98,7 +98,7 @@ pub(crate) const COMMON: &[Opt] = &[
         Kind::Table(&REPLAY),
         "",
         "{ speed = 60.0 }",
-        "how fast rows are fed",
+        "how fast rows are fed; not of `http_server` and `websocket`, whose rows come when they come",
     ),
     optional(
         "bootstrap",
@@ -264,6 +264,7 @@ pub(crate) fn convert(
             Some(SourceConnector::Channel)
         }
     };
+    refuse_replay(cx, fields, &connector);
     let bootstrap = match fields.table("bootstrap") {
         Some(own) => Some(file(cx, &name.value, fields, own, &schema)?),
         None => None,
@@ -293,6 +294,20 @@ pub(crate) fn convert(
         schema,
         name,
     })
+}
+
+/// Rows that come by themselves cannot be fed at another speed.
+fn refuse_replay(cx: &mut Context<'_>, fields: &Fields, connector: &Option<SourceConnector>) {
+    let name = match connector {
+        Some(SourceConnector::HttpServer(_)) => "http_server",
+        Some(SourceConnector::Websocket(_)) => "websocket",
+        _ => return,
+    };
+    if let Some(key) = fields.key("replay") {
+        let message = format!("rows of connector \"{name}\" come when they come: no `replay`");
+        let help = "`zaraba record` writes them to files, which can be replayed";
+        cx.mistake(Diagnostic::at(key, message).help(help));
+    }
 }
 
 /// `time` must be a timestamp of the schema.

@@ -23,6 +23,10 @@ pub mod operator;
 
 pub mod snapshot;
 
+pub mod packed;
+
+pub mod in_order;
+
 pub mod source;
 
 pub mod mapped;

@@ -1,8 +1,8 @@
 //! What a node counts while it runs: plain atomics that the node's thread adds to and anyone
 //! reads (progress, metrics, tests).
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::time::{ClockTime, EventTime};
 
@@ -21,6 +21,8 @@ pub struct Meter {
     pub errors: AtomicU64,
     /// Times that a live source failed and was tried again.
     pub failures: AtomicU64,
+    /// Times that a source was held because it was too far ahead of another.
+    pub pauses: AtomicU64,
     /// Alerts left out: repeats and members of storms.
     pub suppressed: AtomicU64,
     /// Messages waiting before it.
@@ -33,6 +35,8 @@ pub struct Meter {
     pub busy_ns: AtomicU64,
     /// Why the first row was put aside.
     pub first_reason: OnceLock<String>,
+    /// Which source this one waits for.
+    waits_for: Mutex<Option<Arc<str>>>,
     watermark: AtomicI64,
     /// Of a source: when its last rows came, microseconds of the clock.
     heard: AtomicI64,
@@ -50,12 +54,14 @@ impl Default for Meter {
             unassigned: AtomicU64::new(0),
             errors: AtomicU64::new(0),
             failures: AtomicU64::new(0),
+            pauses: AtomicU64::new(0),
             suppressed: AtomicU64::new(0),
             queued: AtomicU64::new(0),
             state_bytes: AtomicU64::new(0),
             state_bytes_max: AtomicU64::new(0),
             busy_ns: AtomicU64::new(0),
             first_reason: OnceLock::new(),
+            waits_for: Mutex::default(),
             watermark: AtomicI64::new(EventTime::MIN.0),
             heard: AtomicI64::new(i64::MAX),
             done: AtomicU64::new(0),
@@ -103,6 +109,21 @@ impl Meter {
     #[must_use]
     pub fn heard(&self) -> ClockTime {
         ClockTime(self.heard.load(Ordering::Relaxed))
+    }
+
+    /// States which source this one waits for, being too far ahead of it.
+    pub fn waits_for(&self, other: Option<Arc<str>>) {
+        *self
+            .waits_for
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = other;
+    }
+
+    /// Which source this one waits for.
+    #[must_use]
+    pub fn waited_for(&self) -> Option<Arc<str>> {
+        let waits_for = self.waits_for.lock();
+        waits_for.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// States how much of a source is done, and how much there is.

@@ -54,9 +54,9 @@ mod seeded;
 
 mod state;
 
-mod ticks;
+mod stretches;
 
-mod waiting;
+mod ticks;
 
 mod wasi;
 

@@ -5,14 +5,9 @@ use std::collections::BTreeMap;
 
 use minijinja::Environment;
 use serde_json::{Map, Value};
+use zaraba_templates::{ALERT_FUEL, MESSAGE_MAX, TITLE_MAX, environment};
 
 use crate::bindings::zaraba::rules::types::Message;
-
-/// Steps of a template's evaluation.
-const FUEL: u64 = 10_000;
-
-/// Characters of a title, of a body.
-const LONGEST: [usize; 2] = [300, 4000];
 
 /// What templates see, by name.
 pub(crate) type Seen = BTreeMap<String, minijinja::Value>;
@@ -39,8 +34,7 @@ fn template_name(code: &str, language: &str, part: &str) -> String {
 
 impl Messages {
     pub(crate) fn new(said: &[Message]) -> Result<Self, String> {
-        let mut templates = Environment::new();
-        templates.set_fuel(Some(FUEL));
+        let mut templates = environment(ALERT_FUEL);
         let mut languages: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for message in said {
             let Message {
@@ -84,7 +78,7 @@ impl Messages {
                 let text = text.map_err(|error| format!("`{code}` in `{language}`: {error}"))?;
                 Ok::<String, String>(text.chars().take(longest).collect())
             };
-            let (title, message) = (part("title", LONGEST[0])?, part("body", LONGEST[1])?);
+            let (title, message) = (part("title", TITLE_MAX)?, part("body", MESSAGE_MAX)?);
             let both = serde_json::json!({ "title": title, "message": message });
             all.insert(language.clone(), both);
             if i == 0 {

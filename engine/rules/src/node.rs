@@ -7,6 +7,7 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 use zaraba_core::batch::Batch;
 use zaraba_core::error::{Error, Result};
+use zaraba_core::in_order::{InOrder, Ties};
 use zaraba_core::operator::{Operator, Port, Progress};
 use zaraba_core::output::Output;
 use zaraba_core::snapshot::{Segment, Snapshot};
@@ -14,8 +15,8 @@ use zaraba_core::time::{Epoch, EventTime};
 
 use crate::meter::Meter;
 use crate::rule::Rule;
+use crate::stretches::stretches;
 use crate::tables::Kept;
-use crate::waiting::{Waiting, stretches};
 
 /// Stretches of rows that one call works off: then what was written is sent.
 const STRETCHES: usize = 64;
@@ -30,7 +31,7 @@ enum Goal {
 /// The operator.
 pub struct Node {
     rule: Rule,
-    waiting: Vec<Waiting>,
+    waiting: Vec<InOrder>,
     /// What it looks into; the ports behind its streams are theirs.
     tables: Option<Arc<Kept>>,
     /// Rows that the watermark has passed, in order, until the rule has them.
@@ -40,13 +41,21 @@ pub struct Node {
     last: EventTime,
 }
 
+/// The name of the parts of a snapshot with the rows of a stream that wait.
+fn waiting_of(stream: usize) -> String {
+    format!("waiting {stream}")
+}
+
 impl Node {
     /// A rule over streams with these columns, in the order of its manifest; ports are numbered so.
     #[must_use]
     pub fn new(rule: Rule, streams: &[SchemaRef]) -> Self {
         Self {
             rule,
-            waiting: streams.iter().cloned().map(Waiting::new).collect(),
+            waiting: streams
+                .iter()
+                .map(|columns| InOrder::new(Arc::clone(columns), Ties::AsTheyCame))
+                .collect(),
             tables: None,
             passed: VecDeque::new(),
             goal: None,
@@ -76,7 +85,10 @@ impl Node {
             Goal::Watermark(watermark) => Some(watermark.0),
             Goal::End => None,
         };
-        let rows = self.waiting.iter_mut().map(|waiting| waiting.before(until));
+        let rows = self.waiting.iter_mut().map(|waiting| {
+            let passed = waiting.before(until)?;
+            Ok(passed.unwrap_or_else(|| Batch::empty(Arc::clone(waiting.schema()))))
+        });
         let rows: Vec<Batch> = rows.collect::<Result<_>>()?;
         self.passed.extend(stretches(&rows));
         self.goal = Some(goal);
@@ -155,8 +167,8 @@ impl Operator for Node {
 
     fn snapshot(&mut self, _epoch: Epoch) -> Result<Snapshot> {
         let mut snapshot = self.rule.snapshot()?;
-        for waiting in &self.waiting {
-            snapshot.push("waiting", Vec::new(), vec![Segment::new(waiting.rows()?)]);
+        for (stream, waiting) in self.waiting.iter().enumerate() {
+            waiting.save(&waiting_of(stream), &mut snapshot)?;
         }
         for (table, rows) in self
             .tables
@@ -173,10 +185,8 @@ impl Operator for Node {
 
     fn restore(&mut self, snapshot: &Snapshot) -> Result<()> {
         self.rule.restore(snapshot)?;
-        for (waiting, part) in self.waiting.iter_mut().zip(snapshot.parts("waiting")) {
-            for segment in &part.segments {
-                waiting.load(&segment.rows)?;
-            }
+        for (stream, waiting) in self.waiting.iter_mut().enumerate() {
+            waiting.load(&waiting_of(stream), snapshot)?;
         }
         if let Some(tables) = &self.tables {
             for part in snapshot.parts("table") {
@@ -196,7 +206,7 @@ impl Operator for Node {
     }
 
     fn state_bytes(&self) -> usize {
-        let waiting: usize = self.waiting.iter().map(Waiting::bytes).sum();
+        let waiting: usize = self.waiting.iter().map(InOrder::size).sum();
         let passed: usize = self.passed.iter().map(|(_, rows)| rows.bytes()).sum();
         let tables = self.tables.as_ref().map_or(0, |tables| tables.bytes());
         self.rule.state_bytes() + waiting + passed + tables

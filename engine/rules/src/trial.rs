@@ -10,6 +10,7 @@ use zaraba_core::bad_rows;
 use zaraba_core::batch::Batch;
 use zaraba_core::clock::Stopwatch;
 use zaraba_core::error::{Error, Result};
+use zaraba_core::in_order::{Ties, in_order};
 use zaraba_core::time::EventTime;
 use zaraba_finance::calendar::Calendar;
 
@@ -17,8 +18,8 @@ use crate::limits::Limits;
 use crate::meter::Meter;
 use crate::plugin::Plugin;
 use crate::rule::Rule;
+use crate::stretches::stretches;
 use crate::tables::NoTables;
-use crate::waiting::{Waiting, stretches};
 use crate::world::{Level, Surroundings};
 
 mod made;
@@ -150,11 +151,7 @@ impl Trial {
         let sorted = |batches: Vec<Batch>| {
             let none = || Error::internal("a stream without columns");
             let columns = batches.first().ok_or_else(none)?.rows.schema();
-            let mut waiting = Waiting::new(columns);
-            batches
-                .into_iter()
-                .try_for_each(|batch| waiting.push(batch))?;
-            waiting.before(None)
+            in_order(&columns, Ties::AsTheyCame, &batches)
         };
         Ok(Self {
             plugin: plugin.clone(),

@@ -155,6 +155,8 @@ impl Insight {
             "bad": figures.bad,
             "unassigned": figures.unassigned,
             "failures": figures.failures,
+            "pauses": figures.pauses,
+            "waits_for": figures.waits_for.as_deref(),
             "suppressed": figures.suppressed,
             "first_reason": reason.map(|text| redact(text, &self.plan.secrets)),
             "state_bytes": figures.state_bytes,

@@ -7,6 +7,8 @@ pub mod pacer;
 
 pub mod timekeeper;
 
+mod pause;
+
 pub mod source_task;
 
 mod waiting;

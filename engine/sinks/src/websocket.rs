@@ -54,6 +54,8 @@ mod inspector;
 
 mod routes;
 
+mod astray;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;

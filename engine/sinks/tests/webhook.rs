@@ -44,7 +44,7 @@ fn each_row_is_a_request_whatever_is_in_it() {
     assert_eq!(headers["content-type"], "application/json");
     assert_eq!(headers["authorization"], "Bearer SECRET3");
     let body: Value = serde_json::from_str(first["body"].as_str().unwrap()).unwrap();
-    let text = format!("[alerts] {title} 52000.1 null");
+    let text = format!("[alerts] {title} 52000.1 —");
     assert_eq!(
         body,
         json!({ "t": text, "v": 52_000.1, "title": title, "n": ["high"] })

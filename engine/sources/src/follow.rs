@@ -43,6 +43,8 @@ pub struct FollowSource {
     rows: u64,
     /// What went wrong with files, to be handed over.
     told: VecDeque<BadRow>,
+    /// The run is stopped: only what would be lost is still read.
+    closed: bool,
 }
 
 impl FollowSource {
@@ -72,6 +74,7 @@ impl FollowSource {
             look_at: ClockTime(i64::MIN),
             rows: 0,
             told: VecDeque::new(),
+            closed: false,
         }
     }
 
@@ -127,7 +130,8 @@ impl FollowSource {
                 bad: vec![(0, bad)],
             }));
         }
-        for tail in &mut self.tails {
+        let closed = self.closed;
+        for tail in self.tails.iter_mut().filter(|t| !closed || t.is_closing()) {
             if let Some(decoded) = tail.next(limit, &self.how)? {
                 return Ok(Some(SourceRows {
                     rows: decoded.rows,
@@ -143,7 +147,7 @@ impl FollowSource {
 impl Source for FollowSource {
     fn poll(&mut self, limit: usize) -> Result<Polled> {
         let now = self.clock.now();
-        if now >= self.look_at {
+        if now >= self.look_at && !self.closed {
             self.look_at = ClockTime(now.0.saturating_add(LOOK_EVERY));
             self.look(now)?;
         }
@@ -160,6 +164,17 @@ impl Source for FollowSource {
 
     fn live(&self) -> bool {
         true
+    }
+
+    /// A file whose name is gone will not be found again: what it has is read to its end, a last line
+    /// that has not ended as it is.
+    fn close(&mut self) -> bool {
+        if let Err(error) = self.look(self.clock.now()) {
+            tracing::warn!("{error}");
+        }
+        self.closed = true;
+        self.tails.iter_mut().for_each(Tail::close);
+        !self.told.is_empty() || self.tails.iter().any(Tail::is_closing)
     }
 
     fn position(&self) -> Position {

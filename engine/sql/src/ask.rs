@@ -10,6 +10,8 @@ mod expanded;
 
 mod watched;
 
+mod windows;
+
 mod written_out;
 
 use std::sync::Arc;
@@ -32,6 +34,7 @@ use zaraba_config::document::Value as Param;
 use crate::ask::depth::refuse_deep;
 use crate::ask::expanded::refuse_large;
 use crate::ask::watched::{Stopped, Watch, watched};
+use crate::ask::windows::refuse_windows;
 use crate::ask::written_out::refuse_written_out;
 use crate::functions::QueryTime;
 use crate::plan::catalog::Catalog;
@@ -106,6 +109,7 @@ impl Ask {
         let of_datafusion = |e: DataFusionError| wrong(SqlMistake::from_datafusion(&e, sql));
         refuse_deep(sql).map_err(wrong)?;
         let parsed = parse(sql, params).map_err(Refusal::Wrong)?;
+        refuse_windows(&parsed.statement, sql).map_err(wrong)?;
         refuse_large(&parsed.statement).map_err(wrong)?;
         refuse_written_out(&parsed.statement).map_err(wrong)?;
         let tables = self.topics.iter().map(|(name, schema)| {

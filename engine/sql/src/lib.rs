@@ -10,8 +10,6 @@ pub mod failed;
 
 pub mod pass_through;
 
-pub mod in_order;
-
 mod exact;
 
 pub mod one_form;

@@ -12,7 +12,7 @@ use zaraba_core::output::Output;
 use zaraba_core::snapshot::Snapshot;
 use zaraba_core::time::{Epoch, EventTime};
 
-use crate::in_order::{InOrder, Ties, in_order};
+use zaraba_core::in_order::{InOrder, Ties, in_order};
 
 /// The operator.
 pub struct Merge {

@@ -15,5 +15,3 @@ pub mod moments;
 pub mod snapshot_at;
 
 pub mod operator;
-
-pub(crate) mod segment;

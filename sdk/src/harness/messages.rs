@@ -1,9 +1,9 @@
 //! How alerts read: the manifest's templates, by the engine's own template language.
 
-use minijinja::Environment;
 use serde_json::{Map, Value as Json};
 
 use crate::bindings::{Alert, Manifest, Value};
+use crate::harness::reading::environment;
 use crate::input::Date;
 
 /// A title and a message.
@@ -67,8 +67,7 @@ pub(super) fn text(
     let Some(message) = said.find(|m| m.code == alert.code && m.language == language) else {
         return Ok(None);
     };
-    let mut templates = Environment::new();
-    templates.set_fuel(Some(10_000));
+    let templates = environment(10_000);
     let seen = seen(manifest, alert);
     let seen = minijinja::Value::from(minijinja::value::Serde(&seen));
     let read = |template: &str| {

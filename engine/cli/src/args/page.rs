@@ -26,9 +26,12 @@ variable that holds it, `ZARABA_TOKEN` if nothing is said; a file says it itself
 - `zaraba top` takes the screen of a terminal (`q` quits, letters sort); in a pipe, or with `--once`, it
   prints tables. LAG is the clock less the event time reached, for nodes behind a live source. Below
   stand alerts and rules, with what calls of rules cost and how many alerts were told or left out (rates are
-  over the last minute), and the newest alerts, where a sink has `alerts` among its topics.
-- `zaraba record` writes `DIR/SOURCE/*.parquet`, all columns in the order in which rows came, and prints the
-  profile by which the pipeline reads them again: what was late is late again, and the results are the same.
+  over the last minute), sources that wait for others, being more than `limits.max_drift` ahead of them, and the
+  newest alerts, where a sink has `alerts` among its topics.
+- `zaraba record` runs the sources alone: no query, table, alert, rule or sink of the pipeline runs beside them,
+  so a feed that one of your runs already reads is read a second time. It writes `DIR/SOURCE/*.parquet`, all
+  columns in the order in which rows came, and prints the profile by which the pipeline reads them again: what was
+  late is late again, and the results are the same.
   A long recording is in parts of some 100,000 rows, so that a kill loses the last at most. Rows that could not be
   taken are in `DIR/SOURCE__errors.parquet`. Rows that were late only because the source had been silent
   (`idle_timeout`) are not late in a replay; it says how many.

@@ -93,6 +93,30 @@ impl<'a> Asker<'a> {
         }
     }
 
+    /// Asks for `name` until the answer can be read. What was answered beforehand, or proposed to
+    /// whoever wants no questions, is not asked for again.
+    ///
+    /// # Errors
+    /// The user's of `read` where nobody can answer again; all others of it.
+    pub(crate) fn ask_for<T>(
+        &mut self,
+        name: &str,
+        words: (&str, &str),
+        proposed: Option<&str>,
+        read: impl Fn(&Self, &str) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let given = self.yes || self.answers.iter().any(|(n, _)| n == name);
+        loop {
+            let answer = self.ask(name, words.0, words.1, proposed)?;
+            match read(self, &answer) {
+                Err(Failure::User(message)) if !given => {
+                    self.voice.print(&format!("{message}\n"))?
+                }
+                read => return read,
+            }
+        }
+    }
+
     /// Asks whether to; no is proposed.
     pub(crate) fn agrees(&mut self, name: &str, ja: &str, en: &str) -> Result<bool, Failure> {
         let answer = self.ask(name, ja, en, Some("n"))?;
@@ -110,18 +134,18 @@ impl<'a> Asker<'a> {
             "the environment variable that holds {} (its value is never written)",
             what.1
         );
-        let name = self.ask("variable", &ja, &en, Some(proposed))?;
-        let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        if name.is_empty()
-            || !name.chars().all(word)
-            || name.starts_with(|c: char| c.is_ascii_digit())
-        {
+        let read = |asker: &Self, name: &str| {
+            let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            if name.chars().all(word) && !name.starts_with(|c: char| c.is_ascii_digit()) {
+                return Ok(name.to_owned());
+            }
             // Not said back: it may be the secret itself.
-            return Err(Failure::User(self.say(
+            Err(Failure::User(asker.say(
                 "環境変数の名前を答えてください。値そのものではありません",
                 "expected the name of an environment variable, not its value",
-            )));
-        }
+            )))
+        };
+        let name = self.ask_for("variable", (&ja, &en), Some(proposed), read)?;
         let value = std::env::var(&name).ok().filter(|v| !v.is_empty());
         let value = value.ok_or_else(|| {
             Failure::User(self.say(

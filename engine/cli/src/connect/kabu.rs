@@ -47,6 +47,44 @@ impl Api {
         field(&self.get(&format!("symbolname/{query}"))?, "Symbol")
     }
 
+    /// The code of something that the user named; in `what`: in Japanese and in English.
+    fn known(
+        &self,
+        asker: &Asker<'_>,
+        query: &str,
+        what: &(String, String),
+    ) -> Result<String, Failure> {
+        self.code(query).map_err(|reason| {
+            Failure::User(asker.say(
+                &format!("kabuステーションに{}がありません: {reason}", what.0),
+                &format!("kabu STATION knows no {}: {reason}", what.1),
+            ))
+        })
+    }
+
+    /// Strikes with the codes of their calls and puts.
+    fn options(
+        &self,
+        asker: &Asker<'_>,
+        month: &str,
+        strikes: &[u32],
+    ) -> Result<Vec<(u32, String)>, Failure> {
+        let mut options = Vec::new();
+        for strike in strikes {
+            for (side, ja, en) in [("C", "コール", "call"), ("P", "プット", "put")] {
+                let query = format!(
+                    "option?OptionCode=NK225op&DerivMonth={month}&PutOrCall={side}&StrikePrice={strike}"
+                );
+                let what = (
+                    format!("権利行使価格 {strike} の{ja}(限月 {month})"),
+                    format!("{en} at {strike} of the month {month}"),
+                );
+                options.push((*strike, self.known(asker, &query, &what)?));
+            }
+        }
+        Ok(options)
+    }
+
     /// What the future was traded at last, or the day before.
     fn price(&self, future: &str) -> Result<f64, Failure> {
         let answer = self.get(&format!("board/{future}@2"))?;
@@ -71,30 +109,23 @@ pub(super) fn kabu(asker: &mut Asker<'_>) -> Result<Made, Failure> {
     let url = url.trim_end_matches('/');
     let (variable, password) =
         asker.variable(("APIパスワード", "the API's password"), "KABU_PASSWORD")?;
-    let month = asker.ask(
-        "month",
+    let api = Api::log_in(url, &password)?;
+    let words = (
         "限月(202609など、0は期近)",
         "the contract month (as 202609; 0: the nearest)",
-        Some("0"),
-    )?;
-    let strikes = asker.ask(
-        "strikes",
+    );
+    let (month, future) = asker.ask_for("month", words, Some("0"), |asker, month| {
+        let query = format!("future?FutureCode=NK225mini&DerivMonth={month}");
+        let none = (format!("限月 {month} の先物"), format!("future of {month}"));
+        Ok((month.to_owned(), api.known(asker, &query, &none)?))
+    })?;
+    let words = (
         "権利行使価格(カンマ区切り、コールとプットで2銘柄ずつ、なければ none)",
         "strikes, commas between; each is two symbols, call and put (none: none)",
-        Some("none"),
-    )?;
-    let strikes = numbers(&strikes)?;
-    let api = Api::log_in(url, &password)?;
-    let future = api.code(&format!("future?FutureCode=NK225mini&DerivMonth={month}"))?;
-    let mut options = Vec::new();
-    for strike in strikes {
-        for side in ["C", "P"] {
-            let query = format!(
-                "option?OptionCode=NK225op&DerivMonth={month}&PutOrCall={side}&StrikePrice={strike}"
-            );
-            options.push((strike, api.code(&query)?));
-        }
-    }
+    );
+    let mut options = asker.ask_for("strikes", words, Some("none"), |asker, strikes| {
+        api.options(asker, &month, &numbers(strikes)?)
+    })?;
     // The future and the index are always pushed.
     let room = REGISTERED_MAX - 2;
     let polled = if options.len() > room {

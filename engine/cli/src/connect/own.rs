@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use toml_edit::{Array, InlineTable, Table, value};
-use zaraba::infer::{InferredColumn, infer_csv, infer_json, time_column};
+use zaraba::infer::{InferredColumn, InferredCsv, infer_csv, infer_json, time_column};
 
 use super::Made;
 use super::ask::Asker;
@@ -23,23 +23,8 @@ pub(super) const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A CSV file.
 pub(super) fn csv(asker: &mut Asker<'_>, into: &Path) -> Result<Made, Failure> {
-    let path = asker.ask("path", "CSVファイル", "the CSV file", None)?;
-    let folder = into.parent().unwrap_or(Path::new(""));
-    // As the pipeline will mean it; a shell's user may mean it otherwise.
-    let beside = folder.join(&path);
-    let (at, path) = if beside.exists() || !Path::new(&path).exists() {
-        (beside, path)
-    } else {
-        let whole = std::fs::canonicalize(&path).map_err(|e| outside(&path, &e))?;
-        let text = whole.display().to_string();
-        (whole, text)
-    };
-    let mut sample = Vec::new();
-    let file = File::open(&at).map_err(|e| outside(&at.display().to_string(), &e))?;
-    let read = file.take(SAMPLE).read_to_end(&mut sample);
-    read.map_err(|e| outside(&path, &e))?;
-    let found = infer_csv(&sample, (sample.len() as u64) < SAMPLE);
-    let found = found.map_err(|e| Failure::User(format!("{path}: {e}")))?;
+    let words = ("CSVファイル", "the CSV file");
+    let (path, found) = asker.ask_for("path", words, None, |_, path| sample(path, into))?;
     let mut source = Table::new();
     source.insert("connector", value("file"));
     source.insert("path", value(&path));
@@ -58,6 +43,28 @@ pub(super) fn csv(asker: &mut Asker<'_>, into: &Path) -> Result<Made, Failure> {
         source.insert("csv", value(layout));
     }
     finish(asker, source, &found.columns, &path)
+}
+
+/// What the beginning of a CSV file looks like, and its path as the pipeline says it.
+fn sample(path: &str, into: &Path) -> Result<(String, InferredCsv), Failure> {
+    let wrong = |e: &dyn std::fmt::Display| Failure::User(format!("{path}: {e}"));
+    let folder = into.parent().unwrap_or(Path::new(""));
+    // As the pipeline will mean it; a shell's user may mean it otherwise.
+    let beside = folder.join(path);
+    let (at, path) = if beside.exists() || !Path::new(path).exists() {
+        (beside, path.to_owned())
+    } else {
+        let whole = std::fs::canonicalize(path).map_err(|e| wrong(&e))?;
+        let text = whole.display().to_string();
+        (whole, text)
+    };
+    let mut sample = Vec::new();
+    let file = File::open(&at).map_err(|e| wrong(&e))?;
+    let read = file.take(SAMPLE).read_to_end(&mut sample);
+    read.map_err(|e| wrong(&e))?;
+    let found = infer_csv(&sample, (sample.len() as u64) < SAMPLE);
+    let found = found.map_err(|e| Failure::User(format!("{path}: {e}")))?;
+    Ok((path, found))
 }
 
 pub(super) fn outside(what: &str, e: &dyn std::fmt::Display) -> Failure {
@@ -215,18 +222,30 @@ fn finish(
     let guess = guess.or(live.then_some("received"));
     let ja = format!("時刻の列({})", names.join(", "));
     let en = format!("the column of the event time ({})", names.join(", "));
-    let time = asker.ask("time", &ja, &en, guess)?;
-    let received = live && time == "received" && !names.contains(&"received");
-    if !received && !names.contains(&time.as_str()) {
+    let made = |time: &str| live && time == "received" && !names.contains(&"received");
+    let time = asker.ask_for("time", (&ja, &en), guess, |_, time| {
+        if made(time) || names.contains(&time) {
+            return Ok(time.to_owned());
+        }
         let message = format!("no column `{time}`; there are {}", names.join(", "));
-        return Err(Failure::User(message));
-    }
+        Err(Failure::User(message))
+    })?;
+    let received = made(&time);
     let stem = from.rsplit(['/', '\\']).next().unwrap_or(from);
     let stem = stem.split('.').next().unwrap_or(stem).to_lowercase();
     let word: String = stem.chars().filter(|c| c.is_ascii_alphanumeric()).collect();
     let usable = word.starts_with(|c: char| c.is_ascii_alphabetic());
     let proposed = if usable { word.as_str() } else { "ticks" };
-    let name = asker.ask("name", "ソースの名前", "the source's name", Some(proposed))?;
+    let words = ("ソースの名前", "the source's name");
+    let name = asker.ask_for("name", words, Some(proposed), |_, name| {
+        let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        let first = name.starts_with(|c: char| c.is_ascii_lowercase());
+        if first && name.chars().all(letters) && !name.contains("__") {
+            return Ok(name.to_owned());
+        }
+        let message = format!("expected a name like ticks, of a-z, 0-9 and _, found `{name}`");
+        Err(Failure::User(message))
+    })?;
     source.insert("time", value(&time));
     source.insert("on_error", value("dead_letter"));
     let mut schema = Table::new();

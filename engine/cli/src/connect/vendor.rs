@@ -63,12 +63,17 @@ pub(super) fn jquants(asker: &mut Asker<'_>) -> Result<Made, Failure> {
     )?;
     let url = url.trim_end_matches('/').to_owned();
     let (variable, key) = asker.variable(("APIキー", "the key"), "JQUANTS_API_KEY")?;
-    let date = asker.ask(
-        "date",
-        "取引日(2026-09-01など)",
-        "the trading day (as 2026-09-01)",
-        None,
-    )?;
+    let words = ("取引日(2026-09-01など)", "the trading day (as 2026-09-01)");
+    let date = asker.ask_for("date", words, None, |asker, date| {
+        let shape: String = date.replace(|c: char| c.is_ascii_digit(), "0");
+        if shape == "0000-00-00" {
+            return Ok(date.to_owned());
+        }
+        Err(Failure::User(asker.say(
+            &format!("2026-09-01 のような日付を答えてください: `{date}`"),
+            &format!("expected a day like 2026-09-01, found `{date}`"),
+        )))
+    })?;
     let asked = format!("{url}/derivatives/bars/daily/options/225?date={date}");
     get(&asked, &[("x-api-key", &key)])?; // the key, the plan and the day
     let params = [("jquants_url", url), ("jquants_date", date)];

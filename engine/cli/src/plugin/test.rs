@@ -1,10 +1,11 @@
-//! `zaraba plugin test`: whether a plugin keeps what the contract asks of it, told in the manner of
-//! `cargo test`.
+//! `zaraba plugin test`: whether a plugin keeps what the contract asks of it, told by
+//! `tally`.
 
 use zaraba::plugin::{Difference, Outcome};
 
 use crate::failure::Failure;
 use crate::plugin::TrialArgs;
+use crate::tally::{self, tell};
 use crate::voice::Voice;
 
 /// Runs it over the rows in several ways.
@@ -16,39 +17,33 @@ pub(crate) fn test(args: &TrialArgs, voice: &Voice) -> Result<(), Failure> {
     if manifest.tables.iter().any(|table| !table.optional) {
         voice.say("its tables are empty here: what it looks up is not found");
     }
-    let (mut passed, mut failed, mut alerts) = (0, Vec::new(), None);
-    for outcome in trial.test().map_err(zaraba::error::Error::from)? {
-        let outcome = outcome.map_err(zaraba::error::Error::from)?;
-        let verdict = if outcome.passed() { "ok" } else { "FAILED" };
-        voice.print(&format!("test {} ... {verdict}\n", outcome.name))?;
-        alerts.get_or_insert(outcome.alerts.len());
-        if outcome.passed() {
-            passed += 1;
-        } else {
-            failed.push(outcome);
-        }
-    }
-    for outcome in &failed {
-        voice.print(&told(outcome))?;
-    }
-    let alerts = alerts.unwrap_or(0);
-    voice.print(&format!(
-        "\n{passed} passed, {} failed; {alerts} alerts\n",
-        failed.len()
-    ))?;
-    if alerts == 0 {
+    let outcomes = trial.test().map_err(zaraba::error::Error::from)?;
+    let outcomes = outcomes.map(|outcome| Ok(outcome.map_err(zaraba::error::Error::from)?));
+    let alerts = |all: &[Outcome]| all.first().map_or(0, |first| first.alerts.len());
+    let all = tell(outcomes, |all| format!("; {} alerts", alerts(all)), voice)?;
+    if alerts(&all) == 0 {
         voice.say("no alert was raised, so that little was compared: other parameters (--set), or recorded rows (--from)");
     }
-    if failed.is_empty() {
-        Ok(())
-    } else {
-        Err(Failure::Tests)
+    Ok(())
+}
+
+impl tally::Outcome for Outcome {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn passed(&self) -> bool {
+        self.passed()
+    }
+
+    fn reason(&self) -> String {
+        reason(self)
     }
 }
 
 /// Why it failed.
-fn told(outcome: &Outcome) -> String {
-    let mut text = format!("\n{}:\n", outcome.name);
+fn reason(outcome: &Outcome) -> String {
+    let mut text = String::new();
     if let Some((line, lines)) = &outcome.trouble {
         text += &format!("  {line}\n");
         if *lines > 1 {

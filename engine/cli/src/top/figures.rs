@@ -44,8 +44,8 @@ pub(super) struct Seen {
     clients: u64,
     nodes: Vec<Node>,
     rules: Rules,
-    /// The newest alerts, a line each.
-    alerts: Vec<String>,
+    /// Sources that wait for others, and the newest alerts, a line each.
+    below: Vec<String>,
     /// Busy seconds of each node when it was looked at before, and when that was.
     before: (f64, BTreeMap<String, f64>),
 }
@@ -57,7 +57,7 @@ impl Seen {
         let stats: Option<Value> = serde_json::from_str(&text).ok();
         let stats = stats.filter(|s| s["nodes"].is_array() && s["pipeline"].is_string());
         self.take(&stats.ok_or_else(|| remote.stranger(&text))?);
-        self.alerts = alerts::newest(remote);
+        self.below.extend(alerts::newest(remote));
         Ok(())
     }
 
@@ -78,8 +78,13 @@ impl Seen {
         self.clients = stats["clients"]["now"].as_u64().unwrap_or(0);
         self.before.0 = uptime;
         self.nodes.clear();
+        self.below.clear();
         for node in stats["nodes"].as_array().into_iter().flatten() {
             let name = node["name"].as_str().unwrap_or_default().to_owned();
+            if let Some(other) = node["waits_for"].as_str() {
+                let line = format!("{name} waits for {other}: it is more than max_drift ahead");
+                self.below.push(line);
+            }
             let worked = node["busy_seconds"].as_f64().unwrap_or(0.0);
             let before = busy_before.get(&name).copied().unwrap_or(0.0);
             self.before.1.insert(name.clone(), worked);
@@ -125,15 +130,15 @@ impl Seen {
     }
 
     /// What is said below the tables.
-    pub(super) fn alerts(&self) -> &[String] {
-        &self.alerts
+    pub(super) fn below(&self) -> &[String] {
+        &self.below
     }
 
     /// All of it as text.
     pub(super) fn text(&self, sort: Sort) -> String {
         let mut text = self.head() + "\n";
         let nodes = aligned(&COLUMNS, &self.rows(sort));
-        let below = self.rules().into_iter().chain(self.alerts.iter().cloned());
+        let below = self.rules().into_iter().chain(self.below.iter().cloned());
         for line in nodes.into_iter().chain(below) {
             text += &line;
             text.push('\n');
@@ -295,7 +300,13 @@ b     query  100.0      -  1,200    7     1    2   3/16  10 %  2.00 KiB    -
         for sort in [Sort::In, Sort::Queue] {
             assert_eq!(first(&seen, sort), "板", "{sort:?}");
         }
-        seen.take(&stats(12.0, 2.0));
+        let mut held = stats(12.0, 2.0);
+        held["nodes"][0]["waits_for"] = json!("板");
+        seen.take(&held);
+        assert_eq!(
+            seen.below(),
+            ["b waits for 板: it is more than max_drift ahead"]
+        );
         assert_eq!(
             seen.rows(Sort::Pipeline)[0][9],
             "50 %",

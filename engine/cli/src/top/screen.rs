@@ -118,7 +118,7 @@ impl Screen {
     }
 
     fn draw(&mut self, frame: &mut Frame<'_>) {
-        let (rules, alerts) = (self.seen.rules(), self.seen.alerts());
+        let (rules, told) = (self.seen.rules(), self.seen.below());
         let lines = |of: usize| u16::try_from(of).unwrap_or(u16::MAX);
         // Nodes are the first thing that is asked for: what raises alerts has a third at most.
         let third = frame.area().height / 3;
@@ -126,7 +126,7 @@ impl Screen {
             Constraint::Length(2),
             Constraint::Min(1),
             Constraint::Length(lines(rules.len()).min(third)),
-            Constraint::Length(lines(alerts.len())),
+            Constraint::Length(lines(told.len())),
             Constraint::Length(1),
         ])
         .areas(frame.area());
@@ -134,7 +134,7 @@ impl Screen {
         let above = self.trouble.clone().unwrap_or_else(|| self.seen.head());
         frame.render_widget(Paragraph::new(above).style(bold), head);
         frame.render_widget(Paragraph::new(rules.join("\n")), raising);
-        frame.render_widget(Paragraph::new(alerts.join("\n")), below);
+        frame.render_widget(Paragraph::new(told.join("\n")), below);
         let rows = self.seen.rows(self.sort);
         let shown = usize::from(body.height.saturating_sub(1));
         self.first = self.first.min(rows.len().saturating_sub(shown));

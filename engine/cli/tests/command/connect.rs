@@ -290,10 +290,20 @@ fn more_symbols_than_kabu_station_pushes() {
             ),
             ("[KABU_PASSWORD]: ", "KABU"),
             ("[0]: ", "202610"),
+            // A wrong answer is asked for again.
+            ("[none]: ", "64000,atm"),
+            ("[none]: ", "12345"),
             ("[none]: ", &strikes.join(",")),
         ],
     );
     assert_eq!(code, 0, "{shown}");
+    contains(
+        &shown,
+        &[
+            "expected strikes like 64000,65000, found `atm`",
+            "kabu STATION knows no call at 12345 of the month 202610: ",
+        ],
+    );
     contains(
         &shown,
         &["49 symbols are pushed, the other 3 are asked for by turns"],
@@ -316,6 +326,8 @@ fn more_symbols_than_kabu_station_pushes() {
             "--lang",
             "en",
             "--yes",
+            "--answer",
+            &format!("url={}/kabusapi", stand_in.1),
             "--answer",
             "strikes=64000,atm",
         ],

@@ -205,6 +205,12 @@ fn what_cannot_be_tried_is_told_what_was_expected() {
         let came = folder.zaraba(&[&["rule", "try"], words].concat());
         assert_eq!((came.code, came.err.as_str()), (Some(2), why), "{words:?}");
     }
+}
+
+#[test]
+fn a_number_to_be_found_has_to_be_a_parameter() {
+    let folder = Folder::with(PIPELINE);
+    folder.write("ticks.csv", TICKS);
     let words = [
         "rule",
         "suggest",

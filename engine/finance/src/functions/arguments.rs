@@ -1,7 +1,7 @@
 //! Arguments of functions: which types they may have, and their values row by row. A constant is a
 //! column of one value.
 
-use arrow::array::{Array, ArrayRef, AsArray, Float64Array};
+use arrow::array::{Array, AsArray, Float64Array};
 use arrow::datatypes::{DataType, Float64Type};
 use datafusion_common::{Result, exec_datafusion_err, exec_err, plan_err};
 use datafusion_expr::ColumnarValue;
@@ -153,53 +153,5 @@ impl<const N: usize> Numbers<N> {
             return None;
         }
         Some(std::array::from_fn(|i| self.columns[i].value(row)))
-    }
-}
-
-/// Words that stand for values, row by row.
-pub(crate) enum Words<T> {
-    /// The same in each row.
-    Same(Option<T>),
-    /// One a row.
-    Each(Vec<Option<T>>),
-}
-
-impl<T: Copy> Words<T> {
-    /// Reads a text argument called `name`.
-    ///
-    /// # Errors
-    /// At a word that `read` does not know: `expected` says which it does.
-    pub(crate) fn new(
-        argument: &ColumnarValue,
-        name: &str,
-        expected: &str,
-        read: impl Fn(&str) -> Option<T>,
-    ) -> Result<Self> {
-        let one = |text: Option<&str>| match text.map(|text| (text, read(text))) {
-            None => Ok(None),
-            Some((_, Some(value))) => Ok(Some(value)),
-            Some((text, None)) => exec_err!("{name}: expected {expected}, found '{text}'"),
-        };
-        let texts = |array: &ArrayRef| -> Result<Vec<Option<T>>> {
-            let Some(texts) = array.as_string_opt::<i32>() else {
-                return exec_err!("{name}: expected a text");
-            };
-            texts.iter().map(one).collect()
-        };
-        match argument {
-            ColumnarValue::Scalar(scalar) => {
-                let one = texts(&scalar.to_array()?)?;
-                Ok(Self::Same(one.first().copied().flatten()))
-            }
-            ColumnarValue::Array(array) => Ok(Self::Each(texts(array)?)),
-        }
-    }
-
-    /// A row's value.
-    pub(crate) fn row(&self, row: usize) -> Option<T> {
-        match self {
-            Self::Same(value) => *value,
-            Self::Each(values) => values[row],
-        }
     }
 }

@@ -123,17 +123,14 @@ fn by_time<T>(
     look: impl Fn(&mut Cursor<'_>, EventTime) -> Option<T>,
 ) -> Result<Vec<Option<T>>> {
     let times = times(args, 0, rows)?;
-    let venues = Words::new(args, 1, Some(Venue::OseFuture))?;
+    let venues = Words::names(args, 1, Some(Venue::OseFuture))?;
     let mut cursors = Venue::ALL.map(|venue| Cursor::new(calendar, venue));
     let one = |row| {
-        let (Some(venue), false) = (venues.row(row)?, times.is_null(row)) else {
-            return Ok(None);
-        };
-        let cursor = cursors.iter_mut().find(|cursor| cursor.venue() == venue);
-        let time = EventTime(times.value(row));
-        Ok(cursor.and_then(|cursor| look(cursor, time)))
+        let venue = venues.row(row).filter(|_| !times.is_null(row))?;
+        let cursor = cursors.iter_mut().find(|cursor| cursor.venue() == venue)?;
+        look(cursor, EventTime(times.value(row)))
     };
-    (0..rows).map(one).collect()
+    Ok((0..rows).map(one).collect())
 }
 
 /// Looks each date up at its venue.
@@ -143,11 +140,10 @@ fn by_date<T>(
     look: impl Fn(Venue, NaiveDate) -> Option<T>,
 ) -> Result<Vec<Option<T>>> {
     let dates = dates(args, 0, rows)?;
-    let venues = Words::new(args, 1, Some(Venue::OseFuture))?;
+    let venues = Words::names(args, 1, Some(Venue::OseFuture))?;
     let one = |row| {
-        let (venue, date) = (venues.row(row)?, dates.row(row));
-        let known = venue.zip(date.filter(|date| covers(*date)));
-        Ok(known.and_then(|(venue, date)| look(venue, date)))
+        let date = dates.row(row).filter(|date| covers(*date))?;
+        look(venues.row(row)?, date)
     };
-    (0..rows).map(one).collect()
+    Ok((0..rows).map(one).collect())
 }

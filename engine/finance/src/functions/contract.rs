@@ -29,11 +29,10 @@ const FUNCTIONS: [Function; 6] = [
         optional: 0,
         result: || DataType::Date32,
         work: |calendar, args, rows| {
-            let months = Words::<ContractMonth>::new(args, 0, None)?;
+            let months = Words::<ContractMonth>::names(args, 0, None)?;
             let date = |month| date32(Expiry::Month(month).sq_date(calendar));
-            let one = |row| Ok(months.row(row)?.and_then(date));
-            let found: Result<Vec<Option<i32>>> = (0..rows).map(one).collect();
-            Ok(Arc::new(Date32Array::from(found?)))
+            let one = |row| months.row(row).and_then(date);
+            Ok(Arc::new((0..rows).map(one).collect::<Date32Array>()))
         },
     },
     Function {
@@ -75,10 +74,9 @@ const FUNCTIONS: [Function; 6] = [
         optional: 0,
         result: || DataType::Int64,
         work: |_, args, rows| {
-            let products = Words::<Product>::new(args, 0, None)?;
-            let one = |row| Ok(products.row(row)?.map(Product::multiplier));
-            let found: Result<Vec<Option<i64>>> = (0..rows).map(one).collect();
-            Ok(Arc::new(Int64Array::from(found?)))
+            let products = Words::<Product>::names(args, 0, None)?;
+            let one = |row| products.row(row).map(Product::multiplier);
+            Ok(Arc::new((0..rows).map(one).collect::<Int64Array>()))
         },
     },
     Function {
@@ -97,25 +95,23 @@ pub(crate) fn functions(calendar: &Calendar) -> Vec<Arc<ScalarUDF>> {
 }
 
 fn tick_size(_calendar: &Calendar, args: &[ColumnarValue], rows: usize) -> Result<ArrayRef> {
-    let products = Words::<Product>::new(args, 0, None)?;
+    let products = Words::<Product>::names(args, 0, None)?;
     let (prices, dates) = (numbers(args, 1, rows)?, dates(args, 2, rows)?);
     let one = |row| {
-        let price = (!prices.is_null(row)).then(|| prices.value(row));
-        let all = products.row(row)?.zip(price.zip(dates.row(row)));
-        Ok(all.and_then(|(product, (price, date))| tick::tick_size(product, price, date)))
+        let price = (!prices.is_null(row)).then(|| prices.value(row))?;
+        tick::tick_size(products.row(row)?, price, dates.row(row)?)
     };
-    let found: Result<Vec<Option<f64>>> = (0..rows).map(one).collect();
-    Ok(Arc::new(Float64Array::from(found?)))
+    Ok(Arc::new((0..rows).map(one).collect::<Float64Array>()))
 }
 
 fn contract_months(calendar: &Calendar, args: &[ColumnarValue], rows: usize) -> Result<ArrayRef> {
-    let products = Words::<Product>::new(args, 0, None)?;
+    let products = Words::<Product>::names(args, 0, None)?;
     let dates = dates(args, 1, rows)?;
     let mut lists = ListBuilder::new(StringBuilder::new());
     // Rows of one day and product stand together: the texts found last are kept.
     let mut last: Option<(_, Option<Vec<String>>)> = None;
     for row in 0..rows {
-        let asked = products.row(row)?.zip(dates.row(row));
+        let asked = products.row(row).zip(dates.row(row));
         if last.as_ref().is_none_or(|(before, _)| *before != asked) {
             let listed = |(product, date)| listing::contracts(calendar, product, date);
             let listed = asked.and_then(listed);
@@ -144,13 +140,13 @@ fn contract_fields() -> Fields {
 
 fn parse_contract(calendar: &Calendar, args: &[ColumnarValue], rows: usize) -> Result<ArrayRef> {
     let texts = texts(args, 0, rows)?;
-    let vendors = Words::<Vendor>::new(args, 1, None)?;
+    let vendors = Words::<Vendor>::names(args, 1, None)?;
     let (mut products, mut months) = (StringBuilder::new(), StringBuilder::new());
     let (mut dates, mut sides) = (Date32Builder::new(), StringBuilder::new());
     let mut strikes = Float64Builder::new();
     let mut known = Vec::with_capacity(rows);
     for row in 0..rows {
-        let vendor = vendors.row(row)?.filter(|_| !texts.is_null(row));
+        let vendor = vendors.row(row).filter(|_| !texts.is_null(row));
         let contract = vendor.and_then(|vendor| parse(calendar, texts.value(row), vendor).ok());
         let (side, strike) = contract.and_then(|contract| contract.option).unzip();
         known.push(contract.is_some());

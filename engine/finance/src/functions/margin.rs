@@ -12,7 +12,8 @@ use datafusion_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-use crate::functions::arguments::{Argument, Kind, Numbers, Words, coerced};
+use crate::functions::arguments::{Argument, Kind, Numbers, coerced};
+use crate::functions::words::Words;
 use crate::margin::account::{PRODUCT_WORDS, SIDE_WORDS, Side, multiplier, pnl};
 use crate::margin::{call, roll};
 
@@ -77,10 +78,10 @@ fn profits(arguments: &[ColumnarValue], rows: usize) -> Result<ArrayRef> {
     let [product, prices @ .., side] = arguments else {
         return exec_err!("futures_pnl: expected arguments");
     };
-    let sides = Words::new(side, "side", SIDE_WORDS, Side::from_text)?;
+    let sides = Words::known(side, "side", SIDE_WORDS, Side::from_text)?;
     let numbers = Numbers::<3>::new(prices, rows)?;
     let multipliers = if product.data_type() == DataType::Utf8 {
-        Words::new(product, "product", PRODUCT_WORDS, multiplier)?
+        Words::known(product, "product", PRODUCT_WORDS, multiplier)?
     } else {
         let column = Numbers::<1>::new(std::slice::from_ref(product), rows)?;
         Words::Each((0..rows).map(|row| Some(column.row(row)?[0])).collect())

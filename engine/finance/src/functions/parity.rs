@@ -17,7 +17,8 @@ use datafusion_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion_expr::utils::AggregateOrderSensitivity;
 use datafusion_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, Signature, Volatility};
 
-use crate::functions::arguments::{Argument, Kind, Words, coerced};
+use crate::functions::arguments::{Argument, Kind, coerced};
+use crate::functions::words::Words;
 use crate::pricing::forward::{Forward, Quote, parity_forward};
 use crate::pricing::put_call::{PutCall, WORDS};
 
@@ -174,7 +175,7 @@ impl Accumulator for Chain {
             return exec_err!("parity_forward: expected five arguments");
         };
         let words = datafusion_expr::ColumnarValue::Array(Arc::clone(put_call));
-        let sides = Words::new(&words, "put_call", WORDS, PutCall::from_text)?;
+        let sides = Words::known(&words, "put_call", WORDS, PutCall::from_text)?;
         let columns = [
             numbers(strike)?,
             numbers(price)?,

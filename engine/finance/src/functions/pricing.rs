@@ -11,7 +11,8 @@ use datafusion_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-use crate::functions::arguments::{Argument, Kind, Numbers, Words, coerced};
+use crate::functions::arguments::{Argument, Kind, Numbers, coerced};
+use crate::functions::words::Words;
 use crate::pricing::put_call::{PutCall, WORDS};
 use crate::pricing::{black_scholes, black76};
 
@@ -154,7 +155,7 @@ impl ScalarUDFImpl for Pricing {
         let Some((words, numbers)) = call.args.split_first() else {
             return exec_err!("{}: expected arguments", self.name);
         };
-        let sides = Words::new(words, "put_call", WORDS, PutCall::from_text)?;
+        let sides = Words::known(words, "put_call", WORDS, PutCall::from_text)?;
         let divisor = self.figure.divisor();
         let answers: Float64Array = match self.model {
             Model::Black76 => {

@@ -4,58 +4,88 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use arrow::array::TimestampMicrosecondArray;
-use arrow::array::{Array, AsArray, Date32Array, Float64Array, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Float64Array, StringArray};
 use arrow::datatypes::{Date32Type, Float64Type, TimestampMicrosecondType};
 use chrono::NaiveDate;
-use datafusion_common::{DataFusionError, Result, exec_datafusion_err, exec_err};
+use datafusion_common::{DataFusionError, Result, exec_datafusion_err};
 use datafusion_expr::ColumnarValue;
 
 use crate::calendar::date::{from_unix_days, unix_days};
 
-/// A word that names something: the same in each row, or one a row.
+/// Words that stand for values, row by row.
 pub(crate) enum Words<T> {
+    /// The same in each row.
     Same(Option<T>),
-    Each(StringArray),
+    /// One a row.
+    Each(Vec<Option<T>>),
+}
+
+impl<T: Copy> Words<T> {
+    /// Reads the words of a text argument; nulls are none.
+    ///
+    /// # Errors
+    /// At the first word that cannot be read.
+    fn read(argument: &ColumnarValue, read: impl Fn(&str) -> Result<T>) -> Result<Self> {
+        let texts = |array: &ArrayRef| -> Result<Vec<Option<T>>> {
+            let texts = array.as_string_opt::<i32>();
+            let texts = texts.ok_or_else(|| missing("a text"))?;
+            texts
+                .iter()
+                .map(|text| text.map(&read).transpose())
+                .collect()
+        };
+        match argument {
+            ColumnarValue::Scalar(scalar) => {
+                let one = texts(&scalar.to_array()?)?;
+                Ok(Self::Same(one.first().copied().flatten()))
+            }
+            ColumnarValue::Array(array) => Ok(Self::Each(texts(array)?)),
+        }
+    }
+
+    /// The words of an argument called `name`, of which `read` knows those that are `expected`.
+    ///
+    /// # Errors
+    /// At one that it does not know.
+    pub(crate) fn known(
+        argument: &ColumnarValue,
+        name: &str,
+        expected: &str,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Result<Self> {
+        Self::read(argument, |text| {
+            read(text)
+                .ok_or_else(|| exec_datafusion_err!("{name}: expected {expected}, found '{text}'"))
+        })
+    }
+
+    /// A row's value; none where it is null.
+    pub(crate) fn row(&self, row: usize) -> Option<T> {
+        match self {
+            Self::Same(value) => *value,
+            Self::Each(values) => values[row],
+        }
+    }
 }
 
 impl<T: Copy + FromStr> Words<T>
 where
     T::Err: Display,
 {
-    /// The argument at `place`; `default` where it was left out.
-    pub(crate) fn new(args: &[ColumnarValue], place: usize, default: Option<T>) -> Result<Self> {
-        match args.get(place) {
-            None => Ok(Self::Same(default)),
-            Some(ColumnarValue::Scalar(scalar)) => {
-                let text = scalar.try_as_str().flatten();
-                Ok(Self::Same(text.map(read).transpose()?))
-            }
-            Some(ColumnarValue::Array(array)) => match array.as_string_opt::<i32>() {
-                Some(texts) => Ok(Self::Each(texts.clone())),
-                None => exec_err!("expected a text"),
-            },
-        }
-    }
-
-    /// A row's; none where it is null.
+    /// The names at `place`; `default` where the argument was left out.
     ///
     /// # Errors
-    /// At a word that names nothing.
-    pub(crate) fn row(&self, row: usize) -> Result<Option<T>> {
-        match self {
-            Self::Same(value) => Ok(*value),
-            Self::Each(texts) if texts.is_null(row) => Ok(None),
-            Self::Each(texts) => read(texts.value(row)).map(Some),
-        }
+    /// At one that names nothing.
+    pub(crate) fn names(args: &[ColumnarValue], place: usize, default: Option<T>) -> Result<Self> {
+        let name = |text: &str| {
+            text.parse()
+                .map_err(|error: T::Err| exec_datafusion_err!("{error}"))
+        };
+        let argument = args.get(place);
+        argument.map_or(Ok(Self::Same(default)), |argument| {
+            Self::read(argument, name)
+        })
     }
-}
-
-fn read<T: FromStr>(text: &str) -> Result<T>
-where
-    T::Err: Display,
-{
-    text.parse()
-        .map_err(|error: T::Err| exec_datafusion_err!("{error}"))
 }
 
 fn missing(what: &str) -> DataFusionError {

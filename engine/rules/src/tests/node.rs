@@ -10,7 +10,7 @@ use zaraba_core::time::Epoch;
 
 use super::*;
 use crate::node::Node;
-use crate::waiting::stretches;
+use crate::stretches::stretches;
 
 const ROWS: i64 = 200;
 

@@ -26,6 +26,10 @@ pub struct Figures {
     pub bad: u64,
     /// Times that a live source failed and was tried again.
     pub failures: u64,
+    /// Times that a source was held because it was too far ahead of another.
+    pub pauses: u64,
+    /// The source that it is held for.
+    pub waits_for: Option<Arc<str>>,
     /// Alerts left out: repeats and members of storms.
     pub suppressed: u64,
     /// Messages that wait before any of its stages.
@@ -65,6 +69,8 @@ impl Figures {
             unassigned: sum(|m| Meter::get(&m.unassigned)),
             bad: sum(|m| Meter::get(&m.errors)),
             failures: sum(|m| Meter::get(&m.failures)),
+            pauses: sum(|m| Meter::get(&m.pauses)),
+            waits_for: first.waited_for(),
             suppressed: sum(|m| Meter::get(&m.suppressed)),
             queued: sum(|m| Meter::get(&m.queued)),
             fullest: each(|m| Meter::get(&m.queued)).max().unwrap_or(0),

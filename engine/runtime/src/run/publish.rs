@@ -19,12 +19,17 @@ pub fn publish(meters: &[(Arc<str>, Arc<Meter>)]) {
             ("zaraba_rows_unassigned_total", figures.unassigned),
             ("zaraba_rows_bad_total", figures.bad),
             ("zaraba_source_failures_total", figures.failures),
+            ("zaraba_source_pauses_total", figures.pauses),
             ("zaraba_alerts_suppressed_total", figures.suppressed),
         ] {
             metrics::counter!(metric, node()).absolute(value);
         }
         for (metric, value) in [
             ("zaraba_queued_messages", figures.queued as f64),
+            (
+                "zaraba_source_paused",
+                f64::from(u8::from(figures.waits_for.is_some())),
+            ),
             ("zaraba_state_bytes", figures.state_bytes as f64),
             ("zaraba_busy_seconds", figures.busy_ns as f64 / 1e9),
         ] {

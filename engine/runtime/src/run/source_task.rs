@@ -17,6 +17,7 @@ use zaraba_core::time::{ClockTime, Epoch, EventTime, SECOND};
 use zaraba_sources::intake::Intake;
 
 use crate::run::pacer::Pacer;
+use crate::run::pause::Pause;
 use crate::run::retry::Retry;
 use crate::run::timekeeper::Timekeeper;
 use crate::run::waiting;
@@ -87,6 +88,7 @@ pub struct SourceTask {
     polled: (u64, usize),
     last_row: Option<ClockTime>,
     retry: Retry,
+    pause: Pause,
     idle: bool,
     /// Whether it was said where the past ends.
     past_over: bool,
@@ -110,7 +112,7 @@ impl SourceTask {
             timekeeper,
             wake,
         } = company;
-        timekeeper.add(source.live());
+        timekeeper.add(&name, source.live());
         meter.hears(clock.now());
         Self {
             name,
@@ -127,6 +129,7 @@ impl SourceTask {
             polled: (0, 0),
             last_row: None,
             retry: Retry::default(),
+            pause: Pause::default(),
             idle: false,
             past_over: false,
             ended: false,
@@ -245,6 +248,7 @@ impl SourceTask {
     fn leave(&mut self, last: &Message) {
         if !self.ended {
             self.ended = true;
+            self.pause.over(&self.name, &self.meter);
             self.meter.hears(ClockTime(i64::MAX));
             self.timekeeper
                 .state(self.options.ordinal, EventTime::MAX, false);
@@ -259,15 +263,14 @@ impl SourceTask {
     pub fn step(&mut self) -> Result<Stepped> {
         let now = self.clock.now();
         let (task, reached) = (self.options.ordinal, self.intake.watermark());
-        if self
-            .timekeeper
-            .pause(task, reached, self.options.max_drift, &self.wake)
-        {
+        let drift = self.options.max_drift;
+        if let Some(slowest) = self.timekeeper.pause(task, reached, drift, &self.wake) {
             // Not silent, only held.
             self.last_row = Some(now);
             self.meter.hears(now);
-            return Ok(Stepped::Wait(None));
+            return Ok(self.pause.held(&self.name, slowest, &self.meter, now));
         }
+        self.pause.over(&self.name, &self.meter);
         if let Some(rows) = self.waiting.take() {
             return self.pace(rows, now);
         }

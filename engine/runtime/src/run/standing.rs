@@ -9,8 +9,8 @@ use arrow::datatypes::SchemaRef;
 use zaraba_core::alert::State;
 use zaraba_core::batch::Batch;
 use zaraba_core::error::{Error, Result};
+use zaraba_core::in_order::{InOrder, Ties};
 use zaraba_core::snapshot::{Segment, Snapshot};
-use zaraba_sql::in_order::{InOrder, Ties};
 
 /// Parts of a snapshot.
 const ENDING: &str = "muted_ending";

@@ -1,7 +1,7 @@
 //! What the sources of one pipeline know of each other: who is silent, and how far the rest is.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use zaraba_core::source::Wake;
 use zaraba_core::time::{ClockTime, EventTime};
@@ -9,6 +9,7 @@ use zaraba_core::time::{ClockTime, EventTime};
 /// One source, as the others see it.
 #[derive(Clone, Debug)]
 struct Known {
+    name: Arc<str>,
     watermark: EventTime,
     /// It holds the watermark of the pipeline back: neither idle nor ended.
     counts: bool,
@@ -38,9 +39,10 @@ impl Timekeeper {
     }
 
     /// Adds the next source, before any of them starts.
-    pub fn add(&self, live: bool) {
+    pub fn add(&self, name: &Arc<str>, live: bool) {
         self.count.fetch_add(1, Ordering::Relaxed);
         self.sources().push(Known {
+            name: Arc::clone(name),
             watermark: EventTime::MIN,
             counts: true,
             live,
@@ -72,7 +74,7 @@ impl Timekeeper {
         }
         for i in 0..sources.len() {
             let waits = sources[i].paused.as_ref().map(|(until, _)| *until);
-            if waits.is_some_and(|until| slowest(&sources, i).is_none_or(|s| s >= until))
+            if waits.is_some_and(|until| slowest(&sources, i).is_none_or(|(s, _)| s >= until))
                 && let Some((_, wake)) = sources[i].paused.take()
             {
                 wake.wake();
@@ -80,21 +82,29 @@ impl Timekeeper {
         }
     }
 
-    /// Whether a source is more than `drift` ahead of the slowest other; then it will be woken
-    /// when that has caught up.
-    pub fn pause(&self, source: usize, watermark: EventTime, drift: i64, wake: &Wake) -> bool {
+    /// The slowest other source, if a source is more than `drift` ahead of it; then it will be
+    /// woken when that has caught up.
+    pub fn pause(
+        &self,
+        source: usize,
+        watermark: EventTime,
+        drift: i64,
+        wake: &Wake,
+    ) -> Option<Arc<str>> {
         if self.alone() {
-            return false;
+            return None;
         }
         let mut sources = self.sources();
         let until = EventTime(watermark.0.saturating_sub(drift));
-        if slowest(&sources, source).is_none_or(|slowest| slowest >= until) {
-            return false;
+        let (slowest, name) = slowest(&sources, source)?;
+        if slowest >= until {
+            return None;
         }
+        let name = Arc::clone(name);
         if let Some(known) = sources.get_mut(source) {
             known.paused = Some((until, wake.clone()));
         }
-        true
+        Some(name)
     }
 
     /// What an idle source follows: the least watermark of those that count; where none does, the
@@ -115,14 +125,17 @@ impl Timekeeper {
     }
 }
 
-/// How far the slowest of the others that count is.
-fn slowest(sources: &[Known], but: usize) -> Option<EventTime> {
+/// How far the slowest of the others that count is, and its name.
+fn slowest(sources: &[Known], but: usize) -> Option<(EventTime, &Arc<str>)> {
     let others = sources.iter().enumerate().filter(|(i, _)| *i != but);
     others
         .map(|(_, s)| s)
         .filter(|s| s.counts && !(s.live && s.watermark == EventTime::MIN))
-        .map(|s| s.holds.map_or(s.watermark, |held| held.max(s.watermark)))
-        .min()
+        .map(|s| {
+            let reached = s.holds.map_or(s.watermark, |held| held.max(s.watermark));
+            (reached, &s.name)
+        })
+        .min_by_key(|(reached, _)| *reached)
 }
 
 #[cfg(test)]
@@ -132,15 +145,16 @@ mod tests {
     #[test]
     fn the_fast_wait_for_the_slow() {
         let keeper = Timekeeper::default();
-        for live in [false, false, true] {
-            keeper.add(live);
+        for (name, live) in [("a", false), ("b", false), ("c", true)] {
+            keeper.add(&name.into(), live);
         }
         let wake = Wake::default();
-        let pause = |source, time| keeper.pause(source, EventTime(time), 10, &wake);
+        let waits = |source, time| keeper.pause(source, EventTime(time), 10, &wake);
+        let pause = |source, time| waits(source, time).is_some();
         keeper.state(0, EventTime(100), true);
         keeper.state(1, EventTime(95), true);
         assert!(!pause(0, 100), "the live source has sent nothing yet");
-        assert!(pause(0, 106));
+        assert_eq!(waits(0, 106).as_deref(), Some("b"));
         keeper.state(1, EventTime(96), true);
         assert!(!pause(0, 106), "exactly so far is allowed");
         keeper.state(2, EventTime(50), true);
@@ -152,10 +166,10 @@ mod tests {
     #[test]
     fn a_row_that_is_not_due_holds_nobody() {
         let keeper = Timekeeper::default();
-        keeper.add(false);
-        keeper.add(false);
+        keeper.add(&"a".into(), false);
+        keeper.add(&"b".into(), false);
         let wake = Wake::default();
-        let pause = |time| keeper.pause(0, EventTime(time), 10, &wake);
+        let pause = |time| keeper.pause(0, EventTime(time), 10, &wake).is_some();
         keeper.state(0, EventTime(50), true);
         keeper.state(1, EventTime(20), true);
         assert!(pause(50));
@@ -173,11 +187,12 @@ mod tests {
     #[test]
     fn one_alone_waits_for_nobody_and_takes_no_lock() {
         let keeper = Timekeeper::default();
-        keeper.add(true);
+        keeper.add(&"a".into(), true);
         // Whoever takes the lock waits for ever.
         let held = keeper.sources();
         keeper.state(0, EventTime(100), true);
-        assert!(!keeper.pause(0, EventTime(1 << 50), 10, &Wake::default()));
+        let wake = Wake::default();
+        assert_eq!(keeper.pause(0, EventTime(1 << 50), 10, &wake), None);
         keeper.state(0, EventTime(100), false);
         assert_eq!(keeper.follow(ClockTime(500), 20), EventTime(480));
         drop(held);

@@ -1,9 +1,8 @@
 //! Values on their way into a text that is read by somebody else: whatever a row holds, it stays a
 //! value there. What the template itself says is not touched.
 
-use std::fmt::Write as _;
-
 use minijinja::value::{Value, ValueKind};
+use zaraba_templates::{form, json, read};
 
 /// What a text is read as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,47 +33,22 @@ impl Escape {
     /// A value as it stands in such a text.
     pub(super) fn write(self, value: &Value) -> String {
         match (self, value.kind()) {
-            (_, ValueKind::None | ValueKind::Undefined) => "null".to_owned(),
+            (Self::Json | Self::Form, ValueKind::None | ValueKind::Undefined) => "null".to_owned(),
             (Self::Json, ValueKind::Number) if !is_finite(value) => "null".to_owned(),
-            (_, ValueKind::Bool) => value.is_true().to_string(),
-            (_, ValueKind::Number) => value.to_string(),
             (Self::Json, ValueKind::String) => {
                 let quoted = json(value);
                 quoted[1..quoted.len() - 1].to_owned()
             }
+            (Self::Json, ValueKind::Number | ValueKind::Bool) | (Self::Plain, _) => read(value),
             (Self::Json, _) => json(value),
-            (Self::Form, _) => form(&value.to_string()),
-            (Self::Slack, _) => slack(&value.to_string()),
-            (Self::Plain, _) => value.to_string(),
+            (Self::Form, _) => form(&read(value)),
+            (Self::Slack, _) => slack(&read(value)),
         }
     }
 }
 
 fn is_finite(value: &Value) -> bool {
     f64::try_from(value.clone()).is_ok_and(f64::is_finite)
-}
-
-/// A value as JSON, a text with its quotes.
-pub(super) fn json(value: &Value) -> String {
-    match value.as_str() {
-        // Texts are by far the most, and cannot fail.
-        Some(text) => serde_json::Value::from(text).to_string(),
-        None => serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned()),
-    }
-}
-
-/// A text as it stands in a form or a URL.
-pub(super) fn form(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            // Writing to memory cannot fail.
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
 }
 
 fn slack(text: &str) -> String {
@@ -96,6 +70,8 @@ mod tests {
             (Escape::Json, Value::from(1.5), "1.5"),
             (Escape::Json, Value::from(f64::NAN), "null"),
             (Escape::Json, Value::from(()), "null"),
+            (Escape::Plain, Value::from(()), "—"),
+            (Escape::Plain, Value::from(52000.0), "52000"),
             (Escape::Json, Value::from(true), "true"),
             (Escape::Json, Value::from(i64::MIN), "-9223372036854775808"),
             (Escape::Json, list(), r#"[1,"x\""]"#),

@@ -3,13 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use minijinja::value::{Kwargs, Value};
-use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, filters};
+use minijinja::value::Value;
+use minijinja::{Environment, Error};
 use zaraba_config::document::{WebhookDoc, WebhookForm};
 use zaraba_core::suggest::hint;
+use zaraba_templates::asked;
 
 use crate::input::SinkInput;
-use crate::webhook::escape::{Escape, form, json};
+use crate::webhook::escape::Escape;
 use crate::webhook::row::sample;
 
 /// Steps that one template may take.
@@ -138,10 +139,7 @@ impl Templates {
 }
 
 fn environment(reads: Escape, body: Escape) -> Environment<'static> {
-    let mut env = Environment::new();
-    env.set_undefined_behavior(UndefinedBehavior::Strict);
-    env.set_fuel(Some(FUEL));
-    env.set_auto_escape_callback(|_| AutoEscape::None);
+    let mut env = zaraba_templates::environment(FUEL);
     env.set_formatter(move |out, state, value| {
         let escape = if state.name() == "body" { body } else { reads };
         let text = if value.is_safe() {
@@ -151,32 +149,15 @@ fn environment(reads: Escape, body: Escape) -> Environment<'static> {
         };
         Ok(out.write_str(&text)?)
     });
-    for name in ["json", "tojson"] {
-        env.add_filter(name, |value: Value| Value::from_safe_string(json(&value)));
-    }
-    // Nothing rounded is nothing.
-    env.add_filter(
-        "round",
-        |value: Value, decimals: Option<i32>, method: Option<&str>, named: Kwargs| match value
-            .is_none()
-        {
-            true => Ok(value),
-            false => filters::round(value, decimals, method, named),
-        },
-    );
-    env.add_filter("urlencode", |value: Value| {
-        Value::from_safe_string(form(&value.to_string()))
-    });
     env
 }
 
 /// An error in the words of the template's line.
 fn told(error: &Error) -> String {
-    let kind = error.kind();
-    let detail = error.detail().map(|d| format!(": {d}")).unwrap_or_default();
+    let told = zaraba_templates::told(error);
     match error.line() {
-        Some(line) => format!("line {line} of the template: {kind}{detail}"),
-        None => format!("{kind}{detail}"),
+        Some(line) => format!("line {line} of the template: {told}"),
+        None => told,
     }
 }
 
@@ -260,14 +241,8 @@ impl Templates {
         known: impl Iterator<Item = &'a str>,
     ) -> BTreeSet<String> {
         let known: BTreeSet<&str> = known.collect();
-        let asked = self.env.template_from_named_str(name, source);
-        let mut asked: BTreeSet<String> = asked
-            .map(|template| template.undeclared_variables(false).into_iter().collect())
-            .unwrap_or_default();
+        let mut asked = asked(&self.env, name, source).unwrap_or_default();
         asked.retain(|name| !known.contains(name.as_str()));
-        for (global, _) in self.env.globals() {
-            asked.remove(global);
-        }
         asked
     }
 }

@@ -9,7 +9,7 @@ use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Query, State};
 use axum::http::header::{ACCEPT, VARY};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
@@ -22,6 +22,7 @@ use zaraba_net::limits::Limits;
 use crate::inside::Inside;
 use crate::websocket::about;
 use crate::websocket::api;
+use crate::websocket::astray;
 use crate::websocket::connection;
 use crate::websocket::hub::{Ending, Hub};
 use crate::websocket::inspector;
@@ -61,7 +62,8 @@ pub(crate) fn routes(site: Site) -> Router {
         .route("/api/topics", get(api::topics))
         .route("/api/topics/{name}", get(api::topic))
         .route("/api/query", get(api::query).post(api::query))
-        .fallback_service(get(page).with_state(site.clone()))
+        .fallback(astray::path)
+        .method_not_allowed_fallback(astray::method)
         .with_state(site)
 }
 
@@ -136,25 +138,21 @@ async fn ready(State(site): State<Site>) -> Response {
     }
 }
 
-async fn page(
-    State(site): State<Site>,
-    Extension(caller): Extension<Caller>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
+/// A static file, or a page of the inspector.
+pub(crate) async fn page(site: &Site, caller: Caller, path: &str, headers: &HeaderMap) -> Response {
     if let Some(assets) = &site.assets {
-        return assets.get(uri.path()).await;
+        return assets.get(path).await;
     }
     let html = |kinds: &HeaderValue| {
         kinds
             .to_str()
             .is_ok_and(|kinds| kinds.contains("text/html"))
     };
-    if uri.path() == "/" && !headers.get(ACCEPT).is_some_and(html) {
+    if path == "/" && !headers.get(ACCEPT).is_some_and(html) {
         // Somebody without a browser reads it in a terminal.
         return ([(VARY, "accept")], about(&site.hub)).into_response();
     }
-    inspector::get(&site, caller, uri.path())
+    inspector::get(site, caller, path)
         .unwrap_or_else(|| (StatusCode::NOT_FOUND, "no such page\n").into_response())
 }
 
@@ -173,7 +171,8 @@ fn about(hub: &Hub) -> String {
             topic.log().last()
         );
     }
-    text.push_str("\nalso: /api/topics /api/topics/NAME /api/query /api/graph /api/explain /api/stats /metrics /health/live /health/ready\n");
+    let beside: Vec<&str> = astray::PATHS.iter().map(|(path, _)| *path).collect();
+    let _ = writeln!(text, "\nalso: {}", beside[1..].join(" "));
     text
 }
 

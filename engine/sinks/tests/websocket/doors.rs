@@ -414,3 +414,66 @@ fn no_more_than_two_queries_run() {
         assert!(watch.elapsed() < Duration::from_secs(10));
     }
 }
+
+#[test]
+fn who_goes_astray_is_told_the_way() {
+    let runtime = Runtime::new().unwrap();
+    let (_sink, address) = start(&runtime, |_| {});
+    let asked = |request: &str| {
+        let answer = send(address, request, "", "");
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status: u16 = head[9..12].parse().unwrap();
+        let body: Value = serde_json::from_str(body).unwrap_or_default();
+        (status, head.to_ascii_lowercase(), body)
+    };
+    for (request, status, error) in [
+        (
+            "GET /api/topic/x",
+            404,
+            "no path /api/topic/x; did you mean `/api/topics`?",
+        ),
+        (
+            "GET /api/stat",
+            404,
+            "no path /api/stat; did you mean `/api/stats`?",
+        ),
+        (
+            "POST /api/nothing/of/this",
+            404,
+            "no path /api/nothing/of/this",
+        ),
+        (
+            "DELETE /api/query",
+            405,
+            "/api/query takes no DELETE: expected GET or POST",
+        ),
+        (
+            "POST /api/topics/facts",
+            405,
+            "/api/topics/facts takes no POST: expected GET",
+        ),
+        ("PUT /metrics", 405, "/metrics takes no PUT: expected GET"),
+        ("POST /page", 405, "/page takes no POST: expected GET"),
+    ] {
+        let (got, head, body) = asked(request);
+        assert_eq!((got, body["error"].as_str()), (status, Some(error)));
+        assert!(head.contains("content-type: application/json"), "{head}");
+        let listed = if status == 404 { "paths" } else { "methods" };
+        assert!(body[listed].as_array().is_some_and(|all| !all.is_empty()));
+        assert_eq!(head.contains("\r\nallow: get"), status == 405, "{head}");
+    }
+    // A page that there is not is told to people.
+    let answer = get(address, "/page", "");
+    assert!(answer.starts_with("HTTP/1.1 404 ") && answer.ends_with("no such page\n"));
+    // What is said to be there is there, by the methods that are said.
+    let (_, _, body) = asked("GET /api/");
+    for path in body["paths"].as_array().unwrap() {
+        let path = path.as_str().unwrap();
+        let (status, _, body) = asked(&format!("PATCH {path}"));
+        assert_eq!(status, 405, "{path}");
+        for method in body["methods"].as_array().unwrap() {
+            let (status, ..) = asked(&format!("{} {path}", method.as_str().unwrap()));
+            assert_ne!(status, 405, "{path}");
+        }
+    }
+}

@@ -175,6 +175,18 @@ impl Tail {
         None
     }
 
+    /// Nobody will look for it again: if no name leads to it, its last line is taken as it is.
+    pub(super) fn close(&mut self) {
+        if self.missed.is_some() && !self.closing {
+            (self.closing, self.awake) = (true, true);
+        }
+    }
+
+    /// Whether it is read for the last time.
+    pub(super) fn is_closing(&self) -> bool {
+        self.closing
+    }
+
     /// Whether nothing more is to be expected of it.
     pub(super) fn is_over(&self) -> bool {
         self.closing && !self.awake && self.reading.is_none()
@@ -184,9 +196,11 @@ impl Tail {
         self.file.is_some()
     }
 
-    /// Whether it may be closed for a while.
+    /// Whether it may be closed for a while: not while a part of a line waits, which could not be read
+    /// once its name is gone.
     pub(super) fn is_spare(&self) -> bool {
-        self.is_open() && !self.awake && self.reading.is_none() && self.missed.is_none()
+        let whole = self.seen.is_none_or(|(length, _)| length == self.offset);
+        self.is_open() && !self.awake && self.reading.is_none() && self.missed.is_none() && whole
     }
 
     pub(super) fn shut(&mut self) {

@@ -199,6 +199,34 @@ fn a_renamed_file_is_read_to_its_end_and_once() {
 }
 
 #[test]
+fn what_a_deleted_file_has_is_read_at_a_stop() {
+    let folder = Folder::new();
+    let mut following = Following::new(folder.0.path(), "*.csv", |_| {});
+    append(&folder.path("a.csv"), "n,name\n1,one\n2,tw");
+    append(&folder.path("b.csv"), "n,name\n3,three\n4,fo");
+    append(&folder.path("c.csv"), "n,name\n5,five\nx,si");
+    assert_eq!(following.rows().len(), 3);
+    // The source has not noticed yet, and its last line never ends.
+    fs::remove_file(folder.path("a.csv")).unwrap();
+    fs::remove_file(folder.path("c.csv")).unwrap();
+    assert!(following.source.close());
+    let mut came = Vec::new();
+    while let Polled::Rows(rows) = following.source.poll(2).unwrap() {
+        came.extend(shown(&rows.rows));
+        came.extend(rows.bad.iter().map(|(_, bad)| bad.reason.clone()));
+    }
+    assert_eq!(came.len(), 2, "{came:?}");
+    assert!(
+        came[0].contains("tw") && came[1].contains("`x`"),
+        "{came:?}"
+    );
+    // What is still there waits for the next run.
+    let mut again = Following::new(folder.0.path(), "*.csv", |_| {});
+    append(&folder.path("b.csv"), "ur\n");
+    assert_eq!(again.rows().len(), 2);
+}
+
+#[test]
 fn a_file_that_is_cut_begins_anew() {
     let folder = Folder::new();
     let path = folder.path("a.csv");

@@ -123,8 +123,18 @@ fn what_may_not_be_asked() {
         ),
         (
             "SELECT count(*) FROM TUMBLE(facts, n, INTERVAL '1 minute')",
-            None,
-            "",
+            Some((21, 27)),
+            "TUMBLE is for streams: a query reads the rows that are in tables and topics now",
+        ),
+        (
+            "WITH a AS (SELECT * FROM hop(fact, x)) SELECT n FROM facts",
+            Some((25, 28)),
+            "HOP is for streams",
+        ),
+        (
+            "SELECT * FROM generate_series(1, 3)",
+            Some((14, 29)),
+            "no table function `generate_series`",
         ),
         (
             "SELECT",

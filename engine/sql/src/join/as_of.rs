@@ -24,7 +24,7 @@ use crate::join::waiting::{Waiting, with_key};
 use crate::rows::{FailedRow, record};
 use crate::table::keyed::{KeyEncoder, key_at};
 use crate::table::reader::TableShape;
-use crate::table::segment;
+use zaraba_core::packed;
 
 /// A call emits once it has so many pairs or rows of the stream, and returns.
 const EMIT_ROWS: usize = 8192;
@@ -299,7 +299,7 @@ impl Operator for AsOfJoin {
         self.watermark = EventTime(snapshot.part("watermark")?.numbers[0]);
         let plan = Arc::clone(&self.plan);
         for segment in &snapshot.part("stream")?.segments {
-            let rows = segment::unpack(&segment.rows)?;
+            let rows = packed::unpack(&segment.rows)?;
             let keys = self.keys[0].encode(&plan.sides[0].keys, &rows);
             self.take_stream(rows, keys.map_err(|e| Error::internal(e.to_string()))?)?;
         }

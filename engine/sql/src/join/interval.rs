@@ -17,14 +17,14 @@ use zaraba_core::snapshot::Snapshot;
 use zaraba_core::time::{Epoch, EventTime, duration_text};
 
 use crate::failed;
-use crate::in_order::{InOrder, Ties};
 use crate::join::key::{Key, Keys};
 use crate::join::pairs::{Block, Condition, Shape};
 use crate::join::side::{Gives, Side};
 use crate::join::store::Store;
 use crate::join::waiting::{Place, Waiting, with_key};
 use crate::rows::record;
-use crate::table::segment;
+use zaraba_core::in_order::{InOrder, Ties};
+use zaraba_core::packed;
 
 /// A call emits once it has so many pairs, and returns.
 const EMIT_PAIRS: usize = 8192;
@@ -377,7 +377,7 @@ impl Operator for IntervalJoin {
         let plan = Arc::clone(&self.plan);
         for (side, name) in ["first", "second"].into_iter().enumerate() {
             for segment in &snapshot.part(name)?.segments {
-                let rows = segment::unpack(&segment.rows)?;
+                let rows = packed::unpack(&segment.rows)?;
                 let keys = self.keys[side].encode(&plan.sides[side].keys, &rows);
                 let keys = keys.map_err(|e| Error::internal(e.to_string()))?;
                 self.take_in(side, rows, keys)?;

@@ -13,7 +13,7 @@ use zaraba_core::batch::Batch;
 use zaraba_core::error::{Error, Result};
 use zaraba_core::snapshot::Segment;
 
-use crate::table::segment;
+use zaraba_core::packed;
 
 /// Batches grow together up to so many rows.
 const CHUNK_ROWS: usize = 4096;
@@ -242,7 +242,7 @@ impl Store {
         for chunk in &mut self.chunks {
             let segment = match &chunk.sealed {
                 Some(sealed) => Arc::clone(sealed),
-                None => Segment::new(segment::pack(&chunk.live()?.rows)?),
+                None => Segment::new(packed::pack(&chunk.live()?.rows)?),
             };
             chunk.sealed = (chunk.gone_rows == 0).then(|| Arc::clone(&segment));
             segments.push(segment);

@@ -15,8 +15,8 @@ use zaraba_core::snapshot::{Segment, Snapshot};
 
 use crate::join::key::Key;
 use crate::join::store::Store;
-use crate::table::segment;
 use crate::table::ttl::{Expiry, Ttl};
+use zaraba_core::packed;
 
 /// A row of the table, or that it has none from then on.
 struct Version {
@@ -218,7 +218,7 @@ impl Versions {
     pub(crate) fn load(&mut self, snapshot: &Snapshot) -> Result<()> {
         for segment in &snapshot.part("rows")?.segments {
             // Numbers begin at 0 again, so that a row's number is its place.
-            self.store.push(segment::unpack(&segment.rows)?)?;
+            self.store.push(packed::unpack(&segment.rows)?)?;
         }
         for segment in &snapshot.part("versions")?.segments {
             let column = |i| segment.rows.column(i);

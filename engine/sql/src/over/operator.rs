@@ -14,12 +14,12 @@ use zaraba_core::snapshot::{Segment, Snapshot};
 use zaraba_core::time::{Epoch, EventTime};
 
 use crate::failed;
-use crate::in_order::{InOrder, Ties};
 use crate::over::partitions::Partitions;
 use crate::over::plan::OverPlan;
 use crate::over::saved;
 use crate::rows::{FailedRow, reason, record, run, sift};
-use crate::table::segment;
+use zaraba_core::in_order::{InOrder, Ties};
+use zaraba_core::packed;
 
 /// Most rows answered in one call.
 const EMIT_ROWS_MAX: usize = 8192;
@@ -206,7 +206,7 @@ impl Operator for Over {
         snapshot.push("watermark", vec![self.watermark.0], Vec::new());
         self.waiting.save("waiting", &mut snapshot)?;
         for (rows, _) in &self.held {
-            snapshot.push("held", Vec::new(), vec![Segment::new(segment::pack(rows)?)]);
+            snapshot.push("held", Vec::new(), vec![Segment::new(packed::pack(rows)?)]);
         }
         saved::save(&self.plan, &mut self.partitions, &mut snapshot).map_err(|e| ours(&e))?;
         Ok(snapshot)
@@ -217,7 +217,7 @@ impl Operator for Over {
         self.waiting.load("waiting", snapshot)?;
         saved::restore(&self.plan, &mut self.partitions, snapshot).map_err(|e| ours(&e))?;
         for part in snapshot.parts("held") {
-            let rows = segment::unpack(&part.segments[0].rows)?;
+            let rows = packed::unpack(&part.segments[0].rows)?;
             let numbers = self
                 .partitions
                 .find(&self.plan, &rows.rows)

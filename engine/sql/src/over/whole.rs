@@ -21,14 +21,14 @@ use zaraba_core::snapshot::{Segment, Snapshot};
 use zaraba_core::time::{Epoch, EventTime};
 
 use crate::failed;
-use crate::in_order::{Ties, in_order};
 use crate::over::call::Of;
 use crate::over::frame::Frame;
 use crate::over::kept::{Kept, Rows};
 use crate::over::operator::ours;
 use crate::over::partition::{Framed, Made};
 use crate::rows::{FailedRow, Step, reason, record, run, sift};
-use crate::table::segment;
+use zaraba_core::in_order::{Ties, in_order};
+use zaraba_core::packed;
 
 /// Most rows emitted in one batch.
 const EMIT_ROWS_MAX: usize = 8192;
@@ -330,7 +330,7 @@ impl Operator for OverWhole {
         let mut snapshot = Snapshot::default();
         snapshot.push("watermark", vec![self.watermark.0], Vec::new());
         for (end, batches) in &self.windows {
-            let segment = |b: &Batch| Ok(Segment::new(segment::pack(b)?));
+            let segment = |b: &Batch| Ok(Segment::new(packed::pack(b)?));
             let segments = batches.iter().map(segment).collect::<Result<_>>()?;
             snapshot.push("window", vec![*end], segments);
         }
@@ -344,7 +344,7 @@ impl Operator for OverWhole {
                 .numbers
                 .first()
                 .ok_or_else(|| Error::internal("a window without end"))?;
-            let batch = |s: &Arc<Segment>| segment::unpack(&s.rows);
+            let batch = |s: &Arc<Segment>| packed::unpack(&s.rows);
             let batches = part.segments.iter().map(batch).collect::<Result<_>>()?;
             self.windows.insert(*end, batches);
         }

@@ -287,18 +287,6 @@ const UNBOUNDED: [&str; 8] = [
 /// # Errors
 /// The first refusal.
 pub(crate) fn asked(plan: &LogicalPlan, sql: &str) -> Result<(), SqlMistake> {
-    first(plan, &|node| {
-        let LogicalPlan::Extension(_) = node else {
-            return None;
-        };
-        let message = "windows are made over streams, and here are rows that are there now";
-        let help = "group by date_bin(INTERVAL '1 minute', TIME)";
-        let mut mistake = SqlMistake::new(message).help(help);
-        mistake.at = WINDOW_FUNCTIONS
-            .iter()
-            .find_map(|word| find_word(sql, word));
-        Some(mistake)
-    })?;
     triggered(plan, sql)?;
     expressions(plan, sql, &|name, _| {
         UNBOUNDED.contains(&name).then(|| {

@@ -7,7 +7,6 @@ use arrow::datatypes::Schema;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::Column;
 
-use crate::in_order::Ties;
 use crate::join::interval::IntervalPlan;
 use crate::join::side::Side;
 use crate::over::plan::OverPlan;
@@ -16,6 +15,7 @@ use crate::plan::stage::{Input, Stage, Work};
 use crate::rows::{Share, Step};
 use crate::session::operator::SessionPlan;
 use crate::window::aggregate::WindowPlan;
+use zaraba_core::in_order::Ties;
 
 /// What happens to the rows of one input on their own, and the keys behind that.
 type Keyed = (Vec<Step>, Vec<Arc<dyn PhysicalExpr>>);

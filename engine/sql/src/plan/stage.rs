@@ -6,7 +6,6 @@ use arrow::datatypes::SchemaRef;
 use zaraba_core::operator::Operator;
 use zaraba_core::stream::StreamSchema;
 
-use crate::in_order::Ties;
 use crate::join::as_of::{AsOfJoin, AsOfPlan};
 use crate::join::interval::{IntervalJoin, IntervalPlan};
 use crate::merge::Merge;
@@ -23,6 +22,7 @@ use crate::table::snapshot_at::{SnapshotAt, SnapshotAtPlan};
 use crate::triggered::operator::{TriggeredOperator, TriggeredPlan};
 use crate::window::aggregate::{WindowAggregate, WindowPlan};
 use crate::window::in_session::{InSession, InSessionPlan};
+use zaraba_core::in_order::Ties;
 
 /// Where a stage reads from.
 #[derive(Clone, Debug, PartialEq, Eq)]

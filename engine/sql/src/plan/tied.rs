@@ -5,11 +5,11 @@
 use arrow::datatypes::SchemaRef;
 use datafusion::logical_expr::{LogicalPlan, Union};
 
-use crate::in_order::Ties;
 use crate::plan::origins::origins;
 use crate::plan::stage::{Input, Stage, Work};
 use crate::plan::streaming::{Builder, Flow};
 use crate::rows::Step;
+use zaraba_core::in_order::Ties;
 
 /// The branches of a union, those of unions within it among them: `a UNION ALL b UNION ALL c` has
 /// three that stand in this order.

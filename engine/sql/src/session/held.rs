@@ -14,7 +14,7 @@ use crate::rows::{FailedRow, bound, record};
 use crate::session::kept::Kept;
 use crate::session::open::Closed;
 use crate::session::runs::by_session;
-use crate::table::segment;
+use zaraba_core::packed;
 
 /// The rows of open sessions.
 pub(super) struct Held {
@@ -34,7 +34,7 @@ impl Held {
 /// Rows and, before their columns, the numbers of their sessions.
 fn numbered(rows: &Batch, ids: &[u64]) -> Result<RecordBatch> {
     let ids: ArrayRef = Arc::new(UInt64Array::from(ids.to_vec()));
-    let packed = segment::pack(rows)?;
+    let packed = packed::pack(rows)?;
     let mut fields = vec![Arc::new(Field::new("__session", DataType::UInt64, false))];
     fields.extend(packed.schema().fields().iter().cloned());
     let columns = std::iter::once(ids).chain(packed.columns().iter().cloned());
@@ -79,7 +79,7 @@ impl Kept for Held {
             rows.push((session.ok_or_else(unknown)?, row));
         }
         let own: Vec<usize> = (1..all.num_columns()).collect();
-        let held = segment::unpack(&all.project(&own)?)?;
+        let held = packed::unpack(&all.project(&own)?)?;
         rows.sort_by_key(|(session, row)| (session.end, held.seq[*row as usize]));
         let order: UInt32Array = rows.iter().map(|(_, row)| Some(*row)).collect();
         let mut batch = held.take(&order)?;

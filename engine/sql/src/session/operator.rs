@@ -14,7 +14,6 @@ use zaraba_core::time::{Epoch, EventTime, duration_text};
 
 use crate::agg::call::growth;
 use crate::failed;
-use crate::in_order::{InOrder, Ties};
 use crate::rows::{Step, run, sift};
 use crate::session::groups::Groups;
 pub use crate::session::groups::SessionGroups;
@@ -22,6 +21,7 @@ use crate::session::held::Held;
 use crate::session::kept::Kept;
 use crate::session::open::OpenSessions;
 use crate::session::runs::Runs;
+use zaraba_core::in_order::{InOrder, Ties};
 
 /// Most rows emitted in one batch; behind it, barriers and backpressure get their turn.
 const EMIT_ROWS_MAX: usize = 8192;

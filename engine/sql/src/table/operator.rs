@@ -14,10 +14,10 @@ use zaraba_core::output::Output;
 use zaraba_core::snapshot::{Segment, Snapshot};
 use zaraba_core::time::{Epoch, EventTime};
 
-use crate::in_order::{InOrder, Ties};
 use crate::table::keyed::KeyedRows;
 use crate::table::reader::TableShape;
-use crate::table::segment;
+use zaraba_core::in_order::{InOrder, Ties};
+use zaraba_core::packed;
 
 /// Most rows emitted in one call.
 const EMIT_ROWS_MAX: usize = 8192;
@@ -190,7 +190,7 @@ impl Operator for TableOperator {
         let mut snapshot = Snapshot::default();
         snapshot.push("watermark", vec![self.watermark.0], Vec::new());
         if let Some(rows) = &self.rows {
-            let all = segment::pack(&rows.all()?)?;
+            let all = packed::pack(&rows.all()?)?;
             snapshot.push("rows", Vec::new(), vec![Segment::new(all)]);
         }
         self.waiting.save("waiting", &mut snapshot)?;
@@ -200,7 +200,7 @@ impl Operator for TableOperator {
     fn restore(&mut self, snapshot: &Snapshot) -> Result<()> {
         self.watermark = EventTime(snapshot.part("watermark")?.numbers[0]);
         if let Some(rows) = &mut self.rows {
-            rows.apply(&segment::unpack(&snapshot.part("rows")?.segments[0].rows)?)?;
+            rows.apply(&packed::unpack(&snapshot.part("rows")?.segments[0].rows)?)?;
         }
         self.waiting.load("waiting", snapshot)
     }

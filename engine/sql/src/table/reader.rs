@@ -13,8 +13,8 @@ use zaraba_core::error::{Error, Result};
 use zaraba_core::snapshot::{Segment, Snapshot};
 
 use crate::table::keyed::KeyedRows;
-use crate::table::segment;
 use crate::table::ttl::Ttl;
+use zaraba_core::packed;
 
 /// What a reader must know of a table.
 #[derive(Clone)]
@@ -113,13 +113,13 @@ impl TableReader {
 
     /// Adds the state to a snapshot.
     pub(crate) fn save(&self, port: i64, snapshot: &mut Snapshot) -> Result<()> {
-        let all = segment::pack(&self.rows.all()?)?;
+        let all = packed::pack(&self.rows.all()?)?;
         snapshot.push("rows", vec![port], vec![Segment::new(all)]);
         for batch in &self.waiting {
             snapshot.push(
                 "waiting",
                 vec![port],
-                vec![Segment::new(segment::pack(batch)?)],
+                vec![Segment::new(packed::pack(batch)?)],
             );
         }
         Ok(())
@@ -128,11 +128,11 @@ impl TableReader {
     /// Takes the state back.
     pub(crate) fn load(&mut self, port: i64, snapshot: &Snapshot) -> Result<()> {
         for part in snapshot.parts("rows").filter(|p| p.numbers == [port]) {
-            self.rows.apply(&segment::unpack(&part.segments[0].rows)?)?;
+            self.rows.apply(&packed::unpack(&part.segments[0].rows)?)?;
         }
         for part in snapshot.parts("waiting").filter(|p| p.numbers == [port]) {
             self.waiting
-                .push_back(segment::unpack(&part.segments[0].rows)?);
+                .push_back(packed::unpack(&part.segments[0].rows)?);
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{AsArray, BooleanArray};
+use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use zaraba_core::batch::Batch;
 use zaraba_core::error::Result;
@@ -12,10 +12,10 @@ use zaraba_core::output::Output;
 use zaraba_core::snapshot::{Segment, Snapshot};
 use zaraba_core::time::{Epoch, EventTime};
 
-use crate::in_order::{InOrder, Ties};
 use crate::table::keyed::KeyedRows;
 use crate::table::moments::Moments;
-use crate::table::segment;
+use zaraba_core::in_order::{InOrder, Ties};
+use zaraba_core::packed;
 
 /// Most rows emitted in one call.
 const EMIT_ROWS_MAX: usize = 8192;
@@ -56,12 +56,16 @@ pub struct SnapshotAt {
     ended: bool,
 }
 
-/// No rows, with the column for deletions.
-fn nothing(plan: &SnapshotAtPlan) -> Result<KeyedRows> {
+/// The columns of what is folded: the rows', and whether they are deletions.
+fn folded_columns(plan: &SnapshotAtPlan) -> SchemaRef {
     let deleted = Arc::new(Field::new("__deleted", DataType::Boolean, true));
     let fields = plan.schema.fields().iter().cloned().chain([deleted]);
-    let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-    KeyedRows::new(schema, plan.key.clone(), None)
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// No rows, with the column for deletions.
+fn nothing(plan: &SnapshotAtPlan) -> Result<KeyedRows> {
+    KeyedRows::new(folded_columns(plan), plan.key.clone(), None)
 }
 
 impl SnapshotAt {
@@ -84,11 +88,10 @@ impl SnapshotAt {
 
     fn fold(&mut self, rows: &Batch) -> Result<()> {
         let deleted: BooleanArray = (0..rows.len()).map(|i| Some(rows.is_deleted(i))).collect();
-        let mut batch = rows.with_rows(segment::with_column(
-            &rows.rows,
-            "__deleted",
-            Arc::new(deleted),
-        )?)?;
+        let mut columns = rows.rows.columns().to_vec();
+        columns.push(Arc::new(deleted));
+        let folded = RecordBatch::try_new(folded_columns(&self.plan), columns)?;
+        let mut batch = rows.with_rows(folded)?;
         batch.deleted = None;
         self.folded.apply(&batch)
     }
@@ -177,7 +180,7 @@ impl Operator for SnapshotAt {
         let mut snapshot = Snapshot::default();
         let moment = self.moment.unwrap_or(i64::MIN);
         snapshot.push("clock", vec![self.watermark.0, moment], Vec::new());
-        let folded = segment::pack(&self.folded.all()?)?;
+        let folded = packed::pack(&self.folded.all()?)?;
         snapshot.push("folded", Vec::new(), vec![Segment::new(folded)]);
         self.waiting.save("waiting", &mut snapshot)?;
         Ok(snapshot)
@@ -189,7 +192,7 @@ impl Operator for SnapshotAt {
             self.moment = (moment != i64::MIN).then_some(moment);
         }
         for segment in &snapshot.part("folded")?.segments {
-            self.folded.apply(&segment::unpack(&segment.rows)?)?;
+            self.folded.apply(&packed::unpack(&segment.rows)?)?;
         }
         self.waiting.load("waiting", snapshot)
     }

@@ -18,12 +18,12 @@ use zaraba_core::time::{Epoch, EventTime, duration_text};
 use crate::agg::call::growth;
 use crate::agg::state::{AggPlan, Evaluated, Finished};
 use crate::failed;
-use crate::in_order::{Ties, in_order};
 use crate::rows::{Step, bound, external, record, run, sift};
 use crate::window::pane::Pane;
 use crate::window::spec::WindowSpec;
 use crate::window::two_stacks::TwoStacks;
 use crate::window::windows::Windows;
+use zaraba_core::in_order::{Ties, in_order};
 
 /// Most rows emitted in one batch; behind it, barriers and backpressure get their turn.
 const EMIT_ROWS_MAX: usize = 8192;

@@ -89,7 +89,7 @@ function rateOf(node) {
 export function rate(perSecond) {
   if (perSecond === null || perSecond === undefined) return "–";
   const text = perSecond > 0 && perSecond < 9.95 ? perSecond.toFixed(1) : whole(Math.round(perSecond));
-  return `${text}/s`;
+  return t("perSecond", { n: text });
 }
 
 /** Bytes in the unit that suits. */

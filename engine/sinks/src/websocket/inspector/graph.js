@@ -5,7 +5,7 @@ import { whole } from "./columns.js";
 import { el, say, svg } from "./dom.js";
 import { rate, stretch } from "./figures.js";
 import { NodePane } from "./node.js";
-import { t } from "./words.js";
+import { kindOf, t } from "./words.js";
 
 const ZOOM = { least: 0.35, most: 2, step: 1.25, readable: 0.72 };
 /** The small curve at the foot of a node, below its words. */
@@ -108,8 +108,8 @@ export class GraphView {
     const inset = Math.max(CURVE.least, 0.8 * round);
     const curve = svg("path", { class: "curve" });
     box.after(curve);
-    const figures = group.querySelector(".figures");
-    this.#nodes.set(name, { group, figures, curve, left: x + inset, wide: wide - 2 * inset, foot: y + high - 1 });
+    const [figures, below] = [".figures", ".below"].map((part) => group.querySelector(part));
+    this.#nodes.set(name, { group, figures, below, curve, left: x + inset, wide: wide - 2 * inset, foot: y + high - 1 });
   }
 
   #figure(node) {
@@ -119,12 +119,14 @@ export class GraphView {
     const lag = node.lag_seconds ?? 0;
     if (lag >= LAG) words.push(t("lagShort", { lag: stretch(lag) }));
     if (node.queue?.used > 0) words.push(t("queueShort", { n: whole(node.queue.used) }));
+    if (node.waits_for) words.push(t("waitsShort", { name: node.waits_for }));
     if (node.bad > 0) words.push(t("badShort", { n: whole(node.bad) }));
     say(shown.figures, words.join(" · "));
+    say(shown.below, kindOf(node, ": "));
     shown.group.classList.toggle("idle", !(node.rate > 0));
     shown.group.classList.toggle("full", node.queue ? node.queue.used >= node.queue.bound : false);
     shown.group.classList.toggle("failing", node.bad > 0 || node.failures > 0);
-    shown.group.setAttribute("aria-label", `${node.name}, ${node.kind}: ${node.detail}, ${words.join(", ")}`);
+    shown.group.setAttribute("aria-label", `${node.name}, ${kindOf(node, ": ")}, ${words.join(", ")}`);
     shown.curve.setAttribute("d", curve(node.past, shown));
     for (const edge of this.#picture.querySelectorAll(".edge")) {
       if (edge.dataset.from === node.name) edge.classList.toggle("flows", node.rate > 0);

@@ -3,7 +3,7 @@
 import { whole } from "./columns.js";
 import { el, say } from "./dom.js";
 import { bytes, clock, rate, stretch } from "./figures.js";
-import { t } from "./words.js";
+import { kindOf, t } from "./words.js";
 
 export class NodePane {
   #name = null;
@@ -40,7 +40,7 @@ export class NodePane {
 
   #build(node) {
     const back = el("a", { href: "#/graph", class: "back" }, t("allNodes"));
-    const kind = node ? `${t(node.kind)} · ${node.detail}` : t("noNode");
+    const kind = node ? kindOf(node) : t("noNode");
     this.rows = new Map(figures({ past: [] }, "UTC").map(([word]) => {
       const dd = el("dd");
       return [word, { dd, row: el("div", {}, el("dt", {}, t(word)), dd) }];
@@ -82,7 +82,7 @@ export class NodePane {
     const facts = lines.filter((line) => line && !line.startsWith("plan: ")).map((line) => el("li", {}, line));
     const plan = found.split("\n").filter((line) => line.startsWith("  plan: ")).map((line) => line.slice(8));
     const tree = plan.length ? el("pre", { class: "plan", tabindex: "0", "aria-label": t("computed") }, plan.join("\n")) : null;
-    return el("section", {}, el("h3", {}, t("computed")), el("ul", { class: "facts" }, ...facts), tree);
+    return el("section", {}, el("h3", {}, t("computed")), el("ul", { class: "facts", lang: "en" }, ...facts), tree);
   }
 }
 
@@ -104,6 +104,7 @@ function figures(node, zone) {
     ["bad", some(node.bad), true],
     ["unassigned", some(node.unassigned)],
     ["failures", some(node.failures), true],
+    ["waitsFor", node.waits_for ?? null, true],
     ["leftOut", some(node.suppressed)],
     ["calls", calls ? whole(rule.calls) : null],
     ["perCall", calls ? `${((rule.seconds / rule.calls) * 1e6).toFixed(1)} µs` : null],

@@ -12,6 +12,7 @@ const PACE = 100;
 
 export class RowsView {
   #topic = null;
+  /** The topic that the address asked for; none: the first one will do. */
   #wanted = null;
   #shape = "";
   #drawn = "";
@@ -40,19 +41,23 @@ export class RowsView {
   /** Opens the topic of the address, else the first one. */
   open(name) {
     const topics = this.app.figures.topics;
-    this.#wanted = name ?? this.#wanted;
-    const found = topics.find((topic) => topic.name === this.#wanted) ?? topics[0];
-    this.none.hidden = topics.length > 0 || this.app.feed.state !== "open";
-    this.pane.hidden = topics.length === 0;
-    if (found && found.name !== this.#topic) {
-      this.#topic = found.name;
+    const there = (wanted) => topics.find((topic) => topic.name === wanted);
+    // An address without a name asks for what was shown before, if that is there.
+    if (name !== undefined) this.#wanted = name;
+    else if (topics.length && !there(this.#wanted)) this.#wanted = null;
+    const found = this.#wanted === null ? topics[0] : there(this.#wanted);
+    this.none.hidden = Boolean(found) || this.app.feed.state !== "open";
+    say(this.none, topics.length ? t("noTopic", { name: this.#wanted }) : t("noTopics"));
+    this.pane.hidden = !found;
+    if (topics.length && found?.name !== this.#topic) {
+      this.#topic = found?.name ?? null;
       this.#shape = "";
       this.#paused = null;
       this.filter.value = "";
     }
     // The address names what is shown, so that it can be kept.
-    if (this.#topic && !name) history.replaceState(null, "", address(this.#topic));
-    this.app.feed.follow(this.#topic ? [this.#topic] : []);
+    if (found && !name) history.replaceState(null, "", address(this.#topic));
+    this.app.feed.follow(found ? [found.name] : []);
     this.figures();
     this.refresh(true);
   }
@@ -79,7 +84,7 @@ export class RowsView {
     if (this.names !== names) {
       this.names = names;
       this.list.replaceChildren(...topics.map((topic) => listed(topic)));
-      if (topics.length) this.open(null);
+      if (topics.length) this.open(this.#wanted);
     }
     for (const link of this.list.children) {
       const topic = topics.find((each) => each.name === link.dataset.topic);
@@ -127,11 +132,16 @@ export class RowsView {
   }
 
   #counted(topic, rows, found) {
-    const words = [topic.upsert ? t("rowsHeld", { n: whole(rows.length) }) : t("rowsNewest", { n: whole(rows.length), all: whole(topic.last ?? 0) })];
-    const gaps = rows.filter((row) => row.hole).length;
+    const run = ofThisRun(rows);
+    const held = run.filter((row) => row.values).length;
+    const words = [topic.upsert ? t("rowsHeld", { n: whole(held) }) : t("rowsNewest", { n: whole(held), all: whole(topic.last ?? 0) })];
+    const gaps = run.filter((row) => row.hole).length;
     if (gaps) words.push(t("gaps", { n: whole(gaps) }));
     if (found.length !== rows.length) words.push(t("rowsShown", { n: whole(found.length) }));
-    if (this.#paused) words.push(t("rowsSince", { n: whole(Math.max(0, (topic.last ?? 0) - this.#paused.last)) }));
+    if (this.#paused) {
+      const before = this.#paused.runs === topic.runs ? this.#paused.last : 0;
+      words.push(t("rowsSince", { n: whole(Math.max(0, (topic.last ?? 0) - before)) }));
+    }
     say(this.count, words.join(" · "));
   }
 
@@ -143,10 +153,16 @@ export class RowsView {
     } else if (topic) {
       // Values of a row are replaced, never changed, so copies of the rows stay as they are.
       const rows = topic.list().map((row) => ({ ...row, changed: null }));
-      this.#paused = { rows, version: topic.version, last: topic.last ?? 0 };
+      this.#paused = { rows, version: topic.version, runs: topic.runs, last: topic.last ?? 0 };
     }
     this.refresh(true);
   }
+}
+
+/** The rows that the pipeline sent since it was started, the newest first: they are numbered together. */
+function ofThisRun(rows) {
+  const before = rows.findIndex((row) => row.restart);
+  return before < 0 ? rows : rows.slice(0, before);
 }
 
 /** What stands in the place of rows that did not come. */

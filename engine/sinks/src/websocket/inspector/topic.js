@@ -15,6 +15,8 @@ class Topic {
     this.shape = JSON.stringify(description);
     /** The seq that was seen last; null before the first snapshot. */
     this.last = null;
+    /** How often the pipeline began anew while it was shown. */
+    this.runs = 0;
     /** Grows with every change. */
     this.version = 0;
   }
@@ -48,6 +50,7 @@ class Tail extends Topic {
   }
 
   restart() {
+    this.runs += 1;
     this.version += 1;
     this.last = null;
     if (this.#rows.length) this.#rows.push({ ...row(null), restart: true });
@@ -88,6 +91,7 @@ class Keyed extends Topic {
   }
 
   restart() {
+    this.runs += 1;
     this.version += 1;
     this.last = null;
   }

@@ -32,6 +32,7 @@ export const ja = {
   pause: "一時停止",
   resume: "再開",
   noTopics: "このシンクにはトピックがありません。",
+  noTopic: "トピック「{name}」はありません。",
   upsertAbout: "upsert · {key} ごとの最新の行",
   appendAbout: "append · 新しい順",
   noMatch: "一致する行はありません。",
@@ -63,6 +64,8 @@ export const ja = {
   lagShort: "{lag}遅れ",
   queueShort: "待ち {n}",
   badShort: "不良 {n}",
+  waitsShort: "{name} 待ち",
+  perSecond: "{n}/秒",
   reads: "読み込み元",
   readBy: "読み込み先",
   liveRows: "ライブの行",
@@ -79,6 +82,7 @@ export const ja = {
   bad: "不良の行",
   unassigned: "取引時間外の行",
   failures: "失敗",
+  waitsFor: "待っている相手",
   leftOut: "省いたアラート",
   calls: "呼び出し",
   perCall: "1回の時間",
@@ -112,4 +116,22 @@ export const ja = {
   baseline: "基準",
   threshold: "しきい値",
   more: "ほか{n}件",
+};
+
+/** What the server says of nodes beside their kinds; names of connectors stay as they are. */
+export const details = {
+  file: "ファイル",
+  simulate: "模擬",
+  clock: "時計",
+  "newest row per key": "キーごとの最新行",
+  "on a trigger": "契機ごと",
+  rows: "行ごと",
+  windows: "ウィンドウ",
+  join: "結合",
+  sessions: "セッション",
+  over: "前後の行",
+  "of all": "すべて",
+  declared: "宣言",
+  plugin: "プラグイン",
+  "failed rows": "失敗した行",
 };

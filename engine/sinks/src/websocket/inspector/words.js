@@ -1,7 +1,7 @@
 // What the page says, in English, and how another language is looked up. Words with `{name}` are
 // filled in.
 
-import { ja } from "./words.ja.js";
+import { details, ja } from "./words.ja.js";
 
 /** English, which stands in for what another language lacks. */
 export const en = {
@@ -36,6 +36,7 @@ export const en = {
   pause: "Pause",
   resume: "Resume",
   noTopics: "This sink offers no topics.",
+  noTopic: "There is no topic “{name}” here.",
   upsertAbout: "upsert · the newest row per {key}",
   appendAbout: "append · newest first",
   noMatch: "No row matches.",
@@ -67,6 +68,8 @@ export const en = {
   lagShort: "{lag} behind",
   queueShort: "{n} queued",
   badShort: "{n} bad",
+  waitsShort: "waits for {name}",
+  perSecond: "{n}/s",
   reads: "Reads",
   readBy: "Read by",
   liveRows: "Live rows",
@@ -83,6 +86,7 @@ export const en = {
   bad: "Bad rows",
   unassigned: "Outside sessions",
   failures: "Failures",
+  waitsFor: "Waits for",
   leftOut: "Alerts left out",
   calls: "Calls",
   perCall: "Time per call",
@@ -127,6 +131,12 @@ export function language() {
 
 export function setLanguage(code) {
   document.documentElement.lang = code;
+}
+
+/** What a node is, as the server says it in English, in the language of the page. */
+export function kindOf({ kind, detail }, between = " · ") {
+  const known = language() === "ja" ? details[detail] : undefined;
+  return `${t(kind)}${between}${known ?? detail}`;
 }
 
 /** A word in the language of the page; what has no translation stays as it is. */

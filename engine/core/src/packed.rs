@@ -3,13 +3,16 @@
 
 use std::sync::Arc;
 
+use crate::batch::Batch;
+use crate::error::{Error, Result};
 use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, UInt64Type};
-use zaraba_core::batch::Batch;
-use zaraba_core::error::{Error, Result};
 
 /// As one record batch.
-pub(crate) fn pack(batch: &Batch) -> Result<RecordBatch> {
+///
+/// # Errors
+/// When Arrow refuses: a broken invariant.
+pub fn pack(batch: &Batch) -> Result<RecordBatch> {
     let mut fields: Vec<Arc<Field>> = batch.rows.schema().fields().iter().cloned().collect();
     let mut columns = batch.rows.columns().to_vec();
     let deleted: BooleanArray = (0..batch.len())
@@ -34,25 +37,11 @@ pub(crate) fn pack(batch: &Batch) -> Result<RecordBatch> {
     )?)
 }
 
-/// The same rows with one more column.
-pub(crate) fn with_column(rows: &RecordBatch, name: &str, column: ArrayRef) -> Result<RecordBatch> {
-    let field = Arc::new(Field::new(name, column.data_type().clone(), true));
-    let fields = rows
-        .schema()
-        .fields()
-        .iter()
-        .cloned()
-        .chain([field])
-        .collect::<Vec<_>>();
-    let columns = rows.columns().iter().cloned().chain([column]).collect();
-    Ok(RecordBatch::try_new(
-        Arc::new(Schema::new(fields)),
-        columns,
-    )?)
-}
-
 /// Back from [`pack`].
-pub(crate) fn unpack(packed: &RecordBatch) -> Result<Batch> {
+///
+/// # Errors
+/// When it did not come from there.
+pub fn unpack(packed: &RecordBatch) -> Result<Batch> {
     let own = packed.num_columns().checked_sub(3);
     let types = [DataType::Int64, DataType::UInt64, DataType::Boolean];
     let own = own.filter(|own| (0..3).all(|i| *packed.column(own + i).data_type() == types[i]));

@@ -2,14 +2,13 @@
 //! however they arrived, whoever reads them sees the same. Sorted runs, of which two of like size
 //! become one, so that a row is copied a logarithmic number of times however small the batches are.
 
+use crate::batch::Batch;
+use crate::error::{Error, Result};
+use crate::packed;
+use crate::snapshot::{Segment, Snapshot};
 use arrow::array::UInt32Array;
 use arrow::datatypes::{FieldRef, SchemaRef};
 use arrow::row::{RowConverter, SortField};
-use zaraba_core::batch::Batch;
-use zaraba_core::error::{Error, Result};
-use zaraba_core::snapshot::{Segment, Snapshot};
-
-use crate::table::segment;
 
 /// The rows that wait, in sorted runs, the longest-waiting first.
 pub struct InOrder {
@@ -36,6 +35,12 @@ impl InOrder {
             ties,
             runs: Vec::new(),
         }
+    }
+
+    /// The columns of its rows.
+    #[must_use]
+    pub const fn schema(&self) -> &SchemaRef {
+        &self.schema
     }
 
     /// Takes rows in.
@@ -83,7 +88,7 @@ impl InOrder {
     /// When Arrow refuses: a broken invariant.
     pub fn save(&self, name: &str, snapshot: &mut Snapshot) -> Result<()> {
         for run in &self.runs {
-            let packed = Segment::new(segment::pack(run)?);
+            let packed = Segment::new(packed::pack(run)?);
             snapshot.push(name, Vec::new(), vec![packed]);
         }
         Ok(())
@@ -95,7 +100,7 @@ impl InOrder {
     /// When Arrow refuses: a broken invariant.
     pub fn load(&mut self, name: &str, snapshot: &Snapshot) -> Result<()> {
         for part in snapshot.parts(name) {
-            self.push(segment::unpack(&part.segments[0].rows)?)?;
+            self.push(packed::unpack(&part.segments[0].rows)?)?;
         }
         Ok(())
     }
@@ -108,7 +113,10 @@ impl InOrder {
 }
 
 /// Batches as one, by (time, sequence).
-pub(crate) fn in_order(schema: &SchemaRef, ties: Ties, parts: &[Batch]) -> Result<Batch> {
+///
+/// # Errors
+/// When Arrow refuses: a broken invariant.
+pub fn in_order(schema: &SchemaRef, ties: Ties, parts: &[Batch]) -> Result<Batch> {
     let all = Batch::concat(schema, parts)?;
     let key = |i: usize| (all.time[i], all.seq[i]);
     if (1..all.len()).all(|i| key(i - 1) < key(i)) {
