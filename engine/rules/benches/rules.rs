@@ -135,7 +135,9 @@ fn main() {
     });
     let rate = |nanos: f64| ROWS as f64 / nanos * 1e3;
     println!("bare loop              {:>7.1} M rows/s", rate(loops));
+    let only = std::env::var("SIZE").ok().and_then(|s| s.parse().ok());
     for size in [8192, 1024, 128, 16, 1] {
+        if only.is_some_and(|only: usize| only != size) { continue; }
         let parts = split(&rows, size);
         let nanos = least(&parts, |part| {
             let mut out = Vec::new();
