@@ -26,7 +26,7 @@ use crate::held::{Held, Pinned, number_of, severity_of};
 use crate::live::{Steps, now};
 use crate::machine::{Event, Key, Machine, Says, Stage, Standing};
 use crate::told::Troubles;
-use crate::work::{Declared, working};
+use crate::work::Declared;
 
 /// Rows that one call works off.
 const ROWS: usize = 65_536;
@@ -52,7 +52,7 @@ pub(crate) struct Node {
 
 impl Node {
     pub(crate) fn new(plan: Arc<Declared>, steps: Steps) -> Result<Self> {
-        let schema = working(&plan.kept);
+        let schema = Arc::clone(&plan.working);
         let field = |i: &usize| SortField::new(schema.field(*i).data_type().clone());
         Ok(Self {
             converter: RowConverter::new(plan.keys.iter().map(field).collect())?,
@@ -72,10 +72,13 @@ impl Node {
     fn work(&mut self, out: &mut Output) -> Result<Progress> {
         let mut events = Vec::new();
         if let Some(ready) = self.ready.take() {
-            let n = ready.len().min(ROWS);
-            self.rows(&ready.slice(0, n), &mut events)?;
+            let (now, later) = match ready.len() {
+                n if n > ROWS => (ready.slice(0, ROWS), Some(ready.slice(ROWS, n - ROWS))),
+                _ => (ready, None),
+            };
+            self.ready = later;
+            self.rows(&now, &mut events)?;
             self.tell(&events, out)?;
-            self.ready = (n < ready.len()).then(|| ready.slice(n, ready.len() - n));
             return Ok(Progress::More);
         }
         let until = self.goal.unwrap_or(i64::MAX);

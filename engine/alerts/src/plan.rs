@@ -21,7 +21,7 @@ use crate::calm;
 use crate::live::Origin;
 use crate::template::Templates;
 use crate::told::Teller;
-use crate::work::{Declared, Watch};
+use crate::work::{Declared, Watch, working};
 
 /// Said of what looks at several rows, and a way out.
 const ONE_ROW: &str = "an alert looks at one row at a time";
@@ -314,7 +314,8 @@ impl<'a> Planning<'a> {
             .iter()
             .map(|i| format!("\"{}\"", field(i)))
             .collect();
-        let condition = |text: &str| format!("coalesce(({text}\n), false)");
+        // Whatever has no type is null, which is not true.
+        let condition = |text: &str| format!("CAST(({text}\n) AS BOOLEAN)");
         let clear = doc.clear.as_ref().map(|clear| condition(&clear.value));
         let mut computed = vec![condition(&doc.when.value)];
         computed.extend(clear);
@@ -342,6 +343,7 @@ impl<'a> Planning<'a> {
         let declared = Declared {
             name: doc.name.value.as_str().into(),
             steps: steps.pop().unwrap_or_default(),
+            working: working(&kept),
             kept: Arc::new(kept),
             has_clear: doc.clear.is_some(),
             severities: severities.iter().map(|(of, _)| *of).collect(),
