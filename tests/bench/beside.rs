@@ -26,7 +26,7 @@ schema = { ts = "timestamp", sq_date = "date", strike = "float64", put_call = "t
 plugin = "oi-jump"
 from = ["deltas"]
 
-[sink.alerts]
+[sink.told]
 connector = "channel"
 from = ["good"]
 "#;
@@ -90,7 +90,7 @@ fn run(neighbour: Option<&str>) -> Vec<f64> {
     let built = Pipeline::from_text("bench.toml", text).build();
     let mut built = built.unwrap_or_else(|mistakes| panic!("{mistakes}"));
     let sender = built.take_sender("deltas").expect("the source is there");
-    let receiver = built.take_receiver("alerts").expect("the sink is there");
+    let receiver = built.take_receiver("told").expect("the sink is there");
     let running = built.start().expect("threads");
     let batches: Vec<RecordBatch> = (0..BATCHES).map(batch).collect();
     let sent: Arc<Vec<AtomicU64>> = Arc::new((0..BATCHES).map(|_| AtomicU64::new(0)).collect());
@@ -150,10 +150,15 @@ fn main() {
             None => "alone".to_owned(),
             Some(what) => format!("beside `{what}`"),
         };
-        let ratios = figures[1].iter().zip(&alone).map(|(with, alone)| with / alone);
+        let ratios = figures[1]
+            .iter()
+            .zip(&alone)
+            .map(|(with, alone)| with / alone);
         let mut ratios: Vec<f64> = ratios.collect();
         let ratio = quantile(&mut ratios, 0.5);
         let [half, p99, most] = figures.each_mut().map(|of| quantile(of, 0.5));
-        println!("{name:<18} p50 {half:>8.0}  p99 {p99:>8.0}  most {most:>8.0}  p99 of alone's, round by round {ratio:.2}");
+        println!(
+            "{name:<18} p50 {half:>8.0}  p99 {p99:>8.0}  most {most:>8.0}  p99 of alone's, round by round {ratio:.2}"
+        );
     }
 }

@@ -174,3 +174,26 @@ fn a_rule_that_keeps_failing_is_paused_for_event_time() {
     assert_eq!(Meter::get(&rule.meter().skipped), 59);
     assert_eq!(Meter::get(&rule.meter().calls), 10);
 }
+
+#[test]
+fn a_rule_that_loops_is_paused_at_once() {
+    let (mut rule, lines) = hostile(json!({ "what": "loop" }));
+    let mut out = Vec::new();
+    // Ten rows a second: pauses of 1, 2 and 4 seconds.
+    for tenth in 0..40 {
+        let rows = numbers(1, 2);
+        let time = vec![1_000_000 + tenth * 100_000].into();
+        let rows = Batch::new(rows.rows, time, rows.seq).unwrap();
+        rule.process(0, &rows, &mut out).unwrap();
+    }
+    assert!(totals(&out).is_empty());
+    let said = lines.all();
+    let paused: Vec<&String> = said.iter().filter(|l| l.contains("paused")).collect();
+    for (line, pause) in paused.iter().zip(["1s", "2s", "4s"]) {
+        let says = format!("and paused for {pause} of event time: it used up the fuel of a call");
+        assert!(line.contains(&says), "{line}");
+    }
+    assert_eq!(paused.len(), 3);
+    // Each was tried once: in a fresh instance.
+    assert_eq!(Meter::get(&rule.meter().calls), 3);
+}
