@@ -3,6 +3,9 @@
 /// A rule raises what plain batch SQL of its condition finds.
 mod batch;
 
+/// Two rules on real data, beside batch SQL.
+mod chain;
+
 /// What a rule sees in its tables.
 mod tables;
 
@@ -11,6 +14,9 @@ mod contained;
 
 /// Other versions and other parameters while the pipeline runs.
 mod changed;
+
+/// Alerts and rules over recorded rows are what DuckDB makes of the same files.
+mod history;
 
 use std::path::PathBuf;
 

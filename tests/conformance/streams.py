@@ -266,6 +266,7 @@ def integers(about):
 VALUES = {
     "bool": lambda v: isinstance(v, bool),
     "text": lambda v: isinstance(v, str),
+    "json": lambda v: True,
     "timestamp": lambda v: TIME.fullmatch(v),
     "date": lambda v: re.fullmatch(r"\d{4}-\d\d-\d\d", v),
     "decimal": lambda v: isinstance(v, str) and re.fullmatch(r"-?\d+(\.\d+)?", v),

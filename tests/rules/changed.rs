@@ -73,6 +73,22 @@ fn version(bytes: &[u8], number: u8) -> Vec<u8> {
     bytes
 }
 
+/// A plugin's bytes with another word in the place of one as long.
+fn with(bytes: &[u8], word: &str, other: &str) -> Vec<u8> {
+    let (word, other) = (word.as_bytes(), other.as_bytes());
+    let (mut bytes, mut from) = (bytes.to_vec(), 0);
+    let next = |bytes: &[u8], from: usize| {
+        let found = bytes[from..].windows(word.len()).position(|w| w == word);
+        found.map(|at| from + at)
+    };
+    while let Some(at) = next(&bytes, from) {
+        from = at + word.len();
+        bytes[at..from].copy_from_slice(other);
+    }
+    assert!(from > 0 && word.len() == other.len());
+    bytes
+}
+
 /// Puts a file into the place of another.
 fn replace(folder: &Folder, bytes: &[u8]) {
     folder.write("new", bytes);
@@ -190,6 +206,9 @@ async fn a_hundred_versions_under_load() {
             20 => replace(&folder, b"no plugin at all"),
             40 => replace(&folder, &bytes[..bytes.len() / 2]),
             60 => replace(&folder, &std::fs::read(plugin("oi-jump")).unwrap()),
+            // Its manifest has an output that every alert has; it wants the network.
+            80 => replace(&folder, &with(&bytes, "total", "value")),
+            100 => replace(&folder, &with(&bytes, "wasi:cli/stdout", "wasi:http/types")),
             _ => continue,
         }
         refused(i / 20);

@@ -23,7 +23,7 @@ from = ["numbers"]
 [rule.bad]
 plugin = "hostile"
 from = ["numbers"]
-params = { what = "WHAT" }
+params = { WHAT }
 limits = { deadline = "200ms", fuel = 2000000, fuel_per_row = 2000 }
 
 [query.sums]
@@ -56,13 +56,13 @@ fn others_lose_no_row() {
         batch_rows: 100,
         kill: false,
     };
-    let others = |what: &str| {
-        let plan = planned(&PIPELINE.replace("WHAT", what)).unwrap_or_else(|e| panic!("{e}"));
+    let others = |params: &str| {
+        let plan = planned(&PIPELINE.replace("WHAT", params)).unwrap_or_else(|e| panic!("{e}"));
         let came = run(&plan, &inputs, &["good", "sums", "bad"], drive).unwrap();
         let of = |i: usize, name: &str| whole(&plan, name, &came[i]);
         ([of(0, "good"), of(1, "sums")], of(2, "bad").num_rows())
     };
-    let (undisturbed, behaved) = others("none");
+    let (undisturbed, behaved) = others("");
     // A row each, and a tick a minute.
     assert_eq!(undisturbed[0].num_rows(), behaved);
     assert!(behaved > 2_000, "{behaved}");
@@ -73,14 +73,20 @@ fn others_lose_no_row() {
         "trap",
         "many alerts",
         "big alerts",
+        "one text",
         "wrong type",
         "log",
+        "stdout",
         "state",
         "state then trap",
     ] {
-        let (others, of_bad) = others(what);
-        assert_eq!(others, undisturbed, "{what}");
+        let (came, of_bad) = others(&format!("what = \"{what}\""));
+        assert_eq!(came, undisturbed, "{what}");
         // A megabyte of log is cut and harms nothing; the rest fails at each call with rows.
         assert!(what == "log" || of_bad < 100, "{what}: {of_bad}");
     }
+    // At the thousandth row: a call is lost to the rule itself.
+    let (came, of_bad) = others("what = \"trap\", at = 999");
+    assert_eq!(came, undisturbed);
+    assert!((behaved - 100..behaved).contains(&of_bad), "{of_bad}");
 }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StringArray, new_null_array};
 use arrow::compute::filter_record_batch;
@@ -23,18 +24,24 @@ use zaraba_sql::plan::stage::{Foreign, Input, Stage, Work};
 
 use crate::storm::{Member, Storms};
 
-/// How long a key is remembered that is left out and never clears, microseconds.
-const REMEMBERED: i64 = 24 * 3_600 * 1_000_000;
+/// Keys that are left out, and members of storms, that are remembered after nothing but their end
+/// could still come. Some rules raise what never ends: of more than these the longest unheard-of are
+/// forgotten.
+const LEFT_OUT: usize = 50_000;
 
-/// The stage behind stage `input`, which emits alerts with these columns; none: there is nothing to
-/// do.
+/// The stage behind stage `input`, which emits alerts with these columns, and what it is made of;
+/// none: there is nothing to do.
 #[must_use]
-pub fn stage(input: usize, doc: &StormDoc, of: &SchemaRef) -> Option<Stage> {
+pub fn stage(input: usize, doc: &StormDoc, of: &SchemaRef) -> Option<(Stage, Arc<Quiet>)> {
     let needed = doc.cooldown.is_some() || doc.group.is_some();
-    needed.then(|| Stage {
-        inputs: vec![Input::Stage(input)],
-        work: Work::Foreign(Arc::new(Quiet(doc.clone(), columns(doc, of)))),
-        schema: columns(doc, of),
+    needed.then(|| {
+        let quiet = Arc::new(Quiet(doc.clone(), columns(doc, of)));
+        let stage = Stage {
+            inputs: vec![Input::Stage(input)],
+            work: Work::Foreign(Arc::clone(&quiet) as _),
+            schema: columns(doc, of),
+        };
+        (stage, quiet)
     })
 }
 
@@ -53,11 +60,39 @@ pub fn columns(doc: &StormDoc, of: &SchemaRef) -> SchemaRef {
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
-struct Quiet(StormDoc, SchemaRef);
+/// What the stage is made of.
+pub struct Quiet(StormDoc, SchemaRef);
+
+/// The cooldown of a stage that runs, for who changes it: it counts from the next alerts on.
+#[derive(Clone, Debug)]
+pub struct Cooldown(Arc<AtomicI64>);
+
+impl Cooldown {
+    /// What it is, microseconds; 0: there is none.
+    #[must_use]
+    pub fn get(&self) -> i64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Makes it another.
+    pub fn set(&self, micros: i64) {
+        self.0.store(micros, Ordering::Relaxed);
+    }
+}
+
+impl Quiet {
+    /// Makes the operator of its node.
+    #[must_use]
+    pub fn node(&self, node: &str) -> (Box<dyn Operator>, Cooldown) {
+        let calm = Calm::new(node, &self.0, &self.1);
+        let cooldown = calm.cooldown.clone();
+        (Box::new(calm), cooldown)
+    }
+}
 
 impl Foreign for Quiet {
     fn operator(&self, node: &str) -> Result<Box<dyn Operator>> {
-        Ok(Box::new(Calm::new(node, &self.0, &self.1)))
+        Ok(self.node(node).0)
     }
 
     fn describe(&self) -> String {
@@ -110,7 +145,7 @@ struct Memory {
 struct Calm {
     rule: String,
     schema: SchemaRef,
-    cooldown: i64,
+    cooldown: Cooldown,
     within: Option<i64>,
     most: usize,
     memory: Memory,
@@ -132,7 +167,7 @@ impl Calm {
         Self {
             rule: node.to_owned(),
             schema: Arc::clone(schema),
-            cooldown: doc.cooldown.unwrap_or(0),
+            cooldown: Cooldown(Arc::new(AtomicI64::new(doc.cooldown.unwrap_or(0)))),
             within: doc.group.as_ref().map(|group| group.window),
             most: doc
                 .group
@@ -181,7 +216,7 @@ impl Calm {
             self.memory.storms.leave(row.kind, begun, row.key);
         }
         let cooling = before.as_ref().filter(|(told, severity, _)| {
-            row.time < told.saturating_add(self.cooldown) && row.severity <= *severity
+            row.time < told.saturating_add(self.cooldown.get()) && row.severity <= *severity
         });
         let (told, severity, left) = match (cooling, self.within) {
             (Some((told, severity, _)), _) => {
@@ -303,21 +338,29 @@ impl Calm {
 
     /// Forgets keys of which nothing depends any more, now and then.
     fn forget(&mut self, time: i64) {
-        let quiet = self.cooldown.max(self.within.unwrap_or(0)).max(60_000_000);
+        let quiet = self.cooldown.get();
+        let quiet = quiet.max(self.within.unwrap_or(0)).max(60_000_000);
         if time < self.memory.forgotten.saturating_add(quiet) {
             return;
         }
         self.memory.forgotten = time;
-        for keys in self.memory.keys.values_mut() {
-            keys.retain(|_, known| match known.left {
-                Left::In => time < known.told.saturating_add(quiet),
-                _ => time < known.heard.saturating_add(quiet.max(REMEMBERED)),
-            });
+        let cools = |known: &Known| time < known.told.saturating_add(quiet);
+        let keys = self.memory.keys.values_mut();
+        // What is left out is so until it ends, however long that takes.
+        keys.for_each(|keys| keys.retain(|_, known| known.left != Left::In || cools(known)));
+        let left = self.memory.keys.values().flat_map(BTreeMap::values);
+        let mut heard: Vec<i64> = left
+            .filter(|known| !cools(known))
+            .map(|known| known.heard)
+            .collect();
+        if heard.len() > LEFT_OUT {
+            let (_, oldest, _) = heard.select_nth_unstable_by(LEFT_OUT, |a, b| b.cmp(a));
+            let oldest = *oldest;
+            let keys = self.memory.keys.values_mut();
+            keys.for_each(|keys| keys.retain(|_, known| cools(known) || known.heard > oldest));
         }
         self.memory.keys.retain(|_, keys| !keys.is_empty());
-        self.memory
-            .storms
-            .forget(time.saturating_sub(quiet.max(REMEMBERED)));
+        self.memory.storms.forget(LEFT_OUT);
     }
 }
 

@@ -30,21 +30,27 @@ pub mod all;
 
 pub mod calm;
 
+pub mod check;
+
+pub mod mistake;
+
+mod options;
+
+mod node;
+
+mod declared;
+
+mod told;
+
+mod template;
+
 mod storm;
 
 mod held;
 
 mod machine;
 
-mod node;
-
-mod template;
-
-mod told;
-
 mod values;
-
-mod work;
 
 #[cfg(test)]
 mod tests;

@@ -34,12 +34,16 @@ pub(crate) trait Kept: Clone {
 pub(crate) enum Stage {
     /// It opens at `due`, if it holds until then.
     Waiting { due: i64 },
-    /// It opened.
-    Open { opened: i64, severity: Severity },
+    /// It opened. `again`: when it is told again, if nothing is told of it before.
+    Open {
+        opened: i64,
+        severity: Severity,
+        again: Option<i64>,
+    },
 }
 
-/// A key that is not idle, since when, and a row: the one that stands, or, once it is open, the one
-/// last told of.
+/// A key that is not idle, since when, and a row: the one that stands, or, once it is open and not to
+/// be told again, the one last told of.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Standing<H> {
     pub(crate) since: i64,
@@ -60,13 +64,25 @@ pub(crate) struct Event<H> {
     pub(crate) held: H,
 }
 
+/// How long things take, microseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Times {
+    /// So long a condition holds before its key opens.
+    pub(crate) hold: i64,
+    /// So long after it opened a key does not open again.
+    pub(crate) cooldown: i64,
+    /// So long after something was told of an open key it is told again; 0: it is not.
+    pub(crate) repeat: i64,
+}
+
 /// All keys.
 pub(crate) struct Machine<H> {
-    hold: i64,
-    cooldown: i64,
+    times: Times,
     keys: HashMap<Key, Standing<H>>,
     /// When keys open that wait.
     timers: BTreeSet<(i64, Key)>,
+    /// When keys are told again that are open.
+    repeats: BTreeSet<(i64, Key)>,
     /// Keys that may not open before a time, and the same by that time.
     cooling: HashMap<Key, i64>,
     cooled: BTreeSet<(i64, Key)>,
@@ -74,16 +90,21 @@ pub(crate) struct Machine<H> {
 }
 
 impl<H: Kept> Machine<H> {
-    pub(crate) fn new(hold: i64, cooldown: i64) -> Self {
+    pub(crate) fn new(times: Times) -> Self {
         Self {
-            hold,
-            cooldown,
+            times,
             keys: HashMap::new(),
             timers: BTreeSet::new(),
+            repeats: BTreeSet::new(),
             cooling: HashMap::new(),
             cooled: BTreeSet::new(),
             suppressed: 0,
         }
+    }
+
+    /// What begins from now on takes so long; what waits or cools down already goes on as it was.
+    pub(crate) const fn set(&mut self, times: Times) {
+        self.times = times;
     }
 
     /// Whether no key waits and none is open: then only rows that hold matter.
@@ -120,8 +141,8 @@ impl<H: Kept> Machine<H> {
             (Stage::Waiting { due }, false) => {
                 let due = *due;
                 // It held for its time, and only the cooldown kept it.
-                let would = standing.since.saturating_add(self.hold);
-                if self.hold == 0 || says.time > would {
+                let would = standing.since.saturating_add(self.times.hold);
+                if self.times.hold == 0 || says.time > would {
                     self.suppressed += 1;
                 }
                 if let Some((key, _)) = self.keys.remove_entry(key) {
@@ -133,15 +154,30 @@ impl<H: Kept> Machine<H> {
                 self.close(key, says, held, out);
                 false
             }
-            (Stage::Open { severity, .. }, _) => {
+            (
+                Stage::Open {
+                    severity, again, ..
+                },
+                _,
+            ) => {
                 let Some(now) = says.severity.filter(|now| now != severity) else {
-                    return false;
+                    // Who is told again is told of the row that stands then.
+                    let stands = again.is_some();
+                    if stands {
+                        standing.held = held();
+                    }
+                    return stands;
                 };
                 *severity = now;
                 standing.held = held();
                 let (since, held) = (standing.since, standing.held.clone());
+                let key: Key = key.into();
+                if let Some(due) = again.take() {
+                    self.repeats.remove(&(due, Arc::clone(&key)));
+                }
+                *again = next(&mut self.repeats, &key, says.time, self.times.repeat);
                 out.push(Event {
-                    key: key.into(),
+                    key,
                     time: says.time,
                     state: State::Update,
                     severity: now,
@@ -157,7 +193,7 @@ impl<H: Kept> Machine<H> {
     fn begin(&mut self, key: &[u8], says: Says, held: H, out: &mut Vec<Event<H>>) -> bool {
         let key: Key = key.into();
         let cooled = self.cooling.get(&key).copied().unwrap_or(i64::MIN);
-        let due = says.time.saturating_add(self.hold).max(cooled);
+        let due = says.time.saturating_add(self.times.hold).max(cooled);
         let since = says.time;
         let stage = Stage::Waiting { due };
         let standing = Standing { since, stage, held };
@@ -178,6 +214,7 @@ impl<H: Kept> Machine<H> {
         standing.stage = Stage::Open {
             opened: time,
             severity,
+            again: next(&mut self.repeats, key, time, self.times.repeat),
         };
         out.push(Event {
             key: Arc::clone(key),
@@ -190,12 +227,34 @@ impl<H: Kept> Machine<H> {
         self.cool(key, time);
     }
 
+    /// An open key is told again.
+    fn tell_again(&mut self, key: &Key, time: i64, out: &mut Vec<Event<H>>) {
+        let Some(standing) = self.keys.get_mut(key) else {
+            return;
+        };
+        let Stage::Open {
+            severity, again, ..
+        } = &mut standing.stage
+        else {
+            return;
+        };
+        *again = next(&mut self.repeats, key, time, self.times.repeat);
+        out.push(Event {
+            key: Arc::clone(key),
+            time,
+            state: State::Update,
+            severity: *severity,
+            since: standing.since,
+            held: standing.held.clone(),
+        });
+    }
+
     /// From now on a key may not open before its cooldown is over.
     fn cool(&mut self, key: &Key, opened: i64) {
-        if self.cooldown == 0 {
+        if self.times.cooldown == 0 {
             return;
         }
-        let until = opened.saturating_add(self.cooldown);
+        let until = opened.saturating_add(self.times.cooldown);
         if let Some(before) = self.cooling.insert(Arc::clone(key), until) {
             self.cooled.remove(&(before, Arc::clone(key)));
         }
@@ -206,9 +265,15 @@ impl<H: Kept> Machine<H> {
         let Some((key, standing)) = self.keys.remove_entry(key) else {
             return;
         };
-        let Stage::Open { severity, .. } = standing.stage else {
+        let Stage::Open {
+            severity, again, ..
+        } = standing.stage
+        else {
             return;
         };
+        if let Some(due) = again {
+            self.repeats.remove(&(due, Arc::clone(&key)));
+        }
         out.push(Event {
             key,
             time: says.time,
@@ -219,16 +284,23 @@ impl<H: Kept> Machine<H> {
         });
     }
 
-    /// Opens what was to open before `time`, so many keys at most; whether there are more. No row
-    /// before `time` may follow.
+    /// Opens what was to open before `time`, and tells again what was to be, so many keys at most;
+    /// whether there may be more. No row before `time` may follow. At the end of time nothing is told
+    /// again.
     pub(crate) fn before(&mut self, time: i64, most: usize, out: &mut Vec<Event<H>>) -> bool {
         for _ in 0..most {
-            match self.timers.first() {
-                Some((due, _)) if *due < time => {}
-                _ => return false,
+            let opens = self.timers.first();
+            let again = self.repeats.first().filter(|_| time < i64::MAX);
+            let first = opens.into_iter().chain(again).min();
+            if first.is_none_or(|(due, _)| *due >= time) {
+                return false;
             }
-            if let Some((due, key)) = self.timers.pop_first() {
-                self.open(&key, due, out);
+            if first == opens {
+                if let Some((due, key)) = self.timers.pop_first() {
+                    self.open(&key, due, out);
+                }
+            } else if let Some((due, key)) = self.repeats.pop_first() {
+                self.tell_again(&key, due, out);
             }
         }
         true
@@ -257,9 +329,13 @@ impl<H: Kept> Machine<H> {
 
     /// Takes back a key that was not idle.
     pub(crate) fn stood(&mut self, key: Key, standing: Standing<H>) {
-        if let Stage::Waiting { due } = standing.stage {
-            self.timers.insert((due, Arc::clone(&key)));
-        }
+        match standing.stage {
+            Stage::Waiting { due } => self.timers.insert((due, Arc::clone(&key))),
+            Stage::Open {
+                again: Some(due), ..
+            } => self.repeats.insert((due, Arc::clone(&key))),
+            Stage::Open { again: None, .. } => false,
+        };
         self.keys.insert(key, standing);
     }
 
@@ -268,4 +344,11 @@ impl<H: Kept> Machine<H> {
         self.cooling.insert(Arc::clone(&key), until);
         self.cooled.insert((until, key));
     }
+}
+
+/// When a key that was told of at `time` is told again, if it is.
+fn next(repeats: &mut BTreeSet<(i64, Key)>, key: &Key, time: i64, repeat: i64) -> Option<i64> {
+    let due = (repeat > 0).then(|| time.saturating_add(repeat))?;
+    repeats.insert((due, Arc::clone(key)));
+    Some(due)
 }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{AsArray, BinaryArray, Int64Array, RecordBatch, UInt8Array};
+use arrow::array::{Array, AsArray, BinaryArray, Int64Array, RecordBatch, UInt8Array};
 use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, UInt8Type};
 use arrow::row::{RowConverter, Rows, SortField};
@@ -22,11 +22,10 @@ use zaraba_sql::failed;
 use zaraba_sql::in_order::{InOrder, Ties};
 use zaraba_sql::one_form::all_in_one_form;
 
+use crate::declared::{Current, Declared};
 use crate::held::{Held, Pinned, number_of, severity_of};
-use crate::live::{Steps, now};
 use crate::machine::{Event, Key, Machine, Says, Stage, Standing};
 use crate::told::Troubles;
-use crate::work::Declared;
 
 /// Rows that one call works off.
 const ROWS: usize = 65_536;
@@ -35,8 +34,9 @@ const OPEN: usize = 4_096;
 
 /// The operator.
 pub(crate) struct Node {
+    current: Current,
+    /// As of the newest rows.
     plan: Arc<Declared>,
-    steps: Steps,
     schema: SchemaRef,
     converter: RowConverter,
     waiting: InOrder,
@@ -51,13 +51,14 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    pub(crate) fn new(plan: Arc<Declared>, steps: Steps) -> Result<Self> {
+    pub(crate) fn new(current: Current) -> Result<Self> {
+        let plan = current.now();
         let schema = Arc::clone(&plan.working);
         let field = |i: &usize| SortField::new(schema.field(*i).data_type().clone());
         Ok(Self {
             converter: RowConverter::new(plan.keys.iter().map(field).collect())?,
             waiting: InOrder::new(Arc::clone(&schema), Ties::ByContent),
-            machine: Machine::new(plan.hold, plan.cooldown),
+            machine: Machine::new(plan.times),
             pinned: Pinned::default(),
             ordinals: Ordinals::default(),
             troubles: Troubles::default(),
@@ -65,20 +66,19 @@ impl Node {
             goal: None,
             schema,
             plan,
-            steps,
+            current,
         })
     }
 
     fn work(&mut self, out: &mut Output) -> Result<Progress> {
         let mut events = Vec::new();
         if let Some(ready) = self.ready.take() {
-            let (now, later) = match ready.len() {
-                n if n > ROWS => (ready.slice(0, ROWS), Some(ready.slice(ROWS, n - ROWS))),
-                _ => (ready, None),
+            let n = match ready.len() <= ROWS {
+                true => self.rows(&ready, &mut events)?,
+                false => self.rows(&ready.slice(0, ROWS), &mut events)?,
             };
-            self.ready = later;
-            self.rows(&now, &mut events)?;
             self.tell(&events, out)?;
+            self.ready = (n < ready.len()).then(|| ready.slice(n, ready.len() - n));
             return Ok(Progress::More);
         }
         let until = self.goal.unwrap_or(i64::MAX);
@@ -94,13 +94,13 @@ impl Node {
         Ok(Progress::Done)
     }
 
-    /// Rows in order.
-    fn rows(&mut self, batch: &Batch, events: &mut Vec<Event<Held>>) -> Result<()> {
+    /// Rows in order; how many of them, until there is enough to tell.
+    fn rows(&mut self, batch: &Batch, events: &mut Vec<Event<Held>>) -> Result<usize> {
         let n = self.plan.kept.fields().len();
         let column = |i: usize| batch.rows.column(n + i);
         let holds = column(0).as_boolean().values();
         if self.machine.is_quiet() && holds.count_set_bits() == 0 {
-            return Ok(());
+            return Ok(batch.len());
         }
         let over = column(1).as_boolean().values();
         let severity = column(2).as_primitive::<UInt8Type>().values();
@@ -112,7 +112,10 @@ impl Node {
             if self.machine.is_quiet() {
                 match next(holds, row) {
                     Some(next) => row = next,
-                    None => break,
+                    None => {
+                        row = batch.len();
+                        break;
+                    }
                 }
             }
             let says = Says {
@@ -122,7 +125,9 @@ impl Node {
                 severity: severity_of(severity[row]),
                 deleted: batch.is_deleted(row),
             };
-            while self.machine.before(says.time, OPEN, events) {}
+            if self.machine.before(says.time, OPEN, events) {
+                break;
+            }
             let held = || Held {
                 rows: Arc::clone(&rows),
                 row,
@@ -135,7 +140,7 @@ impl Node {
         if kept {
             self.pinned.add(batch.bytes());
         }
-        Ok(())
+        Ok(row)
     }
 
     /// The keys of rows, in bytes; none: there is one key.
@@ -200,8 +205,10 @@ fn next(bits: &BooleanBuffer, row: usize) -> Option<usize> {
 
 impl Operator for Node {
     fn process(&mut self, _port: Port, rows: Batch, out: &mut Output) -> Result<Progress> {
+        self.plan = self.current.now();
+        self.machine.set(self.plan.times);
         let mut bad = Vec::new();
-        for batch in self.plan.compute(&now(&self.steps), &rows, &mut bad)? {
+        for batch in self.plan.compute(&rows, &mut bad)? {
             self.waiting.push(batch)?;
         }
         failed::send(&self.plan.name, &mut bad, out)?;
@@ -293,19 +300,28 @@ fn int64(rows: &RecordBatch, column: usize) -> Result<&Int64Array> {
     column.as_primitive_opt::<Int64Type>().ok_or_else(wrong)
 }
 
-/// Keys that are not idle: `at` is when one opened or will, `severity` is 0 where it waits.
+/// Keys that are not idle: `at` is when one opened or will, `severity` is 0 where it waits, `again` when
+/// one is told again.
 fn keys(machine: &mut Machine<Held>) -> Result<RecordBatch> {
     let schema = Schema::new(vec![
         Field::new("key", DataType::Binary, false),
         Field::new("since", DataType::Int64, false),
         Field::new("at", DataType::Int64, false),
         Field::new("severity", DataType::UInt8, false),
+        Field::new("again", DataType::Int64, true),
     ]);
     let all = machine.standing();
     let at = all.iter().map(|(_, standing)| match standing.stage {
         Stage::Waiting { due } => (due, 0),
-        Stage::Open { opened, severity } => (opened, number_of(severity)),
+        Stage::Open {
+            opened, severity, ..
+        } => (opened, number_of(severity)),
     });
+    let again = all.iter().map(|(_, standing)| match standing.stage {
+        Stage::Open { again, .. } => again,
+        Stage::Waiting { .. } => None,
+    });
+    let again: Int64Array = again.collect();
     let (at, severity): (Vec<i64>, Vec<u8>) = at.unzip();
     let keys = BinaryArray::from_iter_values(all.iter().map(|(key, _)| key.as_ref()));
     let since: Int64Array = all.iter().map(|(_, standing)| standing.since).collect();
@@ -316,6 +332,7 @@ fn keys(machine: &mut Machine<Held>) -> Result<RecordBatch> {
             Arc::new(since),
             Arc::new(Int64Array::from(at)),
             Arc::new(UInt8Array::from(severity)),
+            Arc::new(again),
         ],
     )?)
 }
@@ -328,11 +345,13 @@ fn stages(rows: &RecordBatch) -> Result<Vec<Stood>> {
     let (keys, since, at) = (binary(rows, 0)?, int64(rows, 1)?, int64(rows, 2)?);
     let severity = rows.columns().get(3).ok_or_else(wrong)?;
     let severity = severity.as_primitive_opt::<UInt8Type>().ok_or_else(wrong)?;
+    let again = int64(rows, 4).ok(); // a snapshot of before has none
     let stage = |i: usize| match severity_of(severity.value(i)) {
         None => Stage::Waiting { due: at.value(i) },
         Some(severity) => Stage::Open {
             opened: at.value(i),
             severity,
+            again: again.filter(|a| a.is_valid(i)).map(|a| a.value(i)),
         },
     };
     let one = |i: usize| (Key::from(keys.value(i)), since.value(i), stage(i));

@@ -169,10 +169,31 @@ impl Storms {
         }
     }
 
-    /// Forgets those that began before a time.
-    pub(crate) fn forget(&mut self, before: i64) {
-        for past in self.past.values_mut() {
-            *past = past.split_off(&before);
+    /// Forgets the oldest of those that were told, while they have more members than so many.
+    pub(crate) fn forget(&mut self, most: usize) {
+        let mut all: Vec<(i64, &str, usize)> = self
+            .past
+            .iter()
+            .flat_map(|(kind, past)| past.iter().map(move |(begun, past)| (begun, kind, past)))
+            .map(|(begun, kind, past)| (*begun, kind.as_str(), past.standing.len()))
+            .collect();
+        let mut members: usize = all.iter().map(|(.., members)| members).sum();
+        if members <= most {
+            return;
+        }
+        all.sort_unstable();
+        let oldest = all.iter().take_while(|(.., of)| {
+            let over = members > most;
+            members -= of;
+            over
+        });
+        let oldest: Vec<(i64, String)> = oldest
+            .map(|(b, kind, _)| (*b, (*kind).to_owned()))
+            .collect();
+        for (begun, kind) in oldest {
+            if let Some(past) = self.past.get_mut(&kind) {
+                past.remove(&begun);
+            }
         }
         self.past.retain(|_, past| !past.is_empty());
     }

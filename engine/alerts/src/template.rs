@@ -11,7 +11,7 @@ use zaraba_config::document::{AlertDoc, Text, TextsDoc};
 use zaraba_core::suggest::hint;
 use zaraba_sql::plan::mistake::{SqlMistake, find_word, there};
 
-use crate::plan::Mistake;
+use crate::mistake::Mistake;
 
 /// Steps of a template's evaluation.
 const FUEL: u64 = 10_000;

@@ -16,6 +16,7 @@ use self::rig::{Declared, Input, Told, run};
 struct Rules {
     hold: i64,
     cooldown: i64,
+    repeat: i64,
     clear: bool,
 }
 
@@ -24,6 +25,9 @@ impl Rules {
         let mut text = format!("when = \"v >= 3\"\nfor = \"{}s\"\n", self.hold);
         if self.cooldown > 0 {
             text += &format!("cooldown = \"{}s\"\n", self.cooldown);
+        }
+        if self.repeat > 0 {
+            text += &format!("repeat = \"{}s\"\n", self.repeat);
         }
         if self.clear {
             text += "clear = \"v <= 1 OR v = 7\"\n";
@@ -54,8 +58,8 @@ fn severity(row: &Input) -> Option<&'static str> {
     }
 }
 
-/// What a key's rows, in order, ought to raise.
-fn of_key(rows: &[Input], rules: Rules) -> Vec<Told> {
+/// What a key's rows, in order, ought to raise; `end`: the time of the last row of any key.
+fn of_key(rows: &[Input], rules: Rules, end: i64) -> Vec<Told> {
     let mut told = Vec::new();
     let mut cooled = i64::MIN;
     let mut from = 0;
@@ -88,8 +92,13 @@ fn of_key(rows: &[Input], rules: Rules) -> Vec<Told> {
         };
         tell(due, "open", now);
         cooled = due + rules.cooldown;
-        from = rows.len();
+        let mut last = due;
+        from = rows.len() + 1;
         for (i, row) in rows.iter().enumerate().skip(stands + 1) {
+            while rules.repeat > 0 && last + rules.repeat < row.time {
+                last += rules.repeat;
+                tell(last, "update", now);
+            }
             if rules.over(row) {
                 tell(row.time, "clear", now);
                 from = i + 1;
@@ -97,8 +106,14 @@ fn of_key(rows: &[Input], rules: Rules) -> Vec<Told> {
             }
             if let Some(worse) = severity(row).filter(|worse| *worse != now) {
                 now = worse;
+                last = row.time;
                 tell(row.time, "update", now);
             }
+        }
+        // It stands to the end.
+        while from > rows.len() && rules.repeat > 0 && last + rules.repeat < end {
+            last += rules.repeat;
+            tell(last, "update", now);
         }
     }
     told
@@ -135,15 +150,17 @@ proptest! {
         rows in inputs(),
         hold in prop::sample::select(vec![0_i64, 1, 2, 5]),
         cooldown in prop::sample::select(vec![0_i64, 3, 10]),
+        repeat in prop::sample::select(vec![0_i64, 1, 4]),
         clear in any::<bool>(),
         seed in any::<u64>(),
     ) {
-        let rules = Rules { hold, cooldown, clear };
+        let rules = Rules { hold, cooldown, repeat, clear };
         let declared = Declared::new(&rules.toml());
+        let end = rows.last().map_or(0, |row| row.time);
         let mut expected: Vec<Told> = (0..3)
             .flat_map(|key| {
                 let own: Vec<Input> = rows.iter().filter(|r| r.key == key).copied().collect();
-                of_key(&own, rules)
+                of_key(&own, rules, end)
             })
             .collect();
         expected.sort();
@@ -157,6 +174,53 @@ proptest! {
             prop_assert_eq!(&other, &whole, "batches of {}, seed {}", batch, seed);
         }
     }
+}
+
+#[test]
+fn what_is_told_again_is_the_row_that_stands() {
+    let declared = Declared::new("when = \"v >= 3\"\nrepeat = \"10s\"\ntitle = \"{{ v }}\"");
+    let rows: Vec<Input> = [
+        (0, 1, 3),
+        (4, 1, 5),
+        (10, 1, 6),
+        (21, 1, 4),
+        (33, 2, 0),
+        (34, 1, 0),
+    ]
+    .into_iter()
+    .chain([(90, 2, 0)])
+    .map(|(time, key, v)| Input {
+        time,
+        key,
+        v: Some(v),
+        deleted: false,
+    })
+    .collect();
+    for (batch, seed) in [(8192, 0), (1, 0), (2, 3), (1, 7)] {
+        let ran = run(&declared, &rows, batch, seed);
+        let expected = [
+            "0 open 1 3",
+            "10 update 1 6",
+            "20 update 1 6",
+            "30 update 1 4",
+            "34 clear 1 0",
+        ];
+        assert_eq!(ran.lines, expected, "batches of {batch}, seed {seed}");
+    }
+}
+
+#[test]
+fn a_long_silence_is_told_of_bit_by_bit() {
+    let declared = Declared::new("when = \"v >= 3\"\nrepeat = \"1s\"");
+    let row = |time, v| Input {
+        time,
+        key: 1,
+        v: Some(v),
+        deleted: false,
+    };
+    let ran = run(&declared, &[row(0, 3), row(100_000, 0)], 8192, 0);
+    assert_eq!(ran.told.len(), 100_001);
+    assert!(ran.most < 5_000, "{} alerts in a batch", ran.most);
 }
 
 #[test]

@@ -21,7 +21,7 @@ use crate::top::TopArgs;
 pub(crate) const WRONG: u8 = 2;
 
 /// Commands that the design has and this version has not.
-const LATER: [&str; 5] = ["rule", "model", "llm", "backtest", "backfill"];
+const LATER: [&str; 4] = ["model", "llm", "backtest", "backfill"];
 
 /// Streams as SQL: runs pipelines written in TOML.
 #[derive(Parser)]
@@ -79,6 +79,8 @@ pub(crate) enum Command {
     Connect(crate::connect::ConnectArgs),
     /// Write, build and try plugins: rules as WebAssembly
     Plugin(crate::plugin::PluginArgs),
+    /// Try alerts and rules over recorded rows
+    Rule(crate::rule::RuleArgs),
     /// Print the JSON Schema of pipeline files, for editors
     Schema,
     /// Print what makes a shell complete zaraba's words

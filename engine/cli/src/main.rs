@@ -19,6 +19,8 @@ mod plugin;
 
 mod record;
 
+mod rule;
+
 mod remote;
 
 mod run;
@@ -60,6 +62,7 @@ fn main() -> ExitCode {
         Command::Record(args) => record::record(&args, &voice),
         Command::Connect(args) => connect::connect(&args, &voice),
         Command::Plugin(args) => plugin::plugin(&args, &voice),
+        Command::Rule(args) => rule::rule(args, &voice),
         Command::Schema => schema::schema(&voice),
         Command::Completion(args) => completion::completion(args.shell, &voice),
     };

@@ -1,5 +1,5 @@
-//! `zaraba set`: parameters of a running pipeline, changed where every node that reads them can
-//! take another value between two rows, else with the reason why not.
+//! `zaraba set`: parameters of a running pipeline, and options of its alerts and rules, changed where
+//! every node that reads them can take another value between two rows, else with the reason why not.
 
 use clap::Args;
 use serde_json::{Map, Value};
@@ -15,7 +15,7 @@ const PATH: &str = "/api/set";
 /// Which parameters.
 #[derive(Args)]
 pub(crate) struct SetArgs {
-    /// Parameters and their new values, changed together or not at all; without any, all are listed
+    /// Parameters, or options of alerts and rules as NODE.OPTION, and their new values, changed together or not at all; without any, all are listed
     #[arg(value_name = "NAME=VALUE", value_parser = assignment)]
     changes: Vec<(String, String)>,
     #[command(flatten)]
@@ -68,7 +68,7 @@ fn list(remote: &Remote, voice: &Voice) -> Result<(), Failure> {
         return Err(remote.stranger(&text));
     };
     if params.is_empty() {
-        return voice.print("the pipeline has no parameters\n");
+        return voice.print("the pipeline has no parameters, alerts or rules\n");
     }
     let line = |param: &Value| {
         let word = |of: &str| param[of].as_str().unwrap_or_default();

@@ -5,6 +5,8 @@ mod alerts;
 
 mod figures;
 
+mod rules;
+
 mod screen;
 
 use std::io::{self, IsTerminal};

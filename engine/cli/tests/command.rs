@@ -47,6 +47,11 @@ mod remote;
 #[path = "command/rule.rs"]
 mod rule;
 
+/// Alerts, changed while they run.
+#[cfg(unix)]
+#[path = "command/alert.rs"]
+mod alert;
+
 /// `record`.
 #[cfg(unix)]
 #[path = "command/record.rs"]
@@ -64,3 +69,7 @@ mod connect;
 /// `plugin`.
 #[path = "command/plugin.rs"]
 mod plugin;
+
+/// `rule try`, `rule suggest`.
+#[path = "command/trial.rs"]
+mod trial;

@@ -39,6 +39,8 @@ pub struct AlertDoc {
     pub link: Option<Text>,
     /// `kind`; none: its name.
     pub kind: Option<String>,
+    /// `repeat`, microseconds; none: it is told once.
+    pub repeat: Option<i64>,
     /// `cooldown` and `group`
     pub storm: StormDoc,
 }
@@ -185,6 +187,13 @@ static SECTION: Section = Section {
                 "\"balance\"",
                 "what alerts of its kind are called; storms are of one kind",
             ),
+            optional(
+                "repeat",
+                Kind::Duration,
+                "none: it is told once",
+                "\"30m\"",
+                "while it is open it is told again as `update`, so long after it was told of last, by event time, with the row that stands then",
+            ),
         ],
         &STORM,
     ],
@@ -262,6 +271,7 @@ pub(crate) fn convert(
         unit: fields.text("unit").map(|unit| unit.value),
         link: fields.text("link"),
         kind,
+        repeat: fields.micros("repeat"),
         storm: storm::convert(fields),
     })
 }

@@ -182,6 +182,8 @@ pub enum ErrorPolicy {
 pub struct FileSourceDoc {
     /// `path`, relative to the file that names it, resolved; may be a glob.
     pub path: Located<PathBuf>,
+    /// Files in its place, in this order, where a program says which; empty: what `path` finds.
+    pub files: Vec<PathBuf>,
     /// `format`; by the file's ending if left out.
     pub format: Format,
     /// `merge = "time"`: one partition a file instead of one after the other.

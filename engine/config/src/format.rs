@@ -62,7 +62,8 @@ pub(crate) fn of_word(word: &str) -> Format {
 }
 
 /// The format that a path's ending means.
-fn of_path(path: &str) -> Option<Format> {
+#[must_use]
+pub fn of_path(path: &str) -> Option<Format> {
     let path = path.to_ascii_lowercase();
     ENDINGS
         .iter()

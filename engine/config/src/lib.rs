@@ -24,7 +24,7 @@ mod argument;
 mod calendar;
 mod column;
 mod connector;
-mod format;
+pub mod format;
 mod headers;
 mod include;
 mod leaf;

@@ -177,6 +177,7 @@ pub(crate) fn file(
     let (delimiter, header) = csv?;
     Some(FileSourceDoc {
         path: located_path(cx, &path?),
+        files: Vec::new(),
         format: format?,
         merge_by_time: fields.word("merge").is_some(),
         follow,

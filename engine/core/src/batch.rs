@@ -4,13 +4,25 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, BooleanArray, PrimitiveArray, RecordBatch, RecordBatchOptions, UInt32Array,
+    Array, ArrayRef, BooleanArray, PrimitiveArray, RecordBatch, RecordBatchOptions, UInt32Array,
 };
 use arrow::buffer::{BooleanBuffer, ScalarBuffer};
 use arrow::compute::{concat_batches, filter_record_batch, take_record_batch};
 use arrow::datatypes::{Int64Type, SchemaRef, UInt64Type};
 
 use crate::error::{Error, Result};
+
+/// So many rows of columns, of which there may be none: Arrow asks the columns how many rows there are
+/// if it is not told.
+///
+/// # Errors
+/// When a column has another length, or is not what the schema says.
+pub fn of_columns(schema: SchemaRef, columns: Vec<ArrayRef>, rows: usize) -> Result<RecordBatch> {
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    Ok(RecordBatch::try_new_with_options(
+        schema, columns, &options,
+    )?)
+}
 
 /// Rows of one stream. All parts have one length.
 #[derive(Clone, Debug)]
@@ -105,9 +117,7 @@ impl Batch {
     pub fn take(&self, indices: &UInt32Array) -> Result<Self> {
         let at = |i: &u32| *i as usize;
         let rows = if self.rows.num_columns() == 0 {
-            // Arrow asks the columns how many rows there are.
-            let options = RecordBatchOptions::new().with_row_count(Some(indices.len()));
-            RecordBatch::try_new_with_options(self.rows.schema(), Vec::new(), &options)?
+            of_columns(self.rows.schema(), Vec::new(), indices.len())?
         } else {
             take_record_batch(&self.rows, indices)?
         };

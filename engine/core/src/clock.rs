@@ -61,6 +61,30 @@ impl Clock for ManualClock {
     }
 }
 
+/// Measures what this thread itself has worked: time in which the machine was busy with others does
+/// not count.
+#[derive(Clone, Copy, Debug)]
+pub struct WorkWatch(Duration);
+
+impl WorkWatch {
+    /// Starts.
+    #[must_use]
+    pub fn start() -> Self {
+        Self(worked())
+    }
+
+    /// Since the start, on the same thread.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        worked().saturating_sub(self.0)
+    }
+}
+
+/// Processor time of this thread.
+fn worked() -> Duration {
+    cpu_time::ThreadTime::now().as_duration()
+}
+
 /// Measures how long something took, for metrics and benchmarks only.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch(Instant);

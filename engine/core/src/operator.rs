@@ -88,6 +88,11 @@ pub trait Operator: Send {
         0
     }
 
+    /// Rows that it failed on so far and does not emit as errors: its node counts them as such.
+    fn failed(&self) -> u64 {
+        0
+    }
+
     /// Bytes of state held, buffers counted by their capacity.
     fn state_bytes(&self) -> usize;
 }

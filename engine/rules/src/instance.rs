@@ -1,6 +1,6 @@
 //! One instance of a plugin: its store, and calls into it that end, whatever the guest does.
 
-use wasmtime::Store;
+use wasmtime::{Store, Trap, UpdateDeadline};
 use zaraba_core::clock::Stopwatch;
 
 use crate::bindings::{Alert, Batch, Rule, RulePre};
@@ -34,11 +34,18 @@ impl Instance {
         world.begin(None, fuel);
         let mut store = Store::new(host.engine(), world);
         store.limiter(|world| world);
+        store.epoch_deadline_callback(|mut store| match store.data_mut().time_left() {
+            Some(left) => Ok(UpdateDeadline::Continue(ticks(left))),
+            None => Err(Trap::Interrupt.into()),
+        });
         store.set_hostcall_fuel(limits.output);
         let deadline = limits.deadline.saturating_mul(10);
         let started = store
             .set_fuel(fuel)
-            .map(|()| store.set_epoch_deadline(ticks(deadline)))
+            .map(|()| {
+                let half = store.data_mut().begin_deadline(deadline);
+                store.set_epoch_deadline(ticks(half));
+            })
             .and_then(|()| pre.instantiate(&mut store));
         match started {
             Ok(rule) => Ok(Self { store, rule }),
@@ -117,7 +124,8 @@ impl Instance {
             .deadline
             .saturating_mul(patience);
         self.store.data_mut().begin(times, fuel);
-        self.store.set_epoch_deadline(ticks(deadline));
+        let half = self.store.data_mut().begin_deadline(deadline);
+        self.store.set_epoch_deadline(ticks(half));
         let watch = Stopwatch::start();
         let answer = self
             .store

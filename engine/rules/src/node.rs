@@ -12,6 +12,7 @@ use zaraba_core::output::Output;
 use zaraba_core::snapshot::{Segment, Snapshot};
 use zaraba_core::time::{Epoch, EventTime};
 
+use crate::meter::Meter;
 use crate::rule::Rule;
 use crate::tables::Kept;
 use crate::waiting::{Waiting, stretches};
@@ -188,6 +189,10 @@ impl Operator for Node {
         let last = snapshot.part("last")?.numbers.first().copied();
         self.last = EventTime(last.unwrap_or(i64::MIN));
         Ok(())
+    }
+
+    fn failed(&self) -> u64 {
+        Meter::get(&self.rule.meter().skipped)
     }
 
     fn state_bytes(&self) -> usize {

@@ -2,8 +2,10 @@
 //! call's allowances.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use wasmtime::ResourceLimiter;
+use zaraba_core::clock::WorkWatch;
 use zaraba_finance::calendar::Calendar;
 
 use crate::failure::Failure;
@@ -68,10 +70,32 @@ pub(crate) struct World {
     written: Vec<u8>,
     /// Memory of the instance.
     pub(crate) memory: usize,
+    /// Until when the call may go on.
+    deadline: Deadline,
     /// What the limiter refused: how much was wanted, how much there may be.
     pub(crate) refused: Option<(usize, usize)>,
     /// The randomness that WASI's stubs give.
     pub(crate) random: Seeded,
+}
+
+/// The deadline of a call. Half of it passes by the clock, which costs nothing to look at; of the
+/// other half only what the thread itself has worked counts, so that a busy machine ends no call that
+/// does its work.
+#[derive(Clone, Copy, Debug, Default)]
+struct Deadline {
+    half: Duration,
+    second: Option<WorkWatch>,
+}
+
+impl Deadline {
+    fn left(&mut self) -> Option<Duration> {
+        let Some(watch) = self.second else {
+            self.second = Some(WorkWatch::start());
+            return Some(self.half);
+        };
+        let left = self.half.saturating_sub(watch.elapsed());
+        (!left.is_zero()).then_some(left)
+    }
 }
 
 impl World {
@@ -86,9 +110,24 @@ impl World {
             log_dropped: 0,
             written: Vec::new(),
             memory: 0,
+            deadline: Deadline::default(),
             refused: None,
             random: Seeded::default(),
         }
+    }
+
+    /// The deadline of the call that follows.
+    pub(crate) fn begin_deadline(&mut self, deadline: Duration) -> Duration {
+        self.deadline = Deadline {
+            half: deadline / 2,
+            second: None,
+        };
+        self.deadline.half
+    }
+
+    /// A part of the call's time is over: how much longer it may go on.
+    pub(crate) fn time_left(&mut self) -> Option<Duration> {
+        self.deadline.left()
     }
 
     /// For a fresh instance.

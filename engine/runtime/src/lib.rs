@@ -17,6 +17,8 @@ pub mod test_run;
 
 pub mod record;
 
+pub mod part;
+
 mod rules;
 
 /// Plugins off any pipeline: loaded, looked at and tried.
@@ -28,7 +30,9 @@ pub mod plugins {
     pub use zaraba_rules::value::type_name;
 }
 
+pub use crate::rules::told::PluginTold;
 pub use zaraba_formats::decode::infer;
 pub use zaraba_sinks::channel::ChannelReceiver;
 pub use zaraba_sinks::stdout::is_closed as is_stdout_closed;
 pub use zaraba_sources::channel::ChannelSender;
+pub use zaraba_sources::file::named as files_named;

@@ -48,6 +48,7 @@ use zaraba_sql::table::reader::TableShape;
 use crate::rules::find::Plugins;
 use crate::rules::work::RuleWork;
 
+pub(crate) use crate::plan::alerts::of_all as alerts_of;
 pub use crate::plan::readers::Param;
 pub(crate) use crate::plan::sinks::DELETED;
 

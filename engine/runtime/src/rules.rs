@@ -10,4 +10,6 @@ pub(crate) mod work;
 
 pub(crate) mod live;
 
+pub(crate) mod told;
+
 pub(crate) mod watch;

@@ -37,6 +37,8 @@ pub mod ledger;
 
 pub mod mute;
 
+mod standing;
+
 pub mod threads;
 
 pub mod simulation;

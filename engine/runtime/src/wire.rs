@@ -44,7 +44,6 @@ use crate::run::capture::Captures;
 use crate::run::graph::{Graph, Routes, Target};
 use crate::run::hide::HideSecrets;
 use crate::run::ledger::{Ledger, half_of_machine};
-use crate::run::mute::Muted;
 use crate::run::tap::Tap;
 use crate::run::timekeeper::Timekeeper;
 use crate::run::vertex::Vertex;
@@ -213,13 +212,13 @@ impl Wirer<'_> {
             }
             // Not in a row: whoever reads failed rows puts their union between.
             let mut made: Vec<usize> = Vec::new();
-            let mut muted = self.muted(node);
+            let mut muted = self.pasts_of(node);
             let stages = spread(&node.stages, plan.limits.parallelism);
             for (i, stage) in stages.iter().enumerate() {
                 let sorts_out = matches!(stage.work, Work::InSession(_));
                 let mut operator = self.operator(&node.name, stage)?;
-                if let Some(pasts) = muted.take_if(|_| i + 1 == stages.len()) {
-                    operator = Box::new(Muted::new(operator, pasts));
+                if i + 1 == stages.len() {
+                    operator = Self::muted(operator, node, muted.take());
                 }
                 let (label, meter) = self.meter(&node.name);
                 let ledger = Arc::clone(&self.ledger);

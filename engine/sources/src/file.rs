@@ -4,6 +4,8 @@
 
 pub(crate) mod list;
 
+pub use self::list::files_now as named;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -69,7 +71,7 @@ impl FileSource {
         zone: Tz,
         needed: Option<Vec<String>>,
     ) -> Result<Self> {
-        let files = list::files(&doc.path.value)?;
+        let files = list::files(doc)?;
         let partitions: Vec<Partition> = if doc.merge_by_time {
             (0..files.len()).map(|i| Partition::new(i, i + 1)).collect()
         } else {
@@ -319,5 +321,5 @@ fn columns(files: &[PathBuf], doc: &FileSourceDoc) -> Result<SchemaRef> {
 /// # Errors
 /// When no file is there, one cannot be read, or they do not fit together.
 pub fn own_columns(doc: &FileSourceDoc) -> Result<SchemaRef> {
-    columns(&list::files(&doc.path.value)?, doc)
+    columns(&list::files(doc)?, doc)
 }

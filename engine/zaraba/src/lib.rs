@@ -19,6 +19,8 @@ pub mod listeners;
 
 pub mod record;
 
+pub mod history;
+
 pub mod error;
 
 pub mod plugin;

@@ -100,6 +100,11 @@ impl Pipeline {
         self
     }
 
+    /// Its file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// What the file says, profile and parameters put in.
     pub(crate) fn load(&self) -> Loaded {
         let env = |name: &str| std::env::var(name).ok();

@@ -7,10 +7,12 @@ use zaraba_config::document::{Located, SinkConnector, SinkDoc};
 use zaraba_core::error::Error as CoreError;
 use zaraba_core::suggest::hint;
 use zaraba_runtime::ChannelReceiver;
+use zaraba_runtime::part;
 use zaraba_runtime::plan::plan;
 use zaraba_runtime::record::{Recorded, Recorder, bad_rows_schema, is_live};
 
 use crate::error::Error;
+use crate::history::ends;
 use crate::pipeline::{Built, Checked, Pipeline};
 
 pub use zaraba_runtime::record::Count;
@@ -81,10 +83,14 @@ impl Pipeline {
         let Some(mut document) = loaded.document else {
             return Err(CoreError::internal("a file that was checked has gone").into());
         };
-        document.sources.retain(|s| sources.contains(&s.name.value));
+        part::keep(&mut document, sources);
         for source in &mut document.sources {
             // A replay reads the files of the past itself.
             source.bootstrap = None;
+            if ends(source) {
+                // How fast its rows come changes none of them.
+                source.speed = None;
+            }
         }
         let Some(span) = document.sources.first().map(|s| s.name.span) else {
             return Err(CoreError::user("expected a source to record").into());
@@ -98,9 +104,6 @@ impl Pipeline {
             from: streams.collect(),
             connector: SinkConnector::Channel,
         }];
-        document.tables.clear();
-        document.queries.clear();
-        document.tests.clear();
         let (planned, mistakes) = plan(&document, &self.extensions);
         let plan = planned.ok_or_else(|| Error::Mistakes(loaded.sources.render_all(&mistakes)))?;
         Ok(Checked {

@@ -79,3 +79,12 @@ impl Contract<'_> {
 pub fn side(put_call: &str) -> &'static str {
     if put_call == "P" { "PUT" } else { "CALL" }
 }
+
+/// Says the same of several codes, in Japanese and in English: a title and a body of each.
+#[must_use]
+pub fn says(manifest: Manifest, codes: &[&str], ja: (&str, &str), en: (&str, &str)) -> Manifest {
+    codes.iter().fold(manifest, |manifest, code| {
+        let manifest = manifest.says(code, "ja", ja.0, ja.1);
+        manifest.says(code, "en", en.0, en.1)
+    })
+}

@@ -9,6 +9,10 @@
     reason = "misdeeds are its business"
 )]
 
+mod stdout;
+
+use std::mem::ManuallyDrop;
+
 use zaraba_sdk::alert::{Alerts, Severity, Value};
 use zaraba_sdk::input::{Input, Timestamp};
 use zaraba_sdk::log;
@@ -56,6 +60,50 @@ fn deeper(n: u64) -> u64 {
     std::hint::black_box(1 + deeper(std::hint::black_box(n + 1)))
 }
 
+/// Answers that no rule may give.
+fn answer(what: &str, alerts: &mut Alerts) {
+    match what {
+        "many alerts" => {
+            for _ in 0..10_001 {
+                alerts.open(0, Severity::Info, "many").field(1i64);
+            }
+        }
+        "big alerts" => {
+            let long = "x".repeat(1 << 20);
+            for _ in 0..9 {
+                alerts
+                    .open(0, Severity::Info, "big")
+                    .message(&long)
+                    .field(1i64);
+            }
+        }
+        "one text" => {
+            // The same megabyte nine thousand times: nine gigabytes for who copies them.
+            let mut long = ManuallyDrop::new("x".repeat(1 << 20));
+            let (start, length) = (long.as_mut_ptr(), long.len());
+            for _ in 0..9_000 {
+                #[allow(unsafe_code, reason = "no harmless program hands a text over twice")]
+                let again = unsafe { String::from_raw_parts(start, length, length) };
+                let draft = alerts.open(0, Severity::Info, "one");
+                draft.message(again).field(1i64);
+            }
+        }
+        "wrong type" => {
+            alerts.open(0, Severity::Info, "wrong").field("text");
+        }
+        "wrong number" => {
+            alerts
+                .open(0, Severity::Info, "wrong")
+                .field(1i64)
+                .field(2i64);
+        }
+        "wrong row" => {
+            alerts.open(1_000_000, Severity::Info, "wrong").field(1i64);
+        }
+        _ => {}
+    }
+}
+
 impl Hostile {
     fn act(&self, at: Timestamp, alerts: &mut Alerts) -> Result<(), String> {
         match self.misdeed.what.as_str() {
@@ -74,37 +122,12 @@ impl Hostile {
             }
             "trap" => panic!("on purpose"),
             "error" => return Err("it has had enough".into()),
-            "many alerts" => {
-                for _ in 0..10_001 {
-                    alerts.open(0, Severity::Info, "many").field(1i64);
-                }
-            }
-            "big alerts" => {
-                let long = "x".repeat(1 << 20);
-                for _ in 0..9 {
-                    alerts
-                        .open(0, Severity::Info, "big")
-                        .message(&long)
-                        .field(1i64);
-                }
-            }
-            "wrong type" => {
-                alerts.open(0, Severity::Info, "wrong").field("text");
-            }
-            "wrong number" => {
-                alerts
-                    .open(0, Severity::Info, "wrong")
-                    .field(1i64)
-                    .field(2i64);
-            }
-            "wrong row" => {
-                alerts.open(1_000_000, Severity::Info, "wrong").field(1i64);
-            }
             "log" => {
                 for _ in 0..1024 {
                     log::info(&"y".repeat(1023));
                 }
             }
+            "stdout" => stdout::forever(),
             "log control" => log::info("one\nline \x1b[2J only"),
             "state" => {
                 let hoard: Keyed<Vec<u8>> = Keyed::new("hoard");
@@ -125,7 +148,7 @@ impl Hostile {
             "another time" => {
                 std::hint::black_box(COUNT.get("count", at.plus(3_600_000_000)));
             }
-            _ => {}
+            what => answer(what, alerts),
         }
         Ok(())
     }

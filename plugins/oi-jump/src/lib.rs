@@ -15,7 +15,7 @@
 //! It says `52000円CALL 建玉+25.20%`.
 
 use contract::Contract;
-use zaraba_sdk::alert::{Alerts, Severity};
+use zaraba_sdk::alert::Alerts;
 use zaraba_sdk::input::{Date, Input, Timestamp};
 use zaraba_sdk::manifest::Manifest;
 use zaraba_sdk::percent;
@@ -68,16 +68,6 @@ pub struct Thresholds {
 #[derive(Debug)]
 pub struct OiJump(Thresholds);
 
-impl OiJump {
-    fn severity(&self, pct: f64) -> Severity {
-        match pct.abs() {
-            pct if pct >= self.0.high_pct => Severity::High,
-            pct if pct >= self.0.watch_pct => Severity::Watch,
-            _ => Severity::Info,
-        }
-    }
-}
-
 impl Rule for OiJump {
     type Params = Thresholds;
 
@@ -85,12 +75,13 @@ impl Rule for OiJump {
         let version = env!("CARGO_PKG_VERSION");
         let manifest = Manifest::new("oi-jump", version, "Open interest of a strike jumps")
             .reads::<Delta>("deltas");
-        let codes = ["oi_surge", "oi_drop"].into_iter();
-        codes.fold(Contract::outputs(manifest), |manifest, code| {
-            manifest
-                .says(code, "ja", TITLE_JA, BODY_JA)
-                .says(code, "en", TITLE_EN, BODY_EN)
-        })
+        let (ja, en) = ((TITLE_JA, BODY_JA), (TITLE_EN, BODY_EN));
+        contract::says(
+            Contract::outputs(manifest),
+            &["oi_surge", "oi_drop"],
+            ja,
+            en,
+        )
     }
 
     fn new(params: Thresholds) -> Self {
@@ -104,8 +95,11 @@ impl Rule for OiJump {
                 continue;
             }
             let (oi, base) = (row.oi as f64, row.oi_base as f64);
-            let jumped = percent::change(oi, base).filter(|pct| pct.abs() >= self.0.jump_pct);
-            let Some(pct) = jumped else { continue };
+            let jumped = |pct: &f64| percent::reaches(pct.abs(), self.0.jump_pct);
+            let Some(pct) = percent::change(oi, base).filter(jumped) else {
+                continue;
+            };
+            let severity = percent::severity(pct, self.0.watch_pct, self.0.high_pct);
             let contract = Contract {
                 product: row.product,
                 sq_date: row.sq_date,
@@ -113,7 +107,7 @@ impl Rule for OiJump {
                 put_call: row.put_call,
             };
             contract
-                .fill(alerts.open(row.index, self.severity(pct), "oi_jump"))
+                .fill(alerts.open(row.index, severity, "oi_jump"))
                 .code(if change > 0 { "oi_surge" } else { "oi_drop" })
                 .arg("oi", row.oi)
                 .figure(pct, self.0.jump_pct, "%")

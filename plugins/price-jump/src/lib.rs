@@ -20,7 +20,7 @@
 //! It says `58000円CALL +55.6%`, and `先物要因 41 % / IV要因 59 %`.
 
 use contract::Contract;
-use zaraba_sdk::alert::{Alerts, Severity};
+use zaraba_sdk::alert::Alerts;
 use zaraba_sdk::duration::Duration;
 use zaraba_sdk::input::{Date, Input, Timestamp};
 use zaraba_sdk::manifest::{DataType, Manifest};
@@ -129,21 +129,14 @@ pub struct PriceJump {
 }
 
 impl PriceJump {
-    fn severity(&self, pct: f64) -> Severity {
-        match pct.abs() {
-            pct if pct >= self.params.high_pct => Severity::High,
-            pct if pct >= self.params.watch_pct => Severity::Watch,
-            _ => Severity::Info,
-        }
-    }
-
     /// The change in percent, unless it is small or noise.
     fn jump(&self, now: &Seen, tick_size: Option<f64>, before: &Seen) -> Option<f64> {
         let params = &self.params;
         let least = params.ticks_min as f64 * tick_size.unwrap_or(params.tick);
-        let noise = before.price < params.base_min || (now.price - before.price).abs() < least;
+        let moved = percent::reaches((now.price - before.price).abs(), least);
         let pct = percent::change(now.price, before.price)?;
-        (!noise && pct.abs() >= params.jump_pct && now.traded_since(before)).then_some(pct)
+        let jumps = moved && percent::reaches(pct.abs(), params.jump_pct);
+        (jumps && before.price >= params.base_min && now.traded_since(before)).then_some(pct)
     }
 }
 
@@ -165,12 +158,8 @@ impl Rule for PriceJump {
                 DataType::Float64,
                 "What implied volatility explains of it",
             );
-        let codes = ["price_surge", "price_drop"].into_iter();
-        codes.fold(manifest, |manifest, code| {
-            manifest
-                .says(code, "ja", TITLE_JA, BODY_JA)
-                .says(code, "en", TITLE_EN, BODY_EN)
-        })
+        let (ja, en) = ((TITLE_JA, BODY_JA), (TITLE_EN, BODY_EN));
+        contract::says(manifest, &["price_surge", "price_drop"], ja, en)
     }
 
     fn new(params: Thresholds) -> Self {
@@ -203,7 +192,8 @@ impl Rule for PriceJump {
                 continue;
             };
             if let Some(pct) = self.jump(&now, row.tick_size, &before.1) {
-                let draft = alerts.open(row.index, self.severity(pct), "price_jump");
+                let severity = percent::severity(pct, self.params.watch_pct, self.params.high_pct);
+                let draft = alerts.open(row.index, severity, "price_jump");
                 let draft = contract.fill(draft).figure(pct, self.params.jump_pct, "%");
                 say(draft, row.time, &now, before);
             }

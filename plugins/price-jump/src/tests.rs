@@ -64,6 +64,31 @@ fn noise_does_not_fire() {
     assert_eq!(raised("{}", &call(&[(0, 10.0, 9), (35, 13.0, 1)])).len(), 1);
 }
 
+/// In decimals: as binary floats 3 − 2.85 is less than three times 0.05, and 3.3 is less than a tenth
+/// above 3.
+#[test]
+fn a_move_of_just_so_many_ticks_or_percent_fires() {
+    let params = r#"{ "tick": 0.05, "jump_pct": 10, "watch_pct": 20, "base_min": 2 }"#;
+    for (from, to, severity) in [
+        (3.0, 2.7, Some(Severity::Info)),
+        (3.0, 3.3, Some(Severity::Info)),
+        (3.0, 3.6, Some(Severity::Watch)),
+        (3.0, 3.25, None),
+        (2.0, 2.1, None),
+    ] {
+        let alerts = raised(params, &call(&[(0, from, 1), (5, to, 2)]));
+        let found = alerts.first().map(|alert| alert.severity);
+        assert_eq!(found, severity, "{from} {to}");
+    }
+    let ticks = r#"{ "tick": 0.05, "jump_pct": 1, "base_min": 2 }"#;
+    for (to, alerts) in [(2.85, 1), (2.9, 0)] {
+        assert_eq!(
+            raised(ticks, &call(&[(0, 3.0, 1), (5, to, 2)])).len(),
+            alerts
+        );
+    }
+}
+
 #[test]
 fn severity_grows_and_falls_are_seen_too() {
     let prices = [

@@ -94,14 +94,6 @@ pub struct SessionMove {
 }
 
 impl SessionMove {
-    fn severity(&self, size: f64) -> Severity {
-        match size {
-            size if size >= self.steps.high_pct => Severity::High,
-            size if size >= self.steps.watch_pct => Severity::Watch,
-            _ => Severity::Info,
-        }
-    }
-
     /// How many steps a size is, with a hair for rounding: the first at `info_pct`, then one more
     /// each `step_pct`.
     fn steps(&self, size: f64) -> u32 {
@@ -127,8 +119,10 @@ impl SessionMove {
                     SessionKind::Day => "day",
                     SessionKind::Night => "night",
                 };
+                let (watch, high) = (self.steps.watch_pct, self.steps.high_pct);
+                let severity = percent::severity(moved.pct, watch, high);
                 let draft = alerts
-                    .add(row.index, moved.state, self.severity(moved.pct.abs()), KIND)
+                    .add(row.index, moved.state, severity, KIND)
                     .code(if moved.pct > 0.0 {
                         "session_rise"
                     } else {

@@ -18,7 +18,8 @@ use zaraba_finance::calendar::Calendar;
 use zaraba_sql::plan::catalog::Catalog;
 use zaraba_sql::plan::stage::Stage;
 
-use crate::plan::{Around, Planned, plan};
+use crate::check::Around;
+use crate::plan::{Planned, plan};
 
 const SECOND: i64 = 1_000_000;
 
@@ -50,6 +51,8 @@ pub(super) struct Ran {
     pub(super) lines: Vec<String>,
     /// Not compared: what is held before the end.
     pub(super) state_bytes: Ignored,
+    /// Not compared: the most alerts in a batch.
+    pub(super) most: Ignored,
 }
 
 /// A number that is equal to any other.
@@ -193,6 +196,7 @@ pub(super) fn run(declared: &Declared, rows: &[Input], size: usize, seed: u64) -
         rows: all.iter().flat_map(shown).collect(),
         lines: all.iter().flat_map(lines).collect(),
         state_bytes,
+        most: Ignored(all.iter().map(Batch::len).max().unwrap_or(0)),
     }
 }
 

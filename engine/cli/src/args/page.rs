@@ -25,19 +25,21 @@ variable that holds it, `ZARABA_TOKEN` if nothing is said; a file says it itself
   work row by row. Rows of an upsert stream have a column `__op`.
 - `zaraba top` takes the screen of a terminal (`q` quits, letters sort); in a pipe, or with `--once`, it
   prints tables. LAG is the clock less the event time reached, for nodes behind a live source. Below
-  stand the newest alerts, where a sink has `alerts` among its topics.
+  stand alerts and rules, with what calls of rules cost and how many alerts were told or left out (rates are
+  over the last minute), and the newest alerts, where a sink has `alerts` among its topics.
 - `zaraba record` writes `DIR/SOURCE/*.parquet`, all columns in the order in which rows came, and prints the
   profile by which the pipeline reads them again: what was late is late again, and the results are the same.
   A long recording is in parts of some 100,000 rows, so that a kill loses the last at most. Rows that could not be
   taken are in `DIR/SOURCE__errors.parquet`. Rows that were late only because the source had been silent
   (`idle_timeout`) are not late in a replay; it says how many.
-- `zaraba set` changes parameters of a running pipeline together or not at all, and says which cannot change
-  and why. It needs a token always.
+- `zaraba set` changes parameters (`band_high=1.4`) and options of alerts and rules (`pcr_high.for=5m`) of a
+  running pipeline together or not at all, and says which cannot change and why. It needs a token always.
 - `zaraba plugin new` writes a project of a rule that works, in Rust, JavaScript or Python, with its tests and the
   SDK of this version: it needs nothing of zaraba's repository. `build` runs the language's own tools, says what to
   install where one is missing, and writes `NAME.wasm`. `test` runs a plugin over made-up rows (the same each time)
   or recorded ones in as few calls as can be, again, in calls of 7 rows and of 1, and with a fresh instance before
   every call, and compares all columns of all alerts. `bench` takes half a second for each size of call.
+- `zaraba rule` runs an alert or a rule over recorded rows, and nothing else of the pipeline ([trials](trials.md)).
 - `zaraba completion bash > ~/.local/share/bash-completion/completions/zaraba` completes in bash;
   `zaraba completion zsh`, `fish`, `powershell` and `elvish` print theirs.
 ";

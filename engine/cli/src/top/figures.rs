@@ -9,6 +9,7 @@ use zaraba::text_width;
 
 use crate::failure::Failure;
 use crate::remote::Remote;
+use crate::top::rules::{self, Rules, shown_rate};
 use crate::top::{Sort, alerts};
 
 /// The table's columns; numbers stand at the right.
@@ -42,6 +43,7 @@ pub(super) struct Seen {
     uptime: f64,
     clients: u64,
     nodes: Vec<Node>,
+    rules: Rules,
     /// The newest alerts, a line each.
     alerts: Vec<String>,
     /// Busy seconds of each node when it was looked at before, and when that was.
@@ -84,6 +86,7 @@ impl Seen {
             let busy = (worked - before) / (uptime - since).max(f64::EPSILON);
             self.nodes.push(Node::new(name, node, busy));
         }
+        self.rules.take(uptime, stats);
     }
 
     /// What is said above the table.
@@ -113,43 +116,52 @@ impl Seen {
         nodes.into_iter().map(Node::cells).collect()
     }
 
-    /// What is said below the table.
+    /// The table of what raises alerts below that, its head first; none where nothing does.
+    pub(super) fn rules(&self) -> Vec<String> {
+        match self.rules.lines() {
+            [] => Vec::new(),
+            lines => aligned(&rules::COLUMNS, lines),
+        }
+    }
+
+    /// What is said below the tables.
     pub(super) fn alerts(&self) -> &[String] {
         &self.alerts
     }
 
     /// All of it as text.
     pub(super) fn text(&self, sort: Sort) -> String {
-        let names = COLUMNS.map(str::to_owned);
-        let rows: Vec<_> = std::iter::once(names).chain(self.rows(sort)).collect();
-        let width = |i: usize| {
-            rows.iter()
-                .map(|row| text_width(&row[i]))
-                .max()
-                .unwrap_or(0)
-        };
-        let widths: Vec<usize> = (0..COLUMNS.len()).map(width).collect();
         let mut text = self.head() + "\n";
-        for row in &rows {
-            let mut line = String::new();
-            for (i, (cell, width)) in row.iter().zip(&widths).enumerate() {
-                let space = " ".repeat(width - text_width(cell));
-                line += if i == 0 { "" } else { "  " };
-                line += &(if i < WORDS {
-                    cell.clone() + &space
-                } else {
-                    space + cell
-                });
-            }
-            text += line.trim_end();
-            text.push('\n');
-        }
-        for alert in &self.alerts {
-            text += alert;
+        let nodes = aligned(&COLUMNS, &self.rows(sort));
+        let below = self.rules().into_iter().chain(self.alerts.iter().cloned());
+        for line in nodes.into_iter().chain(below) {
+            text += &line;
             text.push('\n');
         }
         text
     }
+}
+
+/// A table as lines, its head first.
+fn aligned<const N: usize>(head: &[&str; N], rows: &[[String; N]]) -> Vec<String> {
+    let head = head.map(str::to_owned);
+    let all = || std::iter::once(&head).chain(rows);
+    let width = |i: usize| all().map(|row| text_width(&row[i])).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..N).map(width).collect();
+    let line = |row: &[String; N]| {
+        let mut line = String::new();
+        for (i, (cell, width)) in row.iter().zip(&widths).enumerate() {
+            let space = " ".repeat(width - text_width(cell));
+            line += if i == 0 { "" } else { "  " };
+            line += &(if i < WORDS {
+                cell.clone() + &space
+            } else {
+                space + cell
+            });
+        }
+        line.trim_end().to_owned()
+    };
+    all().map(line).collect()
 }
 
 impl Node {
@@ -207,19 +219,6 @@ impl Node {
             BinaryBytes(self.state).to_string(),
             self.lag.map_or_else(none, time),
         ]
-    }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a rate for eyes"
-)]
-fn shown_rate(rate: f64) -> String {
-    if rate < 100.0 {
-        format!("{rate:.1}")
-    } else {
-        HumanCount(rate as u64).to_string()
     }
 }
 

@@ -118,17 +118,22 @@ impl Screen {
     }
 
     fn draw(&mut self, frame: &mut Frame<'_>) {
-        let alerts = self.seen.alerts();
-        let [head, body, below, foot] = Layout::vertical([
+        let (rules, alerts) = (self.seen.rules(), self.seen.alerts());
+        let lines = |of: usize| u16::try_from(of).unwrap_or(u16::MAX);
+        // Nodes are the first thing that is asked for: what raises alerts has a third at most.
+        let third = frame.area().height / 3;
+        let [head, body, raising, below, foot] = Layout::vertical([
             Constraint::Length(2),
             Constraint::Min(1),
-            Constraint::Length(u16::try_from(alerts.len()).unwrap_or(0)),
+            Constraint::Length(lines(rules.len()).min(third)),
+            Constraint::Length(lines(alerts.len())),
             Constraint::Length(1),
         ])
         .areas(frame.area());
         let bold = Style::new().add_modifier(Modifier::BOLD);
         let above = self.trouble.clone().unwrap_or_else(|| self.seen.head());
         frame.render_widget(Paragraph::new(above).style(bold), head);
+        frame.render_widget(Paragraph::new(rules.join("\n")), raising);
         frame.render_widget(Paragraph::new(alerts.join("\n")), below);
         let rows = self.seen.rows(self.sort);
         let shown = usize::from(body.height.saturating_sub(1));

@@ -43,6 +43,34 @@ fn what_is_no_rule_is_refused_with_the_reason() {
     }
 }
 
+/// A whole plugin that is as it should be but for a word, which is changed for one as long.
+#[test]
+fn a_plugin_that_lies_or_wants_the_network_is_refused() {
+    let bytes = std::fs::read(built("hostile")).unwrap();
+    for (word, other, reason) in [
+        (
+            "total",
+            "value",
+            "the outputs: every alert has a column `value`",
+        ),
+        (
+            "wasi:cli/stdout",
+            "wasi:http/types",
+            "it imports `wasi:http/types@0.2.3`: rules are not given the network",
+        ),
+    ] {
+        let mut bytes = bytes.clone();
+        let places = 0..bytes.len() - word.len();
+        for at in places {
+            if bytes[at..].starts_with(word.as_bytes()) {
+                bytes[at..at + word.len()].copy_from_slice(other.as_bytes());
+            }
+        }
+        let said = refusal(&bytes);
+        assert!(said.contains(reason), "{said}");
+    }
+}
+
 #[test]
 fn a_component_is_as_good_as_a_core_module() {
     let module = std::fs::read(built("hostile")).unwrap();

@@ -3,9 +3,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
 use arrow::datatypes::{Field as Column, Schema, SchemaRef};
-use zaraba_core::batch::Batch;
+use zaraba_core::batch::{Batch, of_columns};
 use zaraba_core::error::Result;
 use zaraba_core::time::DAY;
 
@@ -51,7 +50,7 @@ pub(crate) fn rows(stream: &Stream, n: usize, seed: u64) -> Result<Batch> {
             .collect();
         value::column(field.data_type, values.iter())
     });
-    let rows = RecordBatch::try_new(schema(stream), columns.collect())?;
+    let rows = of_columns(schema(stream), columns.collect(), n)?;
     let times = of_rows.iter().map(|(time, _)| *time).collect();
     Batch::new(rows, times, (0..n as u64).collect())
 }

@@ -1,4 +1,4 @@
-//! Parameters changed while the pipeline runs. A node whose answer must be what a batch gives
+//! Parameters, and options of alerts and rules (`NODE.OPTION`), changed while the pipeline runs. A node whose answer must be what a batch gives
 //! cannot take another value on the way: a batch has one value for all rows. Those that can say so
 //! ([`Settable`]) when they are wired; a parameter changes only if all that read it can, and
 //! several change together or not at all.
@@ -13,19 +13,44 @@ use zaraba_sinks::inside::{Changed, NotSet, Setting};
 
 use crate::plan::Param;
 
+pub use zaraba_alerts::live::Wanted;
+
 /// New values of parameters, by name.
 pub type Values = [(String, Value)];
 
-/// A node that can take other values of its parameters between two rows.
+/// A node that can take other values of its parameters, or of options of its own, between two rows.
 pub trait Settable: Send + Sync {
+    /// Its options that can change, and their values now.
+    fn options(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
     /// Whether it can take these, before anybody has taken any.
     ///
     /// # Errors
     /// What is wrong with them.
-    fn check(&self, values: &Values) -> Result<(), String>;
+    fn check(&self, wanted: Wanted<'_>) -> Result<(), String>;
 
     /// Takes them from its next row on.
-    fn take(&self, values: &Values);
+    fn take(&self, wanted: Wanted<'_>);
+}
+
+/// What a node is to take.
+struct Taken {
+    taker: Arc<dyn Settable>,
+    params: Vec<(String, Value)>,
+    options: Vec<(String, String)>,
+    /// What was asked for first of it.
+    named: String,
+}
+
+impl Taken {
+    fn wanted(&self) -> Wanted<'_> {
+        Wanted {
+            params: &self.params,
+            options: &self.options,
+        }
+    }
 }
 
 /// The parameters of a pipeline that runs.
@@ -64,7 +89,7 @@ impl Settings {
             .collect()
     }
 
-    /// All parameters, and why those are fixed that are.
+    /// All parameters, and why those are fixed that are; then all options that can change.
     pub(crate) fn all(&self) -> Vec<Setting> {
         let params = self.params();
         let setting = |param: &Param| Setting {
@@ -73,53 +98,125 @@ impl Settings {
             readers: param.readers.clone(),
             fixed: self.fixed(param),
         };
-        params.iter().map(setting).collect()
+        let mut all: Vec<Setting> = params.iter().map(setting).collect();
+        for (node, taker) in self.takers().iter() {
+            all.extend(taker.options().into_iter().map(|(option, value)| Setting {
+                name: format!("{node}.{option}"),
+                value,
+                readers: vec![node.clone()],
+                fixed: None,
+            }));
+        }
+        all
     }
 
-    /// Gives parameters new values: all of them, or none.
+    /// Gives parameters and options new values: all of them, or none.
     pub(crate) fn set(&self, changes: &[(String, String)]) -> Result<Vec<Changed>, Vec<NotSet>> {
         // Held to the end: of two who change at one time one is second.
         let mut params = self.params();
         let mut wrong = Vec::new();
         let mut values: Vec<(usize, Value)> = Vec::new();
+        let mut options: Vec<(&str, &str, &str)> = Vec::new();
         for (name, text) in changes {
-            match self.change(&params, name, text) {
-                Ok(change) => values.push(change),
-                Err(not) => wrong.push(not),
+            match name.split_once('.') {
+                Some((node, option)) => match self.node(name, node) {
+                    Ok(()) => options.push((node, option, text)),
+                    Err(not) => wrong.push(not),
+                },
+                None => match self.change(&params, name, text) {
+                    Ok(change) => values.push(change),
+                    Err(not) => wrong.push(not),
+                },
             }
         }
-        let mut taken = Vec::new();
-        for (node, taker) in self.takers().iter() {
-            let own = values
-                .iter()
-                .filter(|(i, _)| params[*i].readers.contains(node));
-            let own: Vec<(String, Value)> = own
-                .map(|(i, value)| (params[*i].name.clone(), value.clone()))
-                .collect();
-            let Some((name, _)) = own.first() else {
-                continue;
-            };
-            if let Err(reason) = taker.check(&own) {
+        let taken = self.taken(&params, &values, &options);
+        for (node, taken) in &taken {
+            if let Err(reason) = taken.taker.check(taken.wanted()) {
                 wrong.push(NotSet {
-                    name: name.clone(),
+                    name: taken.named.clone(),
                     unknown: true,
                     reason: format!("`{node}` cannot take it: {reason}"),
                 });
             }
-            taken.push((Arc::clone(taker), own));
         }
         if !wrong.is_empty() {
             return Err(wrong);
         }
-        for (taker, own) in &taken {
-            taker.take(own);
+        let value_of = |node: &str, option: &str| {
+            let all = taken.get(node).map(|taken| taken.taker.options());
+            let found = all.into_iter().flatten().find(|(name, _)| *name == option);
+            found.map_or_else(String::new, |(_, value)| value)
+        };
+        let before: Vec<String> = options.iter().map(|(n, o, _)| value_of(n, o)).collect();
+        for taken in taken.values() {
+            taken.taker.take(taken.wanted());
         }
         let changed = values.into_iter().map(|(i, value)| Changed {
             name: params[i].name.clone(),
             to: shown(&value),
             from: shown(&std::mem::replace(&mut params[i].value, value)),
         });
-        Ok(changed.collect())
+        let of_nodes = options.iter().zip(before);
+        let of_nodes = of_nodes.map(|((node, option, _), from)| Changed {
+            name: format!("{node}.{option}"),
+            from,
+            to: value_of(node, option),
+        });
+        Ok(changed.chain(of_nodes).collect())
+    }
+
+    /// What each node is to take.
+    fn taken(
+        &self,
+        params: &[Param],
+        values: &[(usize, Value)],
+        options: &[(&str, &str, &str)],
+    ) -> BTreeMap<String, Taken> {
+        let mut all = BTreeMap::new();
+        for (node, taker) in self.takers().iter() {
+            let read = values
+                .iter()
+                .filter(|(i, _)| params[*i].readers.contains(node));
+            let read: Vec<(String, Value)> = read
+                .map(|(i, value)| (params[*i].name.clone(), value.clone()))
+                .collect();
+            let own = options.iter().filter(|(of, ..)| of == node);
+            let own: Vec<(String, String)> = own
+                .map(|(_, option, text)| ((*option).to_owned(), (*text).to_owned()))
+                .collect();
+            let named = own.first().map(|(option, _)| format!("{node}.{option}"));
+            let named = named.or_else(|| read.first().map(|(name, _)| name.clone()));
+            let Some(named) = named else { continue };
+            let taken = Taken {
+                taker: Arc::clone(taker),
+                params: read,
+                options: own,
+                named,
+            };
+            all.insert(node.clone(), taken);
+        }
+        all
+    }
+
+    /// Whether options of a node can change at all.
+    fn node(&self, name: &str, node: &str) -> Result<(), NotSet> {
+        let takers = self.takers();
+        if takers.contains_key(node) {
+            return Ok(());
+        }
+        let hint = hint(node, takers.keys().map(String::as_str));
+        let there = match takers.keys().cloned().collect::<Vec<_>>().join(", ") {
+            none if none.is_empty() => "the pipeline has none".to_owned(),
+            names => format!("there are {names}"),
+        };
+        Err(NotSet {
+            name: name.to_owned(),
+            unknown: true,
+            reason: format!(
+                "{name}: `{node}` is no alert and no rule{hint}, and of other nodes nothing changes \
+                 while the pipeline runs: {there}"
+            ),
+        })
     }
 
     /// The parameter of this name and the value of this text, if it may have it.
@@ -192,19 +289,29 @@ mod tests {
 
     /// Takes what is not negative.
     #[derive(Default)]
-    struct Alert(Mutex<Vec<(String, Value)>>);
+    struct Alert(Mutex<Vec<(String, Value)>>, Mutex<String>);
 
     impl Settable for Alert {
-        fn check(&self, values: &Values) -> Result<(), String> {
+        fn options(&self) -> Vec<(&'static str, String)> {
+            vec![("for", self.1.lock().unwrap().clone())]
+        }
+
+        fn check(&self, wanted: Wanted<'_>) -> Result<(), String> {
+            if let Some((option, _)) = wanted.options.iter().find(|(o, _)| o != "for") {
+                return Err(format!("no option {option}"));
+            }
             let negative = |v: &Value| matches!(v, Value::Float(v) if *v < 0.0);
-            match values.iter().find(|(_, v)| negative(v)) {
+            match wanted.params.iter().find(|(_, v)| negative(v)) {
                 Some((name, _)) => Err(format!("{name} is negative")),
                 None => Ok(()),
             }
         }
 
-        fn take(&self, values: &Values) {
-            self.0.lock().unwrap().extend_from_slice(values);
+        fn take(&self, wanted: Wanted<'_>) {
+            self.0.lock().unwrap().extend_from_slice(wanted.params);
+            if let Some((_, value)) = wanted.options.first() {
+                value.clone_into(&mut self.1.lock().unwrap());
+            }
         }
     }
 
@@ -250,7 +357,39 @@ mod tests {
         );
         assert_eq!(settings.values(&[])[0].1, Value::Float(1.5));
         let fixed: Vec<bool> = settings.all().iter().map(|s| s.fixed.is_some()).collect();
-        assert_eq!(fixed, [false, true, true]);
+        assert_eq!(fixed, [false, true, true, false]);
+    }
+
+    #[test]
+    fn options_of_nodes_change_with_parameters_or_not_at_all() {
+        let (settings, alert) = settings();
+        for (changes, expected) in [
+            (
+                &[("alert.for", "5m"), ("high", "-1")][..],
+                "`alert` cannot take it: high is negative",
+            ),
+            (
+                &[("alert.wen", "5m")],
+                "`alert` cannot take it: no option wen",
+            ),
+            (
+                &[("high", "2"), ("bars.every", "5m")],
+                "bars.every: `bars` is no alert and no rule, and of other nodes nothing changes \
+                 while the pipeline runs: there are alert",
+            ),
+        ] {
+            assert_eq!(set(&settings, changes), Err(vec![expected.to_owned()]));
+        }
+        assert!(alert.0.lock().unwrap().is_empty());
+        set(&settings, &[("alert.for", "3m")]).unwrap();
+        let changed = set(&settings, &[("alert.for", "5m"), ("high", "2")]).unwrap();
+        let changed: Vec<String> = changed
+            .iter()
+            .map(|c| format!("{} {} {}", c.name, c.from, c.to))
+            .collect();
+        assert_eq!(changed, ["high 1.3 2", "alert.for 3m 5m"]);
+        assert_eq!(settings.all()[3].name, "alert.for");
+        assert_eq!(settings.all()[3].value, "5m");
     }
 
     #[test]

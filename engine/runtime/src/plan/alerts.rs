@@ -1,6 +1,7 @@
 //! Declared alerts held against the pipeline, and the stream `alerts` of them and of all rules.
 
-use zaraba_alerts::plan::{Around, Mistake, Place};
+use zaraba_alerts::check::Around;
+use zaraba_alerts::mistake::{Mistake, Place};
 use zaraba_alerts::{all, plan};
 use zaraba_config::document::{AlertDoc, Document};
 use zaraba_core::diagnostic::Diagnostic;
@@ -11,7 +12,7 @@ use zaraba_sql::plan::stage::PlannedNode;
 use crate::plan::{Planning, places};
 
 /// The nodes whose alerts `alerts` is made of, in the file's order: alerts, then rules.
-pub(super) fn of_all(document: &Document) -> Vec<String> {
+pub(crate) fn of_all(document: &Document) -> Vec<String> {
     let alerts = document.alerts.iter().map(|alert| &alert.name);
     let rules = document.rules.iter().map(|rule| &rule.name);
     let names = alerts.chain(rules).map(|name| name.value.clone());

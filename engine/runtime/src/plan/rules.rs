@@ -49,6 +49,7 @@ impl Planning<'_> {
             catalog: self.catalog.clone(),
             calendar: self.catalog.calendar.clone(),
             secrets: self.document.secrets.clone(),
+            quiet: None,
         };
         check_params(doc, &work, &mut mistakes);
         if !mistakes.is_empty() {
@@ -215,7 +216,11 @@ fn read(plugin: &Plugin, stream: usize, has: &Schema) -> Vec<usize> {
     fields.filter_map(|f| has.index_of(&f.name).ok()).collect()
 }
 
-fn planned(work: RuleWork, columns: SchemaRef, storm: &StormDoc) -> (Arc<RuleWork>, PlannedNode) {
+fn planned(
+    mut work: RuleWork,
+    columns: SchemaRef,
+    storm: &StormDoc,
+) -> (Arc<RuleWork>, PlannedNode) {
     let streams = work.streams.iter().enumerate();
     let inputs = streams.map(|(i, (name, has))| {
         let read = read(&work.plugin, i, has);
@@ -226,13 +231,15 @@ fn planned(work: RuleWork, columns: SchemaRef, storm: &StormDoc) -> (Arc<RuleWor
     let tables = work.tables.iter();
     let tables = tables.map(|shape| Input::Stream(shape.name.clone(), None));
     let inputs = inputs.chain(tables).collect();
+    let (calm, quiet) = calm::stage(0, storm, &columns).unzip();
+    work.quiet = quiet;
     let work = Arc::new(work);
     let mut stages = vec![Stage {
         inputs,
         work: Work::Foreign(Arc::clone(&work) as _),
         schema: Arc::clone(&columns),
     }];
-    stages.extend(calm::stage(0, storm, &columns));
+    stages.extend(calm);
     let node = PlannedNode {
         name: work.name.clone(),
         stages,

@@ -2,17 +2,19 @@
 //! pipeline's parameters, checked on the asker's own thread and handed over between two calls.
 
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
+use zaraba_alerts::calm::Cooldown;
 use zaraba_config::document::Value;
 use zaraba_config::env::redact;
 use zaraba_core::error::Result;
+use zaraba_core::time::{duration_text, parse_duration};
 use zaraba_rules::meter::Meter;
 use zaraba_rules::plugin::Plugin;
 use zaraba_rules::rule::{Changes, Rule, may_follow};
 use zaraba_rules::tables::NoTables;
 
-use crate::inside::settings::{Settable, Values};
+use crate::inside::settings::{Settable, Values, Wanted};
 use crate::rules::find::load;
 use crate::rules::work::RuleWork;
 
@@ -23,6 +25,8 @@ pub(crate) struct Live {
     changes: Weak<Changes>,
     meter: Arc<Meter>,
     now: Mutex<Now>,
+    /// Of the stage behind it, if it has a cooldown.
+    cooldown: OnceLock<Cooldown>,
 }
 
 /// What it runs with, or will after its next call.
@@ -54,7 +58,14 @@ impl Live {
                 plugin: work.plugin.clone(),
                 params: work.params.clone(),
             }),
+            cooldown: OnceLock::new(),
         }
+    }
+
+    /// Its alerts cool down so.
+    pub(crate) fn cools(&self, cooldown: Cooldown) {
+        // Set once, by whoever wires.
+        let _ = self.cooldown.set(cooldown);
     }
 
     /// What it counts.
@@ -114,15 +125,57 @@ impl Live {
     }
 }
 
+/// The only option of a rule that can change.
+const COOLDOWN: &str = "cooldown";
+
+impl Live {
+    /// The cooldown that is wanted, the last that is named.
+    fn wanted(&self, options: &[(String, String)]) -> Result<Option<i64>, String> {
+        let mut wanted = None;
+        for (name, value) in options {
+            if name != COOLDOWN {
+                return Err(format!(
+                    "of a rule cooldown can change while it runs, and what its params name with $; \
+                     `{name}` cannot: change the file and run it again"
+                ));
+            }
+            if self.cooldown.get().is_none() {
+                return Err("it has no cooldown in the file: add one and run it again".to_owned());
+            }
+            let micros = parse_duration(value.trim());
+            let expected = || format!("expected a duration like 5m, got `{value}`");
+            wanted = Some(micros.ok_or_else(expected)?);
+        }
+        Ok(wanted)
+    }
+}
+
 impl Settable for Live {
-    fn check(&self, values: &Values) -> Result<(), String> {
-        let made = self.with(values);
+    fn options(&self) -> Vec<(&'static str, String)> {
+        let cooldown = self.cooldown.get();
+        let shown = cooldown.map(|cooldown| (COOLDOWN, duration_text(cooldown.get())));
+        shown.into_iter().collect()
+    }
+
+    fn check(&self, wanted: Wanted<'_>) -> Result<(), String> {
+        self.wanted(wanted.options)?;
+        if wanted.params.is_empty() {
+            return Ok(());
+        }
+        let made = self.with(wanted.params);
         made.map(drop).map_err(|error| error.to_string())
     }
 
-    fn take(&self, values: &Values) {
+    fn take(&self, wanted: Wanted<'_>) {
+        let micros = self.wanted(wanted.options).ok().flatten();
+        if let Some((micros, cooldown)) = micros.zip(self.cooldown.get()) {
+            cooldown.set(micros);
+        }
+        if wanted.params.is_empty() {
+            return;
+        }
         let mut now = self.now();
-        let params = now.with(values);
+        let params = now.with(wanted.params);
         match self.work.rule(&now.plugin, &params, Arc::new(NoTables)) {
             Ok(next) => {
                 now.params = params;

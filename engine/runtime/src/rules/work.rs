@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 use serde_json::{Map, Value as Json};
+use zaraba_alerts::calm::Quiet;
 use zaraba_config::document::{Argument, RuleLimitsDoc, Value};
 use zaraba_config::env::redact;
 use zaraba_core::error::Result;
@@ -47,6 +48,8 @@ pub(crate) struct RuleWork {
     pub(crate) calendar: Calendar,
     /// What no line may show.
     pub(crate) secrets: Vec<String>,
+    /// What keeps its alerts few; none: nothing does.
+    pub(crate) quiet: Option<Arc<Quiet>>,
 }
 
 impl RuleWork {

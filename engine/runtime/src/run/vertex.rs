@@ -60,6 +60,8 @@ pub struct Vertex {
     snapshots: Vec<(Epoch, Snapshot)>,
     ledger: Arc<Ledger>,
     steps: u32,
+    /// Rows that its operator had failed on when it was last measured.
+    failed: u64,
 }
 
 impl Vertex {
@@ -91,6 +93,7 @@ impl Vertex {
             snapshots: Vec::new(),
             ledger,
             steps: 0,
+            failed: 0,
         }
     }
 
@@ -189,12 +192,15 @@ impl Vertex {
         result.map_err(|e| e.at(&self.name))
     }
 
-    fn measure(&self) -> Result<()> {
+    fn measure(&mut self) -> Result<()> {
         let bytes = self.operator.state_bytes() + self.inbox.bytes();
         let before = Meter::get(&self.meter.state_bytes);
         self.meter.state(bytes);
         let suppressed = self.operator.suppressed();
         self.meter.suppressed.store(suppressed, Ordering::Relaxed);
+        let failed = self.operator.failed();
+        let more = failed.saturating_sub(std::mem::replace(&mut self.failed, failed));
+        self.meter.errors.fetch_add(more, Ordering::Relaxed);
         self.ledger.change(before, bytes as u64, &self.name)
     }
 

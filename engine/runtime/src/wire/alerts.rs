@@ -4,11 +4,13 @@
 use std::sync::Arc;
 
 use zaraba_alerts::live::Live;
+use zaraba_core::operator::Operator;
 use zaraba_core::past::Past;
 use zaraba_sql::plan::stage::{Input, PlannedNode, Work};
 
 use crate::describe::node_of;
-use crate::inside::settings::{Settable, Values};
+use crate::inside::settings::{Settable, Wanted};
+use crate::run::mute::Muted;
 use crate::wire::Wirer;
 
 /// An alert that runs.
@@ -18,22 +20,27 @@ pub(super) struct Alert {
 }
 
 impl Settable for Alert {
-    fn check(&self, values: &Values) -> Result<(), String> {
-        self.live.check(values)
+    fn options(&self) -> Vec<(&'static str, String)> {
+        self.live.options()
     }
 
-    fn take(&self, values: &Values) {
+    fn check(&self, wanted: Wanted<'_>) -> Result<(), String> {
+        self.live.check(wanted)
+    }
+
+    fn take(&self, wanted: Wanted<'_>) {
         // It was checked just now.
-        if let Err(reason) = self.live.take(values) {
+        if let Err(reason) = self.live.take(wanted) {
             let alert = self.name.as_str();
-            tracing::error!(target: "zaraba::alert", alert, "parameters are refused, the old ones stay: {reason}");
+            tracing::error!(target: "zaraba::alert", alert, "changes are refused, all stays as it was: {reason}");
         }
     }
 }
 
 impl Wirer<'_> {
-    /// Where the pasts of the sources behind a node end, if it raises alerts.
-    pub(super) fn muted(&mut self, node: &PlannedNode) -> Option<Vec<Arc<Past>>> {
+    /// Where the pasts of the sources behind a node end, and whether it is a rule, if it raises
+    /// alerts.
+    pub(super) fn pasts_of(&mut self, node: &PlannedNode) -> Option<Pasts> {
         let mut pasts: Vec<Arc<Past>> = Vec::new();
         for input in node.stages.iter().flat_map(|stage| &stage.inputs) {
             let Input::Stream(stream, _) = input else {
@@ -49,11 +56,32 @@ impl Wirer<'_> {
             return None;
         }
         self.pasts.insert(node.name.clone(), pasts.clone());
-        let raises = |work: &Work| match work {
-            Work::Foreign(work) => ["alert", "rule"].contains(&work.kind().0),
-            _ => false,
+        let raises = |what: &str| {
+            node.stages
+                .iter()
+                .any(|stage| matches!(&stage.work, Work::Foreign(work) if work.kind().0 == what))
         };
-        let raises = node.stages.iter().any(|stage| raises(&stage.work));
-        raises.then_some(pasts)
+        let rule = raises("rule");
+        (rule || raises("alert")).then_some(Pasts { pasts, rule })
     }
+
+    /// A node's last operator, which says nothing of history. What a declared alert finds true is so
+    /// until it clears; a rule may raise what never ends, and does not say so.
+    pub(super) fn muted(
+        operator: Box<dyn Operator>,
+        node: &PlannedNode,
+        pasts: Option<Pasts>,
+    ) -> Box<dyn Operator> {
+        let Some(Pasts { pasts, rule }) = pasts else {
+            return operator;
+        };
+        let columns = Arc::clone(&node.output.columns);
+        Box::new(Muted::new(operator, pasts, columns, rule))
+    }
+}
+
+/// Of a node that raises alerts.
+pub(super) struct Pasts {
+    pasts: Vec<Arc<Past>>,
+    rule: bool,
 }

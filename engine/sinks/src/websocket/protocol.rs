@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use zaraba_core::stream::Changelog;
 use zaraba_core::suggest::hint;
 use zaraba_core::time::EventTime;
-use zaraba_formats::encode::json::Int64;
+use zaraba_formats::encode::json::{Int64, is_json};
 use zaraba_formats::encode::write_time;
 
 use crate::input::SinkInput;
@@ -144,9 +144,13 @@ pub(crate) fn description(input: &SinkInput) -> String {
 /// `[{"name","type","nullable"},…]`
 pub(crate) fn columns(schema: &Schema) -> Value {
     let column = |f: &FieldRef| {
+        let word = match is_json(f) {
+            true => "json".to_owned(),
+            false => type_word(f.data_type()),
+        };
         json!({
             "name": f.name(),
-            "type": type_word(f.data_type()),
+            "type": word,
             "nullable": f.is_nullable(),
         })
     };

@@ -2,10 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
+use zaraba_config::document::FileSourceDoc;
 use zaraba_core::error::{Error, Result};
 
-/// The files, sorted by name; at least one.
-pub(super) fn files(path: &Path) -> Result<Vec<PathBuf>> {
+/// The files that were said, or those that the path names, sorted by name; at least one.
+pub(super) fn files(doc: &FileSourceDoc) -> Result<Vec<PathBuf>> {
+    if !doc.files.is_empty() {
+        return Ok(doc.files.clone());
+    }
+    let path = &doc.path.value;
     let files = files_now(path)?;
     if files.is_empty() {
         let folder = folder(path);
@@ -23,8 +28,11 @@ pub(super) fn files(path: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// The same, perhaps none.
-pub(crate) fn files_now(path: &Path) -> Result<Vec<PathBuf>> {
+/// The files that a path or a pattern names, sorted by name; perhaps none.
+///
+/// # Errors
+/// When it is no pattern, or a folder cannot be read.
+pub fn files_now(path: &Path) -> Result<Vec<PathBuf>> {
     if path.is_file() {
         return Ok(vec![path.to_owned()]);
     }

@@ -16,6 +16,7 @@ use crate::common::{column, drain, located, shown};
 fn doc(path: &Path, format: Format, merge_by_time: bool) -> FileSourceDoc {
     FileSourceDoc {
         path: located(path.to_owned()),
+        files: Vec::new(),
         format,
         merge_by_time,
         follow: false,

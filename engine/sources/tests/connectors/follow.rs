@@ -24,6 +24,7 @@ impl Following {
     fn new(folder: &Path, pattern: &str, change: impl FnOnce(&mut FileSourceDoc)) -> Self {
         let mut doc = FileSourceDoc {
             path: located(folder.join(pattern)),
+            files: Vec::new(),
             format: Format::Csv,
             merge_by_time: false,
             follow: true,

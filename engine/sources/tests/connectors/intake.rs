@@ -33,6 +33,7 @@ fn run(limit: usize) -> Vec<String> {
     fs::write(&path, ROWS).unwrap();
     let doc = FileSourceDoc {
         path: located(path),
+        files: Vec::new(),
         format: Format::Csv,
         merge_by_time: false,
         follow: false,

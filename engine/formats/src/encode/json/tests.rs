@@ -223,6 +223,50 @@ fn agrees_with_arrow_json() {
 }
 
 #[test]
+fn a_text_that_is_json_is_what_it_says() {
+    let nested = |levels: usize| "[\"{[\\\"{\",".repeat(levels) + "1" + &"]".repeat(levels);
+    let (deep, deeper) = (nested(64), nested(65));
+    let texts = vec![
+        Some("{\"a\": [1, 2.5, null]}"),
+        Some("[\r\n {\"板\": \"x\\ny\"}\n]"),
+        Some("\"text\""),
+        None,
+        Some("{\"open\""),
+        Some("1} , {"),
+        Some(""),
+        Some(deep.as_str()),
+        Some(deeper.as_str()),
+    ];
+    let says = [("ARROW:extension:name".to_owned(), "arrow.json".to_owned())];
+    for kind in [DataType::Utf8, DataType::LargeUtf8, DataType::Utf8View] {
+        let plain = array(StringArray::from(texts.clone()));
+        let column = arrow::compute::cast(&plain, &kind).unwrap();
+        let field = Field::new("c", kind, true).with_metadata(says.clone().into());
+        let schema = Arc::new(Schema::new(vec![field]));
+        let batch = RecordBatch::try_new(schema, vec![column]).unwrap();
+        let got = lines(&batch, Tz::UTC, Int64::Number);
+        let got: Vec<Value> = got.into_iter().map(|mut line| line["c"].take()).collect();
+        let expected = [
+            json!({ "a": [1, 2.5, null] }),
+            json!([{ "板": "x\ny" }]),
+            json!("text"),
+            Value::Null,
+            json!("{\"open\""),
+            json!("1} , {"),
+            json!(""),
+            serde_json::from_str(&deep).unwrap(),
+            json!(deeper),
+        ];
+        assert_eq!(got, expected);
+        let mut file = Vec::new();
+        let mut encoder = JsonFile::new(&batch.schema(), Tz::UTC, &mut file).unwrap();
+        encoder.write(&batch).unwrap();
+        drop(encoder);
+        assert_eq!(file.split(|b| *b == b'\n').count(), texts.len() + 1);
+    }
+}
+
+#[test]
 fn what_has_no_json_is_refused_by_name() {
     let map = DataType::Map(
         Arc::new(Field::new(

@@ -1,5 +1,6 @@
 // The view of the topic `alerts`, the newest first; where there is none, how to get it.
 
+import { instant, plain } from "./columns.js";
 import { el } from "./dom.js";
 import { language, t } from "./words.js";
 
@@ -10,6 +11,8 @@ export const ALERTS = "alerts";
 const SHOWN = 200;
 /** The list is drawn at most so often, in milliseconds. */
 const PACE = 250;
+/** Members of a storm, and other evidence, that a card shows. */
+const PROOF = 12;
 const SEVERITIES = ["critical", "high", "watch", "info"];
 const STATES = ["open", "update", "clear"];
 /** Columns that have a place of their own, or are for programs; the others are listed. */
@@ -69,24 +72,10 @@ export class AlertsView {
   }
 }
 
-/** A column of JSON: a text, or what it says already. */
-function json(value) {
-  if (typeof value !== "string") return value ?? null;
-  try {
-    return JSON.parse(value);
-  } catch {
-    return null;
-  }
-}
-
 /** Title and message in the language of the page, else as they are. */
 function texts(values) {
-  const own = json(values.texts)?.[language()] ?? {};
+  const own = values.texts?.[language()] ?? {};
   return { title: own.title || values.title || values.kind, message: own.message || values.message };
-}
-
-function text(value) {
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 /** `[name, value]` of what the alert rests on, and of the columns that its node added. */
@@ -95,8 +84,11 @@ function figures(values, described) {
   const write = (name) => described.find((column) => column.name === name)?.write(values[name]);
   const numbers = ["value", "baseline", "threshold"].filter((name) => known(values[name]));
   const own = numbers.map((name) => [t(name), [write(name), name === "baseline" ? "" : values.unit ?? ""].join(" ").trim()]);
-  const evidence = json(values.evidence);
-  const proof = (Array.isArray(evidence) ? evidence : []).map((each) => [text(each?.name ?? ""), text(each?.value ?? "")]);
+  // What is the figure itself is not said twice.
+  const all = Array.isArray(values.evidence) ? values.evidence : [];
+  const evidence = all.filter((each) => !known(values.value) || each?.value !== values.value);
+  const proof = evidence.slice(0, PROOF).map((each) => [plain(each?.name ?? ""), plain(each?.value ?? "")]);
+  if (evidence.length > PROOF) proof.push(["…", t("more", { n: evidence.length - PROOF })]);
   const added = described.filter(({ name }) => !PLACED.includes(name) && known(values[name]));
   return [...own, ...proof, ...added.map((column) => [column.name, column.write(values[column.name])])];
 }
@@ -114,17 +106,17 @@ function card({ values, hole }, described) {
   }
   const severity = SEVERITIES.includes(values.severity) ? values.severity : "info";
   const { title, message } = texts(values);
-  const time = described.find(({ name }) => name === "time");
   const head = el("div", { class: "alert-head" },
     el("span", { class: "pill" }, t(severity)),
-    el("strong", {}, text(title ?? "")),
+    el("strong", {}, plain(title ?? "")),
     el("span", { class: "alert-state" }, STATES.includes(values.state) ? t(values.state + "State") : ""),
-    el("time", {}, time ? time.write(values.time ?? "") : ""));
+    el("time", { title: values.time ?? "" }, instant(values.time ?? "")));
   const about = el("p", { class: "about" });
   if (values.rule) about.append(el("a", { href: `#/graph/${encodeURIComponent(values.rule)}` }, values.rule), " · ");
-  about.append([values.kind, values.key].filter(Boolean).map(text).join(" · "));
+  const kind = values.kind === values.rule ? null : values.kind;
+  about.append([kind, values.key].filter(Boolean).map(plain).join(" · "));
   const list = figures(values, described).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)));
-  return el("li", { class: `alert ${severity}` }, head,
-    message ? el("p", {}, text(message)) : null, about,
+  return el("li", { class: `alert ${severity}${values.state === "clear" ? " over" : ""}` }, head,
+    message ? el("p", {}, plain(message)) : null, about,
     list.length ? el("dl", { class: "figures" }, ...list) : null, outside(values.link));
 }

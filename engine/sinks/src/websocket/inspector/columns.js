@@ -19,6 +19,12 @@ function fraction(value) {
   return behind ? `${whole(before)}.${behind}` : whole(before);
 }
 
+/** A value that no column describes: a number as people write it, else as it is. */
+export function plain(value) {
+  if (typeof value === "number") return fraction(value);
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
 function decimal(value) {
   const [before, behind] = String(value).split(".");
   return behind === undefined ? whole(before) : `${whole(before)}.${behind}`;
@@ -29,6 +35,14 @@ function moment(value) {
   return String(value)
     .replace("T", " ")
     .replace(/(Z|[+-]\d\d:\d\d)$/, "");
+}
+
+/** The same for eyes: the last moment before a second, as the end of a window is, is that second. */
+export function instant(value) {
+  const [second, behind] = moment(value).split(".");
+  if (behind !== "999999") return moment(value);
+  const next = new Date(Date.parse(`${second.replace(" ", "T")}Z`) + 1_000);
+  return moment(next.toISOString().replace(/\.\d+Z$/, "Z"));
 }
 
 function text(value) {

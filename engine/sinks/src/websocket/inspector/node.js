@@ -89,7 +89,8 @@ export class NodePane {
 /** `[word, value, whether it warns]`; a value that is null is not shown. */
 function figures(node, zone) {
   const some = (n) => (n > 0 ? whole(n) : null);
-  const { queue, event_time: time, lag_seconds: lag } = node;
+  const { queue, event_time: time, lag_seconds: lag, rule } = node;
+  const calls = rule?.calls > 0;
   return [
     ["rowsPerSecond", rate(node.rate)],
     ["rowsTaken", whole(node.rows_in ?? 0)],
@@ -103,5 +104,11 @@ function figures(node, zone) {
     ["bad", some(node.bad), true],
     ["unassigned", some(node.unassigned)],
     ["failures", some(node.failures), true],
+    ["leftOut", some(node.suppressed)],
+    ["calls", calls ? whole(rule.calls) : null],
+    ["perCall", calls ? `${((rule.seconds / rule.calls) * 1e6).toFixed(1)} µs` : null],
+    ["fuelPerCall", calls ? whole(Math.round(rule.fuel / rule.calls)) : null],
+    ["traps", some(rule?.traps), true],
+    ["skipped", some(rule?.skipped), true],
   ];
 }

@@ -79,6 +79,12 @@ export const ja = {
   bad: "不良の行",
   unassigned: "取引時間外の行",
   failures: "失敗",
+  leftOut: "省いたアラート",
+  calls: "呼び出し",
+  perCall: "1回の時間",
+  fuelPerCall: "1回の燃料",
+  traps: "失敗した呼び出し",
+  skipped: "飛ばした行",
   firstReason: "最初の不良行の理由",
   sql: "SQL",
   run: "実行",
@@ -105,4 +111,5 @@ export const ja = {
   value: "値",
   baseline: "基準",
   threshold: "しきい値",
+  more: "ほか{n}件",
 };

@@ -83,6 +83,12 @@ export const en = {
   bad: "Bad rows",
   unassigned: "Outside sessions",
   failures: "Failures",
+  leftOut: "Alerts left out",
+  calls: "Calls",
+  perCall: "Time per call",
+  fuelPerCall: "Fuel per call",
+  traps: "Failed calls",
+  skipped: "Rows skipped",
   firstReason: "Why the first bad row was put aside",
   sql: "SQL",
   run: "Run",
@@ -109,6 +115,7 @@ export const en = {
   value: "Value",
   baseline: "Before",
   threshold: "Threshold",
+  more: "{n} more",
 };
 
 const LANGUAGES = { en, ja };

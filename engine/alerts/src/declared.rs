@@ -1,6 +1,6 @@
-//! A declared alert as a stage: what it needs of each row, computed a batch at a time.
+//! What a declared alert does, as planned, and what it needs of each row, computed a batch at a time.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, RecordBatch, UInt8Array, new_null_array,
@@ -10,13 +10,10 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use zaraba_core::alert::Severity;
 use zaraba_core::batch::Batch;
 use zaraba_core::error::{Error, Result};
-use zaraba_core::operator::Operator;
-use zaraba_core::time::duration_text;
-use zaraba_sql::plan::stage::Foreign;
 use zaraba_sql::rows::{FailedRow, Step, run, sift};
 
 use crate::held::number_of;
-use crate::live::Origin;
+use crate::machine::Times;
 use crate::told::Teller;
 
 /// What the alert does, as planned.
@@ -36,8 +33,7 @@ pub(crate) struct Declared {
     pub(crate) has_threshold: bool,
     /// Places of the key among the columns kept.
     pub(crate) keys: Vec<usize>,
-    pub(crate) hold: i64,
-    pub(crate) cooldown: i64,
+    pub(crate) times: Times,
     pub(crate) teller: Arc<Teller>,
 }
 
@@ -59,13 +55,8 @@ pub(crate) fn working(kept: &Schema) -> SchemaRef {
 
 impl Declared {
     /// Rows of the stream as rows of [`working`]; those on which an expression fails are set aside.
-    pub(crate) fn compute(
-        &self,
-        steps: &[Step],
-        rows: &Batch,
-        failed: &mut Vec<FailedRow>,
-    ) -> Result<Vec<Batch>> {
-        let done = sift(rows, failed, &mut |rows| run(steps, rows));
+    pub(crate) fn compute(&self, rows: &Batch, failed: &mut Vec<FailedRow>) -> Result<Vec<Batch>> {
+        let done = sift(rows, failed, &mut |rows| run(&self.steps, rows));
         done.iter().map(|batch| self.judged(batch)).collect()
     }
 
@@ -118,41 +109,20 @@ fn true_where(column: &BooleanArray) -> BooleanBuffer {
     }
 }
 
-/// The stage.
-pub(crate) struct Watch(pub(crate) Arc<Origin>);
+/// What an alert does as of now: who runs it and who changes it share this.
+#[derive(Clone)]
+pub(crate) struct Current(Arc<Mutex<Arc<Declared>>>);
 
-impl Foreign for Watch {
-    fn operator(&self, _node: &str) -> Result<Box<dyn Operator>> {
-        Ok(self.0.node()?.0)
+impl Current {
+    pub(crate) fn new(declared: Arc<Declared>) -> Self {
+        Self(Arc::new(Mutex::new(declared)))
     }
 
-    fn describe(&self) -> String {
-        let Declared {
-            kept: schema,
-            hold,
-            cooldown,
-            keys,
-            ..
-        } = self.0.declared.as_ref();
-        let key: Vec<&str> = keys
-            .iter()
-            .map(|k| schema.field(*k).name().as_str())
-            .collect();
-        let of = match key.as_slice() {
-            [] => "one alert".to_owned(),
-            key => format!("per ({})", key.join(", ")),
-        };
-        let mut kept = format!("{of}: a row of what is open or waits");
-        if *hold > 0 {
-            kept += &format!(" for {}", duration_text(*hold));
-        }
-        if *cooldown > 0 {
-            kept += &format!("; a cooldown of {}", duration_text(*cooldown));
-        }
-        kept
+    pub(crate) fn now(&self) -> Arc<Declared> {
+        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn kind(&self) -> (&'static str, &'static str) {
-        ("alert", "declared")
+    pub(crate) fn put(&self, next: Declared) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
     }
 }

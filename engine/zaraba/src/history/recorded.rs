@@ -1,0 +1,201 @@
+//! Recorded files in the place of live sources.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use zaraba_config::document::{
+    Document, Encoding, FileSourceDoc, Format, Located, SheetDoc, SourceConnector, SourceDoc,
+};
+use zaraba_config::format;
+use zaraba_core::error::{Error, Result};
+use zaraba_core::suggest::hint;
+use zaraba_runtime::files_named;
+
+/// The files of each source.
+pub(super) type Files = BTreeMap<String, Vec<PathBuf>>;
+
+/// Files as they were said: of which source they are, if that was said, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// `SOURCE=`
+    pub source: Option<String>,
+    /// A file, a pattern, a folder of files, or a folder that `zaraba record` wrote.
+    pub path: PathBuf,
+}
+
+/// Whether a source ends by itself, with the same rows each time.
+pub(crate) const fn ends(source: &SourceDoc) -> bool {
+    match &source.connector {
+        SourceConnector::File(file) => !file.follow,
+        SourceConnector::Simulate(made) => made.rows.is_some(),
+        SourceConnector::Market(_) => true,
+        _ => false,
+    }
+}
+
+/// Which files are of which source.
+///
+/// # Errors
+/// When there are none, or it cannot be told.
+pub(super) fn files(document: &Document, recorded: &[Recorded]) -> Result<Files> {
+    let names: Vec<&str> = (document.sources.iter())
+        .map(|source| source.name.value.as_str())
+        .collect();
+    let mut files = Files::new();
+    for said in recorded {
+        if let Some(source) = said.source.as_deref().filter(|s| !names.contains(s)) {
+            let hint = hint(source, names.iter().copied());
+            let there = names.join(", ");
+            let text = format!("--from {source}=: no source `{source}`{hint}: there are {there}");
+            return Err(Error::user(text));
+        }
+        for (source, found) in of_path(said, &names)? {
+            files.entry(source).or_default().extend(found);
+        }
+    }
+    files.values_mut().for_each(|files| {
+        files.sort();
+        files.dedup();
+    });
+    Ok(files)
+}
+
+/// The files that a path stands for, by source.
+fn of_path(said: &Recorded, names: &[&str]) -> Result<Files> {
+    let path = &said.path;
+    let (mut files, mut unknown) = (Files::new(), Vec::new());
+    let found = if path.is_dir() {
+        let own = within(path);
+        let below = names.iter().flat_map(|name| within(&path.join(name)));
+        own.into_iter().chain(below).collect()
+    } else {
+        files_named(path)?
+    };
+    if found.is_empty() {
+        let text = format!("--from: no file matches `{}`", path.display());
+        return Err(Error::user(text));
+    }
+    for file in found {
+        let folder = file.parent().and_then(Path::file_name);
+        let folder = folder.and_then(|name| name.to_str()).map(str::to_owned);
+        let known = folder.filter(|folder| names.contains(&folder.as_str()));
+        match said.source.clone().or(known) {
+            Some(source) => files.entry(source).or_default().push(file),
+            None => unknown.push(file),
+        }
+    }
+    let (Some(file), [only]) = (unknown.first().cloned(), names) else {
+        return match unknown.first() {
+            None => Ok(files),
+            Some(file) => Err(Error::user(format!(
+                "--from {}: of which source? Expected `SOURCE=PATH`, with one of {}",
+                file.display(),
+                names.join(", ")
+            ))),
+        };
+    };
+    drop(file);
+    files.entry((*only).to_owned()).or_default().extend(unknown);
+    Ok(files)
+}
+
+/// The files in a folder that can be read as rows.
+fn within(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let files = entries.map(|entry| entry.path());
+    let mut files: Vec<PathBuf> = files
+        .filter(|file| file.is_file() && format_of(file).is_some())
+        .filter(|file| !stem(file).ends_with("__errors"))
+        .collect();
+    files.sort();
+    files
+}
+
+fn format_of(file: &Path) -> Option<Format> {
+    file.to_str().and_then(format::of_path)
+}
+
+fn stem(file: &Path) -> &str {
+    let stem = file.file_stem().and_then(|stem| stem.to_str());
+    stem.unwrap_or_default()
+}
+
+/// Puts files in the place of the sources that they are of.
+///
+/// # Errors
+/// When a live source has none, or they cannot be read so.
+pub(super) fn place(document: &mut Document, files: &Files, file: &Path) -> Result<()> {
+    for source in &mut document.sources {
+        let name = source.name.value.clone();
+        match files.get(&name) {
+            Some(files) => replay(source, files)?,
+            None if ends(source) => {}
+            None => {
+                let (file, hint) = (file.display(), "rows that were recorded");
+                return Err(Error::user(format!(
+                    "`{name}` is live: expected {hint} in its place, --from {name}=PATH; \
+                     `zaraba record {file} {name} --out recorded` records them"
+                )));
+            }
+        }
+        source.bootstrap = None;
+        source.speed = None;
+    }
+    Ok(())
+}
+
+fn replay(source: &mut SourceDoc, files: &[PathBuf]) -> Result<()> {
+    let Some(first) = files.first() else {
+        return Ok(());
+    };
+    let Some(format) = format_of(first) else {
+        let text = format!(
+            "--from {}: expected a name that ends in .parquet, .csv, .json or .arrow",
+            first.display()
+        );
+        return Err(Error::user(text));
+    };
+    let span = source.name.span;
+    let plain = FileSourceDoc {
+        path: Located {
+            value: first.clone(),
+            span,
+        },
+        files: Vec::new(),
+        format,
+        merge_by_time: false,
+        follow: false,
+        add_nullable: false,
+        encoding: Encoding::Utf8,
+        delimiter: b',',
+        header: true,
+        sheet: SheetDoc::default(),
+    };
+    let mut doc = match &source.connector {
+        SourceConnector::File(own) if own.format == format => own.clone(),
+        _ => plain,
+    };
+    let typed = matches!(format, Format::Parquet | Format::Arrow);
+    if typed {
+        // They say themselves what their columns are.
+        source.schema.clear();
+    }
+    doc.files = files.to_vec();
+    doc.follow = false;
+    doc.add_nullable = typed;
+    doc.merge_by_time |= partitions(files) > 1;
+    source.connector = SourceConnector::File(doc);
+    Ok(())
+}
+
+/// Of how many partitions files are that are named as a recording names them,
+/// `PARTITION-PART.parquet`.
+fn partitions(files: &[PathBuf]) -> usize {
+    let number = |file: &PathBuf| {
+        let (partition, part) = stem(file).split_once('-')?;
+        part.parse::<u64>().ok()?;
+        partition.parse::<u64>().ok()
+    };
+    let numbers: Option<std::collections::BTreeSet<u64>> = files.iter().map(number).collect();
+    numbers.map_or(1, |numbers| numbers.len())
+}
