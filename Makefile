@@ -3,7 +3,7 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test plugins languages bench bench-clients bless fuzz audit
+.PHONY: help demo test plugins languages bench bench-rules bench-clients bless fuzz audit
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 22
@@ -21,8 +21,13 @@ languages: ## build the rule of sdk/examples in JavaScript and Python
 	@bash .ci/languages
 
 bench: ## ticks through a window, beside a bare loop and DataFusion's batch; then each construct, the prices of options, and rows through a rule
-	@source .ci/setup.sh && cargo bench --workspace --bench tumble && cargo bench --workspace --bench constructs --bench prices --bench declared
-	@bash .ci/plugins && source .ci/setup.sh && ZARABA_PLUGINS="$$CARGO_TARGET_DIR/plugins" cargo bench --workspace --bench rules && cd plugins && CARGO_TARGET_DIR="$$CARGO_TARGET_DIR/rules" cargo bench --bench native
+	@source .ci/setup.sh && cargo bench --workspace --bench tumble && cargo bench --workspace --bench constructs --bench prices
+	@$(MAKE) --no-print-directory bench-rules
+
+bench-rules: ## one condition as a rule in wasm, natively, as a declared alert and as a loop; then a rule beside a hostile one
+	@bash .ci/plugins && source .ci/setup.sh && export ZARABA_PLUGINS="$$CARGO_TARGET_DIR/plugins" ZARABA_NATIVE="$$CARGO_TARGET_DIR/rules/release/examples/native" \
+	  && (cd plugins && CARGO_TARGET_DIR="$$CARGO_TARGET_DIR/rules" cargo build --quiet --release --example native) \
+	  && cargo bench --workspace --bench rules --bench beside
 
 bench-clients: ## 2,000 WebSocket clients beside uWebSockets, and what a client costs that stops reading
 	@bash .ci/bench-clients

@@ -105,6 +105,9 @@ pub mod glue;
 
 mod host;
 
+#[cfg(target_arch = "wasm32")]
+mod memory;
+
 pub use zaraba_sdk_derive::{Params, Row, Stored};
 
 #[doc(hidden)]

@@ -16,7 +16,7 @@ use zaraba_sql::plan::stage::{Input, PlannedNode, Stage, Work};
 use zaraba_sql::plan::streaming;
 use zaraba_sql::plan::triggered::key_columns;
 
-use crate::declared::Declared;
+use crate::declared::{Declared, working};
 use crate::machine::Times;
 use crate::mistake::{Mistake, Place};
 use crate::template::Templates;
@@ -240,7 +240,8 @@ impl<'a> Planning<'a> {
             .iter()
             .map(|i| format!("\"{}\"", field(i)))
             .collect();
-        let condition = |text: &str| format!("coalesce(({text}\n), false)");
+        // Whatever has no type is null, which is not true.
+        let condition = |text: &str| format!("CAST(({text}\n) AS BOOLEAN)");
         let clear = doc.clear.as_ref().map(|clear| condition(&clear.value));
         let mut computed = vec![condition(&doc.when.value)];
         computed.extend(clear);
@@ -268,6 +269,7 @@ impl<'a> Planning<'a> {
         let declared = Declared {
             name: doc.name.value.as_str().into(),
             steps: steps.pop().unwrap_or_default(),
+            working: working(&kept),
             kept: Arc::new(kept),
             has_clear: doc.clear.is_some(),
             severities: severities.iter().map(|(of, _)| *of).collect(),

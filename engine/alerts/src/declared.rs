@@ -23,6 +23,8 @@ pub(crate) struct Declared {
     /// severity, and the figures that there are.
     pub(crate) steps: Vec<Step>,
     pub(crate) kept: SchemaRef,
+    /// [`working`]'s, of these.
+    pub(crate) working: SchemaRef,
     pub(crate) has_clear: bool,
     /// The worst first.
     pub(crate) severities: Vec<Severity>,
@@ -37,7 +39,7 @@ pub(crate) struct Declared {
 
 /// What a row is told by, beside the columns kept: whether it holds, whether what is open is over,
 /// the severity's number, figure and threshold.
-pub(crate) fn working(kept: &SchemaRef) -> SchemaRef {
+pub(crate) fn working(kept: &Schema) -> SchemaRef {
     let mut fields: Vec<_> = kept.fields().iter().cloned().collect();
     let own = [
         ("__holds", DataType::Boolean),
@@ -70,11 +72,12 @@ impl Declared {
             let of = computed.next().and_then(|column| column.as_boolean_opt());
             of.map(true_where).ok_or_else(wrong)
         };
-        let deleted = batch.deleted.clone();
-        let deleted = deleted.unwrap_or_else(|| BooleanBuffer::new_unset(n));
         let when = condition()?;
         let over = if self.has_clear { condition()? } else { !&when };
-        let over = &over | &deleted;
+        let over = match &batch.deleted {
+            Some(deleted) => &over | deleted,
+            None => over,
+        };
         let holds = &when & &!&over;
         let mut severity = vec![self.always.map_or(0, number_of); n];
         for of in &self.severities {
@@ -94,7 +97,7 @@ impl Declared {
         all.push(Arc::new(BooleanArray::new(over, None)));
         all.push(Arc::new(UInt8Array::from(severity)));
         all.extend([value, threshold]);
-        batch.with_rows(RecordBatch::try_new(working(&self.kept), all)?)
+        batch.with_rows(RecordBatch::try_new(Arc::clone(&self.working), all)?)
     }
 }
 

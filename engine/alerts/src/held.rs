@@ -15,7 +15,7 @@ use crate::machine::Kept;
 /// Bytes that may be held in vain before rows are copied together.
 const SLACK: usize = 1 << 20;
 
-/// A row; its batch has [`crate::work::working`]'s columns.
+/// A row; its batch has [`crate::declared::working`]'s columns.
 #[derive(Clone, Debug)]
 pub(crate) struct Held {
     pub(crate) rows: Arc<RecordBatch>,

@@ -22,7 +22,7 @@ use zaraba_core::time::{Epoch, EventTime};
 use zaraba_sql::failed;
 use zaraba_sql::one_form::all_in_one_form;
 
-use crate::declared::{Current, Declared, working};
+use crate::declared::{Current, Declared};
 use crate::held::{Held, Pinned, number_of, severity_of};
 use crate::machine::{Event, Key, Machine, Says, Stage, Standing};
 use crate::told::Troubles;
@@ -53,7 +53,7 @@ pub(crate) struct Node {
 impl Node {
     pub(crate) fn new(current: Current) -> Result<Self> {
         let plan = current.now();
-        let schema = working(&plan.kept);
+        let schema = Arc::clone(&plan.working);
         let field = |i: &usize| SortField::new(schema.field(*i).data_type().clone());
         Ok(Self {
             converter: RowConverter::new(plan.keys.iter().map(field).collect())?,
@@ -73,8 +73,10 @@ impl Node {
     fn work(&mut self, out: &mut Output) -> Result<Progress> {
         let mut events = Vec::new();
         if let Some(ready) = self.ready.take() {
-            let n = ready.len().min(ROWS);
-            let n = self.rows(&ready.slice(0, n), &mut events)?;
+            let n = match ready.len() <= ROWS {
+                true => self.rows(&ready, &mut events)?,
+                false => self.rows(&ready.slice(0, ROWS), &mut events)?,
+            };
             self.tell(&events, out)?;
             self.ready = (n < ready.len()).then(|| ready.slice(n, ready.len() - n));
             return Ok(Progress::More);

@@ -68,18 +68,24 @@ impl InOrder {
     /// When Arrow refuses: a broken invariant.
     pub fn before(&mut self, time: Option<i64>) -> Result<Option<Batch>> {
         let mut passed = Vec::new();
-        for run in &mut self.runs {
+        let mut left = Vec::new();
+        for run in self.runs.drain(..) {
             let n = time.map_or(run.len(), |time| run.time.partition_point(|t| *t < time));
-            if n > 0 {
+            if n == run.len() {
+                passed.push(run);
+            } else if n == 0 {
+                left.push(run);
+            } else {
                 passed.push(run.slice(0, n));
-                *run = run.slice(n, run.len() - n);
+                left.push(run.slice(n, run.len() - n));
             }
         }
-        self.runs.retain(|run| !run.is_empty());
-        if passed.is_empty() {
-            return Ok(None);
+        self.runs = left;
+        // A run is in order as it is.
+        match passed.len() {
+            0 | 1 => Ok(passed.pop()),
+            _ => in_order(&self.schema, self.ties, &passed).map(Some),
         }
-        in_order(&self.schema, self.ties, &passed).map(Some)
     }
 
     /// Adds them to a snapshot, as parts of this name.

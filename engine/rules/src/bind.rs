@@ -114,7 +114,7 @@ impl Bound {
     }
 
     /// The columns of wanted rows.
-    pub(crate) fn columns(&self, rows: &Batch) -> Result<Columns> {
+    pub(crate) fn columns<'a>(&self, rows: &'a Batch) -> Result<Columns<'a>> {
         Columns::new(&rows.rows, self.columns.iter().copied())
     }
 }

@@ -2,11 +2,13 @@
 //! rest (narrow numbers, decimals, views, slices of text) is brought to it first. Which column may
 //! become which type is decided once, at load, by [`fits`]: nothing is lost on the way.
 
+use std::ops::Deref;
+
 use arrow::array::{
-    Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, PrimitiveArray, RecordBatch,
-    StringArray, downcast_integer_array,
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray, RecordBatch, StringArray,
+    downcast_integer_array,
 };
-use arrow::buffer::{BooleanBuffer, Buffer, NullBuffer};
+use arrow::buffer::{BooleanBuffer, Buffer, NullBuffer, ScalarBuffer};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{
     ArrowNativeType, DataType as Arrow, Date32Type, Float64Type, Int64Type, TimeUnit,
@@ -91,14 +93,31 @@ fn way_out(of: &Arrow, wanted: DataType) -> String {
     format!(": {lossy}; a query can say how, with CAST")
 }
 
+/// Numbers as Arrow has them, or as a cast made them.
+enum Numbers<'a, T: ArrowNativeType> {
+    Here(&'a [T]),
+    Made(ScalarBuffer<T>),
+}
+
+impl<T: ArrowNativeType> Deref for Numbers<'_, T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        match self {
+            Self::Here(values) => values,
+            Self::Made(values) => values,
+        }
+    }
+}
+
 /// A column in the contract's form, borrowing from Arrow where it can.
-enum Held {
+enum Held<'a> {
     Absent,
     Boolean(Buffer),
-    Int64(PrimitiveArray<Int64Type>),
-    Float64(PrimitiveArray<Float64Type>),
-    Timestamp(PrimitiveArray<TimestampMicrosecondType>),
-    Date(PrimitiveArray<Date32Type>),
+    Int64(Numbers<'a, i64>),
+    Float64(Numbers<'a, f64>),
+    Timestamp(Numbers<'a, i64>),
+    Date(Numbers<'a, i32>),
     Text(Texts),
     Dictionary(Vec<u32>, Texts),
 }
@@ -126,6 +145,23 @@ impl Texts {
         })
     }
 
+    /// The texts of a few rows, from these words; none where a row has none.
+    fn spelt(indices: &[u32], valid: Option<&NullBuffer>, words: &StringArray) -> Self {
+        let mut offsets = Vec::with_capacity(indices.len() + 1);
+        let mut bytes = Vec::new();
+        offsets.push(0);
+        for (row, index) in indices.iter().enumerate() {
+            if valid.is_none_or(|valid| valid.is_valid(row)) {
+                bytes.extend_from_slice(words.value(*index as usize).as_bytes());
+            }
+            offsets.push(bytes.len() as u32);
+        }
+        Self {
+            offsets,
+            bytes: bytes.into(),
+        }
+    }
+
     fn param(&self) -> TextsParam<'_> {
         TextsParam {
             offsets: &self.offsets,
@@ -147,9 +183,6 @@ fn bits(buffer: &BooleanBuffer) -> Buffer {
 }
 
 fn cast(array: &ArrayRef, to: &Arrow) -> Result<ArrayRef> {
-    if array.data_type() == to {
-        return Ok(array.clone());
-    }
     // A value that does not fit is an error, not a null.
     let options = CastOptions {
         safe: false,
@@ -158,11 +191,40 @@ fn cast(array: &ArrayRef, to: &Arrow) -> Result<ArrayRef> {
     cast_with_options(array, to, &options).map_err(|error| Error::user(error.to_string()))
 }
 
+/// Numbers of a type; a moment is a moment, whichever zone it is shown in.
+fn numbers<T: ArrowPrimitiveType>(
+    array: &ArrayRef,
+    wanted: DataType,
+) -> Result<Numbers<'_, T::Native>> {
+    Ok(match array.as_primitive_opt::<T>() {
+        Some(here) => Numbers::Here(here.values()),
+        None => {
+            let made = cast(array, &arrow_type(wanted))?;
+            Numbers::Made(made.as_primitive::<T>().values().clone())
+        }
+    })
+}
+
 /// Words that are worth handing over, however few the rows.
 const WORDS: usize = 32;
 
+/// Rows whose texts are cheaper to hand over than words and indices: each list that goes into a
+/// guest is a call of it.
+const FEW: usize = 8;
+
+fn texts(array: &ArrayRef) -> Result<Held<'_>> {
+    if let Some(here) = array.as_string_opt::<i32>() {
+        return Ok(Held::Text(Texts::new(here)?));
+    }
+    if let Some(coded) = dictionary(array)? {
+        return Ok(coded);
+    }
+    let made = cast(array, &Arrow::Utf8)?;
+    Ok(Held::Text(Texts::new(made.as_string())?))
+}
+
 /// A dictionary of text as words and indices, if that is shorter than the texts themselves.
-fn dictionary(array: &ArrayRef) -> Result<Option<(Vec<u32>, Texts)>> {
+fn dictionary(array: &ArrayRef) -> Result<Option<Held<'_>>> {
     let Arrow::Dictionary(_, value) = array.data_type() else {
         return Ok(None);
     };
@@ -171,13 +233,23 @@ fn dictionary(array: &ArrayRef) -> Result<Option<(Vec<u32>, Texts)>> {
     if words.len() > WORDS.max(array.len() / 2) || words.null_count() > 0 || !value.is_string() {
         return Ok(None);
     }
-    let words = Texts::new(cast(words, &Arrow::Utf8)?.as_string())?;
     let keys = coded.keys();
     let indices = downcast_integer_array!(
         keys => { indices(keys) }
         of => return Err(Error::internal(format!("a dictionary with keys of type {of}")))
     );
-    Ok(Some((indices, words)))
+    let made;
+    let words = match words.as_string_opt::<i32>() {
+        Some(here) => here,
+        None => {
+            made = cast(words, &Arrow::Utf8)?;
+            made.as_string()
+        }
+    };
+    Ok(Some(match array.len() <= FEW {
+        true => Held::Text(Texts::spelt(&indices, keys.nulls(), words)),
+        false => Held::Dictionary(indices, Texts::new(words)?),
+    }))
 }
 
 /// Keys of a dictionary. What stands where there is no value may point nowhere: it becomes 0.
@@ -193,32 +265,24 @@ fn indices<K: ArrowPrimitiveType>(keys: &PrimitiveArray<K>) -> Vec<u32> {
     }
 }
 
-impl Held {
-    fn new(array: &ArrayRef, wanted: DataType) -> Result<Self> {
-        if wanted == DataType::Text
-            && let Some((indices, words)) = dictionary(array)?
-        {
-            return Ok(Self::Dictionary(indices, words));
-        }
-        let to = match (wanted, array.data_type()) {
-            // Whichever zone it is shown in, a moment is a moment.
-            (DataType::Timestamp, Arrow::Timestamp(TimeUnit::Microsecond, _)) => {
-                array.data_type().clone()
-            }
-            (DataType::Timestamp, _) => Arrow::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
-            _ => arrow_type(wanted),
-        };
-        let array = cast(array, &to)?;
+impl<'a> Held<'a> {
+    fn new(array: &'a ArrayRef, wanted: DataType) -> Result<Self> {
         Ok(match wanted {
-            DataType::Boolean => {
-                let values: &BooleanArray = array.as_boolean();
-                Self::Boolean(bits(values.values()))
+            // From a dictionary, at most.
+            DataType::Boolean => match array.as_boolean_opt() {
+                Some(here) => Self::Boolean(bits(here.values())),
+                None => {
+                    let made = cast(array, &Arrow::Boolean)?;
+                    Self::Boolean(bits(made.as_boolean().values()))
+                }
+            },
+            DataType::Int64 => Self::Int64(numbers::<Int64Type>(array, wanted)?),
+            DataType::Float64 => Self::Float64(numbers::<Float64Type>(array, wanted)?),
+            DataType::Timestamp => {
+                Self::Timestamp(numbers::<TimestampMicrosecondType>(array, wanted)?)
             }
-            DataType::Int64 => Self::Int64(array.as_primitive().clone()),
-            DataType::Float64 => Self::Float64(array.as_primitive().clone()),
-            DataType::Timestamp => Self::Timestamp(array.as_primitive().clone()),
-            DataType::Date => Self::Date(array.as_primitive().clone()),
-            DataType::Text => Self::Text(Texts::new(array.as_string())?),
+            DataType::Date => Self::Date(numbers::<Date32Type>(array, wanted)?),
+            DataType::Text => texts(array)?,
         })
     }
 
@@ -226,10 +290,10 @@ impl Held {
         match self {
             Self::Absent => ValuesParam::Absent,
             Self::Boolean(bits) => ValuesParam::Boolean(bits),
-            Self::Int64(array) => ValuesParam::Int64(array.values()),
-            Self::Float64(array) => ValuesParam::Float64(array.values()),
-            Self::Timestamp(array) => ValuesParam::Timestamp(array.values()),
-            Self::Date(array) => ValuesParam::Date(array.values()),
+            Self::Int64(values) => ValuesParam::Int64(values),
+            Self::Float64(values) => ValuesParam::Float64(values),
+            Self::Timestamp(values) => ValuesParam::Timestamp(values),
+            Self::Date(values) => ValuesParam::Date(values),
             Self::Text(texts) => ValuesParam::Text(texts.param()),
             Self::Dictionary(indices, words) => ValuesParam::Dictionary(DictionaryParam {
                 indices,
@@ -242,10 +306,10 @@ impl Held {
         match self {
             Self::Absent => ValuesResult::Absent,
             Self::Boolean(bits) => ValuesResult::Boolean(bits.to_vec()),
-            Self::Int64(array) => ValuesResult::Int64(array.values().to_vec()),
-            Self::Float64(array) => ValuesResult::Float64(array.values().to_vec()),
-            Self::Timestamp(array) => ValuesResult::Timestamp(array.values().to_vec()),
-            Self::Date(array) => ValuesResult::Date(array.values().to_vec()),
+            Self::Int64(values) => ValuesResult::Int64(values.to_vec()),
+            Self::Float64(values) => ValuesResult::Float64(values.to_vec()),
+            Self::Timestamp(values) => ValuesResult::Timestamp(values.to_vec()),
+            Self::Date(values) => ValuesResult::Date(values.to_vec()),
             Self::Text(texts) => ValuesResult::Text(texts.owned()),
             Self::Dictionary(indices, words) => ValuesResult::Dictionary(DictionaryResult {
                 indices: indices.clone(),
@@ -256,29 +320,31 @@ impl Held {
 }
 
 /// The columns of a call.
-pub(crate) struct Columns(Vec<(Held, Option<Buffer>)>);
+pub(crate) struct Columns<'a>(Vec<(Held<'a>, Option<Buffer>)>);
 
-impl Columns {
+impl<'a> Columns<'a> {
     /// Columns by place (none: the stream lacks it) and wanted type.
     pub(crate) fn new(
-        rows: &RecordBatch,
-        wanted: impl Iterator<Item = (Option<usize>, DataType)>,
+        rows: &'a RecordBatch,
+        wanted: impl ExactSizeIterator<Item = (Option<usize>, DataType)>,
     ) -> Result<Self> {
-        let column = |(place, wanted): (Option<usize>, DataType)| {
+        let mut columns = Vec::with_capacity(wanted.len());
+        for (place, wanted) in wanted {
             let Some(array) = place.map(|place| rows.column(place)) else {
-                return Ok((Held::Absent, None));
+                columns.push((Held::Absent, None));
+                continue;
             };
             // Asked first: a dictionary's are put together anew each time.
             let nulls = array.is_nullable().then(|| array.logical_nulls()).flatten();
             let nulls = nulls.filter(|nulls| nulls.null_count() > 0);
             let valid = nulls.as_ref().map(NullBuffer::inner).map(bits);
-            Ok((Held::new(array, wanted)?, valid))
-        };
-        Ok(Self(wanted.map(column).collect::<Result<_>>()?))
+            columns.push((Held::new(array, wanted)?, valid));
+        }
+        Ok(Self(columns))
     }
 
     /// All columns of rows whose types are the contract's own.
-    pub(crate) fn of_all(rows: &Batch) -> Result<Self> {
+    pub(crate) fn of_all(rows: &'a Batch) -> Result<Self> {
         let types = [
             DataType::Boolean,
             DataType::Int64,

@@ -47,6 +47,11 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// Whether the call took as long as it was let.
+    pub(crate) const fn is_slow(&self) -> bool {
+        matches!(self, Self::Fuel(_) | Self::Deadline(_))
+    }
+
     /// From what wasmtime says. `refused` is what the memory's limiter refused, if it did.
     pub(crate) fn of(
         error: &wasmtime::Error,

@@ -3,9 +3,11 @@
 //! runtime orders rows and drives it.
 //!
 //! What happens when a call fails is here, and nowhere else: the instance is thrown away and what the
-//! call wrote is taken back; the call is tried once more in a fresh instance; then its rows are
+//! call wrote is taken back; the call is tried once more in a fresh instance, unless it was in one and
+//! used up its fuel; then its rows are
 //! skipped, counted and logged. After some failures in a row the rule is paused, for a stretch of
-//! event time, so that a replay pauses at the same place.
+//! event time, so that a replay pauses at the same place; after one that used up its fuel at once,
+//! since its queue fills meanwhile and who writes to it has to wait.
 
 mod change;
 
@@ -74,6 +76,8 @@ pub struct Rule {
     inputs: Vec<Bound>,
     columns: SchemaRef,
     instance: Option<Instance>,
+    /// Whether the instance has answered a call: a fresh one would go the same way once more.
+    used: bool,
     /// Where the state is while there is no instance.
     world: Option<World>,
     ordinals: Ordinals,
@@ -153,6 +157,7 @@ impl Rule {
             params: Value::Object(params).to_string(),
             inputs,
             instance: None,
+            used: false,
             world: Some(world),
             ordinals: Ordinals::default(),
             failures: 0,
@@ -330,8 +335,10 @@ impl Rule {
             return Ok(());
         }
         self.world_mut()?.state.forget(first);
+        let fresh = self.instance.is_none() || !self.used;
         let answer = match self.attempt(call)? {
             Ok(checked) => Ok(checked),
+            Err(failure) if fresh && failure.is_slow() => Err(failure),
             Err(failure) => {
                 self.say(
                     Level::Warn,
@@ -389,6 +396,7 @@ impl Rule {
                     .state_bytes
                     .store(bytes, std::sync::atomic::Ordering::Relaxed);
                 self.instance = Some(instance);
+                self.used = true;
             }
             Err(_) => {
                 Meter::add(&meter.failures, 1);
@@ -416,6 +424,7 @@ impl Rule {
             Ok(mut instance) => match instance.configure(&self.params) {
                 Ok(()) => {
                     self.instance = Some(instance);
+                    self.used = false;
                     Ok(())
                 }
                 Err(failure) => {
@@ -436,7 +445,7 @@ impl Rule {
             Call::Rows(..) => format!("{} rows up to {} skipped", call.rows(), EventTime(last)),
             Call::Tick(at) => format!("the tick of {} skipped", EventTime(at)),
         };
-        if self.failures < limits.failures {
+        if self.failures < limits.failures && !failure.is_slow() {
             return self.say(Level::Error, &format!("{what}: {failure}"));
         }
         let before = self.paused.map_or(0, |(_, length)| length);

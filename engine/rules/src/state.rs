@@ -105,10 +105,9 @@ impl State {
 
     /// Forgets what nobody at or after `at` can see. Only between calls.
     pub(crate) fn forget(&mut self, at: i64) {
-        while let Some((end, key)) = self.ends.first().cloned() {
-            if end > at {
-                return;
-            }
+        while self.ends.first().is_some_and(|(end, _)| *end <= at)
+            && let Some((_, key)) = self.ends.pop_first()
+        {
             self.put(key, None);
         }
     }

@@ -71,10 +71,12 @@ fn each_misdeed_costs_its_own_rows_only() {
             said[0].starts_with("a call failed and is tried again: "),
             "{said:?}"
         );
-        assert!(
-            said[1].starts_with("10 rows up to 1970-01-01T00:00:29Z skipped: "),
-            "{said:?}"
-        );
+        let then = match what {
+            "loop" | "scan" => ", and paused for 1s of event time",
+            _ => "",
+        };
+        let skipped = format!("10 rows up to 1970-01-01T00:00:29Z skipped{then}: ");
+        assert!(said[1].starts_with(&skipped), "{said:?}");
         assert!(said[1].contains(reason), "{what}: {said:?}");
         let meter = rule.meter();
         assert_eq!(Meter::get(&meter.failures), 2, "{what}");
@@ -209,4 +211,27 @@ fn a_rule_that_keeps_failing_is_paused_for_event_time() {
     assert_eq!(paused.len(), 4);
     assert_eq!(Meter::get(&rule.meter().skipped), 59);
     assert_eq!(Meter::get(&rule.meter().calls), 10);
+}
+
+#[test]
+fn a_rule_that_loops_is_paused_at_once() {
+    let (mut rule, lines) = hostile(json!({ "what": "loop" }));
+    let mut out = Vec::new();
+    // Ten rows a second: pauses of 1, 2 and 4 seconds.
+    for tenth in 0..40 {
+        let rows = numbers(1, 2);
+        let time = vec![1_000_000 + tenth * 100_000].into();
+        let rows = Batch::new(rows.rows, time, rows.seq).unwrap();
+        rule.process(0, &rows, &mut out).unwrap();
+    }
+    assert!(totals(&out).is_empty());
+    let said = lines.all();
+    let paused: Vec<&String> = said.iter().filter(|l| l.contains("paused")).collect();
+    for (line, pause) in paused.iter().zip(["1s", "2s", "4s"]) {
+        let says = format!("and paused for {pause} of event time: it used up the fuel of a call");
+        assert!(line.contains(&says), "{line}");
+    }
+    assert_eq!(paused.len(), 3);
+    // Each was tried once: in a fresh instance.
+    assert_eq!(Meter::get(&rule.meter().calls), 3);
 }
