@@ -205,7 +205,7 @@ static LIMITS: Section = Section {
             Kind::Int(1, 1_000_000),
             "3",
             "3",
-            "so many failed calls in a row pause the rule",
+            "so many failed calls in a row pause the rule; one that used up its fuel or its deadline does at once",
         ),
         optional(
             "pause",

@@ -94,7 +94,8 @@ impl Pipeline {
             return Err(CoreError::internal("a file that was checked has gone").into());
         };
         let asked = Asked::new(&document, &whole.plan, ask)?;
-        let files = recorded::files(&document, &ask.recorded)?;
+        let needed = part::behind(&document, std::slice::from_ref(&ask.name));
+        let files = recorded::files(&document, &needed, &ask.recorded)?;
         let mut history = asked.history(self, &whole, document, &files)?;
         let kept = history.streams();
         part::keep(&mut history.document, &kept);

@@ -177,8 +177,8 @@ impl<'a> Asked<'a> {
         let found = columns.iter().find(|(name, _)| name == column);
         match found {
             Some((_, kind)) if kind.is_numeric() => Ok(said.clone()),
-            Some((_, kind)) => Err(CoreError::user(format!(
-                "{option} {stream}.{column}: expected a column of numbers, it is {kind}"
+            Some(_) => Err(CoreError::user(format!(
+                "{option} {stream}.{column}: expected a column of numbers"
             ))),
             None => {
                 let names = columns.iter().map(|(name, _)| name.as_str());

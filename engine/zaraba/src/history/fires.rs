@@ -132,7 +132,8 @@ pub(super) fn groups(
             let word = match by.as_str() {
                 "severity" => Some(fire.severity.clone()),
                 "code" => Some(fire.code.clone()),
-                "session" => Some(sessions.at(fire.time).map_or("none", |s| s.name).to_owned()),
+                "session" => (sessions.venue)
+                    .map(|_| sessions.at(fire.time).map_or("none", |s| s.name).to_owned()),
                 "moneyness" => underlying.and_then(|underlying| moneyness(fire, underlying)),
                 column => fire.fields.get(column).cloned(),
             };

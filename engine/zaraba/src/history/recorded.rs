@@ -1,6 +1,6 @@
 //! Recorded files in the place of live sources.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use zaraba_config::document::{
@@ -33,24 +33,46 @@ pub(crate) const fn ends(source: &SourceDoc) -> bool {
     }
 }
 
-/// Which files are of which source.
+/// Which files are of which source; `needed` are the nodes that will run.
 ///
 /// # Errors
 /// When there are none, or it cannot be told.
-pub(super) fn files(document: &Document, recorded: &[Recorded]) -> Result<Files> {
-    let names: Vec<&str> = (document.sources.iter())
-        .map(|source| source.name.value.as_str())
+pub(super) fn files(
+    document: &Document,
+    needed: &BTreeSet<String>,
+    recorded: &[Recorded],
+) -> Result<Files> {
+    let name = |source: &'_ SourceDoc| source.name.value.clone();
+    let names: Vec<String> = document.sources.iter().map(name).collect();
+    let live = document.sources.iter().filter(|source| !ends(source));
+    let live: Vec<String> = live
+        .map(name)
+        .filter(|name| needed.contains(name))
         .collect();
     let mut files = Files::new();
     for said in recorded {
-        if let Some(source) = said.source.as_deref().filter(|s| !names.contains(s)) {
-            let hint = hint(source, names.iter().copied());
+        if let Some(source) = said.source.as_ref().filter(|s| !names.contains(s)) {
+            let hint = hint(source, names.iter().map(String::as_str));
             let there = names.join(", ");
             let text = format!("--from {source}=: no source `{source}`{hint}: there are {there}");
             return Err(Error::user(text));
         }
-        for (source, found) in of_path(said, &names)? {
-            files.entry(source).or_default().extend(found);
+        for file in of_path(&said.path, &names)? {
+            let source = said.source.clone();
+            let source = source.or_else(|| by_folder(&file, &names));
+            let source = source.or_else(|| {
+                <&[String; 1]>::try_from(&live[..])
+                    .ok()
+                    .map(|[one]| one.clone())
+            });
+            let Some(source) = source else {
+                return Err(Error::user(format!(
+                    "--from {}: of which source? Expected `SOURCE=PATH`, with one of {}",
+                    file.display(),
+                    names.join(", ")
+                )));
+            };
+            files.entry(source).or_default().push(file);
         }
     }
     files.values_mut().for_each(|files| {
@@ -60,14 +82,11 @@ pub(super) fn files(document: &Document, recorded: &[Recorded]) -> Result<Files>
     Ok(files)
 }
 
-/// The files that a path stands for, by source.
-fn of_path(said: &Recorded, names: &[&str]) -> Result<Files> {
-    let path = &said.path;
-    let (mut files, mut unknown) = (Files::new(), Vec::new());
+/// The files that a path stands for.
+fn of_path(path: &Path, names: &[String]) -> Result<Vec<PathBuf>> {
     let found = if path.is_dir() {
-        let own = within(path);
         let below = names.iter().flat_map(|name| within(&path.join(name)));
-        own.into_iter().chain(below).collect()
+        within(path).into_iter().chain(below).collect()
     } else {
         files_named(path)?
     };
@@ -75,28 +94,13 @@ fn of_path(said: &Recorded, names: &[&str]) -> Result<Files> {
         let text = format!("--from: no file matches `{}`", path.display());
         return Err(Error::user(text));
     }
-    for file in found {
-        let folder = file.parent().and_then(Path::file_name);
-        let folder = folder.and_then(|name| name.to_str()).map(str::to_owned);
-        let known = folder.filter(|folder| names.contains(&folder.as_str()));
-        match said.source.clone().or(known) {
-            Some(source) => files.entry(source).or_default().push(file),
-            None => unknown.push(file),
-        }
-    }
-    let (Some(file), [only]) = (unknown.first().cloned(), names) else {
-        return match unknown.first() {
-            None => Ok(files),
-            Some(file) => Err(Error::user(format!(
-                "--from {}: of which source? Expected `SOURCE=PATH`, with one of {}",
-                file.display(),
-                names.join(", ")
-            ))),
-        };
-    };
-    drop(file);
-    files.entry((*only).to_owned()).or_default().extend(unknown);
-    Ok(files)
+    Ok(found)
+}
+
+/// The source whose name a file's folder has.
+fn by_folder(file: &Path, names: &[String]) -> Option<String> {
+    let folder = file.parent()?.file_name()?.to_str()?;
+    names.iter().find(|name| *name == folder).cloned()
 }
 
 /// The files in a folder that can be read as rows.
@@ -131,9 +135,9 @@ pub(super) fn place(document: &mut Document, files: &Files, file: &Path) -> Resu
             Some(files) => replay(source, files)?,
             None if ends(source) => {}
             None => {
-                let (file, hint) = (file.display(), "rows that were recorded");
+                let file = file.display();
                 return Err(Error::user(format!(
-                    "`{name}` is live: expected {hint} in its place, --from {name}=PATH; \
+                    "`{name}` is live: expected recorded rows in its place, --from {name}=PATH; \
                      `zaraba record {file} {name} --out recorded` records them"
                 )));
             }
@@ -196,6 +200,6 @@ fn partitions(files: &[PathBuf]) -> usize {
         part.parse::<u64>().ok()?;
         partition.parse::<u64>().ok()
     };
-    let numbers: Option<std::collections::BTreeSet<u64>> = files.iter().map(number).collect();
+    let numbers: Option<BTreeSet<u64>> = files.iter().map(number).collect();
     numbers.map_or(1, |numbers| numbers.len())
 }
