@@ -96,7 +96,7 @@ fn run(neighbour: Option<&str>) -> Vec<f64> {
     let sent: Arc<Vec<AtomicU64>> = Arc::new((0..BATCHES).map(|_| AtomicU64::new(0)).collect());
     let watch = Stopwatch::start();
     let nanos = move || watch.elapsed().as_nanos() as u64;
-    let (noted, now) = (Arc::clone(&sent), nanos.clone());
+    let (noted, now) = (Arc::clone(&sent), nanos);
     let feed = std::thread::spawn(move || {
         for (i, rows) in batches.into_iter().enumerate() {
             let due = (APART * i as u32).as_nanos() as u64;

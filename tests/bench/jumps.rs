@@ -5,9 +5,6 @@
 /// Rows of the input: 16 calls of 8,192.
 pub(crate) const ROWS: usize = 8192 * 16;
 
-/// So many rows a call are measured.
-pub(crate) const SIZES: [usize; 4] = [1, 16, 256, 8192];
-
 /// How many rows a measurement takes, by rows a call: so few that most are not interrupted.
 pub(crate) fn rows(size: usize) -> usize {
     ROWS.min(size * 2048)

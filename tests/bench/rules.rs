@@ -40,8 +40,10 @@ use zaraba_rules::tables::NoTables;
 use zaraba_rules::world::{Level, Surroundings};
 use zaraba_sql::plan::catalog::Catalog;
 
-use crate::jumps::{ROWS, SIZES};
+use crate::jumps::ROWS;
 
+/// So many rows a call are measured.
+const SIZES: [usize; 4] = [1, 16, 256, 8192];
 /// `oi-jump` in a line.
 const ALERT: &str = r#"
 [alert.oi_jump]

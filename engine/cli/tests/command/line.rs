@@ -7,7 +7,7 @@ const EMPTY: &str = "name = \"empty\"\n";
 #[test]
 fn commands_that_are_not_built_yet_say_so() {
     let folder = Folder::with(EMPTY);
-    for name in ["rule", "model", "llm", "backtest", "backfill"] {
+    for name in ["model", "llm", "backtest", "backfill"] {
         let came = folder
             .zaraba(&[name, "pipeline.toml", "--whatever"])
             .code(2);
