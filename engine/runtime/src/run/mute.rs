@@ -1,6 +1,6 @@
 //! Alerts of history are not news: those of a node behind a source with `bootstrap` are left out, and
 //! counted, up to the time at which the past of that source ends. What stands then is told, once, as
-//! an opening with the time and the id that it had ([`Standing`]); until then the node's own watermark
+//! an opening with the time and the id that it had (`standing.rs`); until then the node's own watermark
 //! waits at the earliest of them.
 
 use std::sync::Arc;
