@@ -236,10 +236,12 @@ fn alert(rule: &str, kind: &str, begun: i64, time: i64, severity: Severity) -> A
 fn texts(alert: &mut Alert, kind: &str, count: usize, within: &str, keys: &str) {
     let english = match within {
         "" => format!("{kind}: {count} more, all over"),
+        _ if count == 1 => format!("{kind}: {keys}"),
         within => format!("{kind}: {count} more within {within}"),
     };
     let japanese = match within {
         "" => format!("{kind} ほか{count}件 すべて解消"),
+        _ if count == 1 => format!("{kind} {keys}"),
         within => format!("{kind} {within}以内にほか{count}件"),
     };
     let mut all = Map::new();

@@ -182,9 +182,9 @@ static LIMITS: Section = Section {
         optional(
             "fuel",
             Kind::Int(1, i64::MAX),
-            "20000000",
+            "5000000",
             "1000000",
-            "fuel of a call, about one unit an instruction",
+            "fuel of a call, about one unit an instruction; a tick has four times as much",
         ),
         optional(
             "fuel_per_row",

@@ -99,7 +99,9 @@ impl Instance {
 
     /// `tick`.
     pub(crate) fn tick(&mut self, at: i64) -> (Result<Vec<Alert>, Failure>, Used) {
+        // A tick may look at every key that there is.
         let fuel = self.store.data().around.limits.fuel;
+        let fuel = fuel.saturating_mul(4).min(u64::MAX / 2);
         let (answer, used) = self.call(Some((at, at)), fuel, 1, |rule, store| {
             rule.call_tick(store, at)
         });

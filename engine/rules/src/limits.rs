@@ -15,7 +15,8 @@ pub struct Limits {
     pub output: usize,
     /// Bytes of log lines of one call; what is more is dropped.
     pub log: usize,
-    /// Fuel of a call, whatever its rows. About one unit an instruction of wasm.
+    /// Fuel of a call, whatever its rows, and four times as much of a tick. About one unit an
+    /// instruction of wasm. A rule that loops holds up whoever reads the same stream for so long.
     pub fuel: u64,
     /// Fuel of a call for each of its rows.
     pub fuel_per_row: u64,
@@ -42,7 +43,7 @@ impl Default for Limits {
             alerts: 10_000,
             output: 8 << 20,
             log: 64 << 10,
-            fuel: 20_000_000,
+            fuel: 5_000_000,
             fuel_per_row: 20_000,
             fuel_to_start: 1_000_000_000,
             rows: 8192,

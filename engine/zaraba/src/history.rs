@@ -10,11 +10,12 @@ mod sessions;
 mod settings;
 mod suggest;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
 use chrono::NaiveDate;
 use zaraba_config::document::{Document, Located, SinkConnector, SinkDoc};
+use zaraba_core::alert;
 use zaraba_core::batch::Batch;
 use zaraba_core::error::Error as CoreError;
 use zaraba_core::time::EventTime;
@@ -62,10 +63,10 @@ pub struct History<'a> {
 pub struct Seen {
     /// Rows of all sources.
     pub rows: u64,
-    /// Of them late, and left out.
-    pub late: u64,
-    /// And bad.
-    pub bad: u64,
+    /// Of each source that has such: rows that were late, and left out.
+    pub late: BTreeMap<String, u64>,
+    /// And rows that could not be read, with the reason of the first.
+    pub bad: BTreeMap<String, (u64, String)>,
     /// Trading days on which the node's stream has rows.
     pub days: BTreeSet<NaiveDate>,
     prices: Option<Prices>,
@@ -81,6 +82,8 @@ pub struct Run {
     pub suppressed: u64,
     /// Rows on which it failed, and which it did not see.
     pub failed: u64,
+    /// Why it failed first, where that is known.
+    pub why: Option<String>,
 }
 
 impl Pipeline {
@@ -151,15 +154,23 @@ impl History<'_> {
         let taken: Result<(), CoreError> = taken.collect();
         running.join()?;
         taken?;
-        let (mut suppressed, mut failed) = (0, 0);
+        let (mut suppressed, mut failed, mut why) = (0, 0, None);
         for (node, meter) in &meters {
             if sources.iter().any(|source| **source == **node) {
                 seen.rows += meter.rows_out.load(Ordering::Relaxed);
-                seen.late += meter.late.load(Ordering::Relaxed);
-                seen.bad += meter.errors.load(Ordering::Relaxed);
+                let late = meter.late.load(Ordering::Relaxed);
+                let bad = meter.errors.load(Ordering::Relaxed);
+                let why = meter.first_reason.get().cloned().unwrap_or_default();
+                if late > 0 {
+                    seen.late.insert(node.to_string(), late);
+                }
+                if bad > 0 {
+                    seen.bad.insert(node.to_string(), (bad, why));
+                }
             } else if **node == *self.name {
                 suppressed += meter.suppressed.load(Ordering::Relaxed);
                 failed += meter.errors.load(Ordering::Relaxed);
+                why = why.or_else(|| meter.first_reason.get().cloned());
             }
         }
         if first {
@@ -171,6 +182,7 @@ impl History<'_> {
             fires,
             suppressed,
             failed,
+            why,
         })
     }
 
@@ -200,9 +212,10 @@ impl History<'_> {
 
     fn nothing_seen(&self) -> Seen {
         let price = self.price.as_ref();
-        let price = price.map(|(price, key)| Prices::new(key.clone(), price.column.clone()));
+        let price = price
+            .map(|(price, key)| Prices::new(key.clone(), price.column.clone(), self.words.between));
         let underlying = self.underlying.as_ref();
-        let underlying = underlying.map(|of| Prices::new(Vec::new(), of.column.clone()));
+        let underlying = underlying.map(|of| Prices::new(Vec::new(), of.column.clone(), &[]));
         Seen {
             prices: price,
             underlying,
@@ -218,8 +231,12 @@ impl History<'_> {
                 // Rows of one hour are mostly of one day.
                 let hour = time.div_euclid(3_600_000_000);
                 if known != Some(hour) {
-                    known = Some(hour);
-                    seen.days.extend(self.sessions.day(EventTime(*time)));
+                    let time = EventTime(*time);
+                    // What comes between two sessions makes no day of its own.
+                    let within = self.sessions.at(time).map(|_| hour);
+                    known = within;
+                    seen.days
+                        .extend(within.and_then(|_| self.sessions.day(time)));
                 }
             }
         }
@@ -248,19 +265,40 @@ impl History<'_> {
         &self.whole.secrets
     }
 
-    /// What a setting is now, in words.
-    #[must_use]
-    pub fn now(&self, name: &str) -> Option<String> {
-        settings::now(&self.document, &self.name, &self.plugin, name)
-    }
-
     /// The numbers that can be set of it.
     #[must_use]
     pub fn numbers(&self) -> Vec<Number> {
         let read = self.whole.plan.params.iter();
         let read = read.filter(|param| param.readers.contains(&self.name));
         let read: Vec<String> = read.map(|param| param.name.clone()).collect();
-        settings::numbers(&self.document, &read, &self.plugin)
+        settings::numbers(&self.document, &self.name, &read, &self.plugin)
+    }
+
+    /// The `params` of the rule as they would be written with another value of one.
+    #[must_use]
+    pub fn params_with(&self, name: &str, value: &str) -> String {
+        settings::written(&self.document, &self.name, name, value)
+    }
+
+    /// The columns by which alerts can be counted: the fields of their rule, and those of their key.
+    #[must_use]
+    pub fn columns(&self) -> Vec<String> {
+        let own = self.whole.plan.streams.get(&self.name);
+        let own = own.map(|stream| {
+            stream
+                .columns
+                .fields()
+                .iter()
+                .skip(alert::columns().fields().len())
+        });
+        let own = own.into_iter().flatten().map(|field| field.name().clone());
+        let key = self.words.columns.iter().cloned();
+        let code = ["code".to_owned()];
+        own.chain(key)
+            .chain(code)
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect()
     }
 
     /// How alerts spread over product, moneyness, session, severity and these columns.

@@ -44,7 +44,13 @@ impl Pipeline {
                 },
             })
         });
-        Ok(listeners.collect())
+        let listeners: Vec<Listener> = listeners.collect();
+        if listeners.is_empty() && !loaded.diagnostics.is_empty() {
+            // It may be a mistake that there is none.
+            let mistakes = loaded.sources.render_all(&loaded.diagnostics);
+            return Err(Error::Mistakes(redact(&mistakes, &document.secrets)));
+        }
+        Ok(listeners)
     }
 }
 

@@ -210,8 +210,8 @@ pub(super) fn as_json(history: &History<'_>, name: &str, outcomes: &[Outcome]) -
         "first_day": day(seen.and_then(|seen| seen.days.first())),
         "last_day": day(seen.and_then(|seen| seen.days.last())),
         "rows": seen.map(|seen| seen.rows),
-        "late": seen.map(|seen| seen.late),
-        "bad": seen.map(|seen| seen.bad),
+        "late": seen.map(|seen| seen.late.values().sum::<u64>()),
+        "bad": seen.map(|seen| seen.bad.values().map(|(bad, _)| bad).sum::<u64>()),
         "runs": outcomes.iter().map(run).collect::<Vec<_>>(),
     })
 }

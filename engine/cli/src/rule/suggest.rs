@@ -40,7 +40,7 @@ pub(crate) fn suggest(args: SuggestArgs, voice: &Voice) -> Result<(), Failure> {
     };
     let mut tried = Vec::new();
     let found = history.suggest(&number, args.per_day, &mut |of| {
-        voice.note(&format!(
+        voice.say(&format!(
             "{} = {}: {} alerts",
             number.name,
             of.value,
@@ -63,12 +63,13 @@ pub(crate) fn suggest(args: SuggestArgs, voice: &Voice) -> Result<(), Failure> {
     let rows: Vec<Vec<String>> = std::iter::once(title.to_vec()).chain(rows).collect();
     let mut text = heading(&history, &ask.name);
     text += &format!("\n{}", aligned(&rows, 0));
-    text += &advice(&found, &number, &ask.name, days);
+    text += &advice(&history, &found, &number, &ask.name);
     voice.print(&text)
 }
 
 /// What to write.
-fn advice(found: &Found, number: &Number, node: &str, days: usize) -> String {
+fn advice(history: &History<'_>, found: &Found, number: &Number, node: &str) -> String {
+    let days = history.days();
     let (name, value, alerts) = (&number.name, found.best.value, found.best.run.fires.len());
     let mut text = format!(
         "\n{name} = {value} gives {} alerts a day",
@@ -81,16 +82,18 @@ fn advice(found: &Found, number: &Number, node: &str, days: usize) -> String {
             a_day_of(found.wanted, days)
         );
     }
-    let whole = if number.whole || value.fract() != 0.0 {
+    let dot = if number.whole || value.fract() != 0.0 {
         ""
     } else {
         ".0"
     };
+    let value = format!("{value}{dot}");
     text + &match number.owner {
-        Owner::Plugin => {
-            format!(":\n\n    [rule.{node}]\n    params = {{ {name} = {value}{whole} }}\n")
-        }
-        Owner::Pipeline => format!(":\n\n    [params]\n    {name} = {value}{whole}\n"),
+        Owner::Plugin => format!(
+            ":\n\n    [rule.{node}]\n    {}\n",
+            history.params_with(name, &value)
+        ),
+        Owner::Pipeline => format!(":\n\n    [params]\n    {name} = {value}\n"),
     }
 }
 

@@ -48,6 +48,7 @@ pub(crate) fn try_out(args: TryArgs, voice: &Voice) -> Result<(), Failure> {
     let ask = args.price.asked(ask);
     let mut history = pipeline.history(&ask)?;
     voice.hide(history.secrets());
+    known(&history, &args.by)?;
     let mut outcomes = Vec::new();
     for settings in settings {
         let run = history.run(&settings)?;
@@ -55,7 +56,11 @@ pub(crate) fn try_out(args: TryArgs, voice: &Voice) -> Result<(), Failure> {
         let said: Vec<String> = (outcome.settings.iter())
             .map(|(name, value)| format!("{name}={value}: "))
             .collect();
-        voice.note(&format!("{}{} alerts", said.concat(), outcome.alerts));
+        if args.sweep.is_empty() {
+            voice.note(&format!("{} alerts", outcome.alerts));
+        } else {
+            voice.say(&format!("{}{} alerts", said.concat(), outcome.alerts));
+        }
         if run.failed > 0 {
             voice.say(&format!(
                 "{}it failed on {} rows",
@@ -94,16 +99,31 @@ pub(crate) fn try_out(args: TryArgs, voice: &Voice) -> Result<(), Failure> {
 /// Says which rows of the recording were not looked at.
 pub(super) fn left_out(history: &History<'_>, voice: &Voice) {
     let Some(seen) = history.seen() else { return };
-    if seen.late > 0 {
+    for (source, late) in &seen.late {
         voice.say(&format!(
-            "{} rows were late, and left out as they are live",
-            seen.late
+            "{source}: {late} rows were late and left out, as they would be live: older than its \
+             `out_of_order` allows behind rows that came before them; a greater one in \
+             [source.{source}] takes them"
         ));
     }
-    if seen.bad > 0 {
-        voice.say(&format!("{} rows could not be read or computed", seen.bad));
+    for (source, (bad, why)) in &seen.bad {
+        voice.say(&format!(
+            "{source}: {bad} rows could not be read; the first: {why}"
+        ));
     }
     if seen.days.is_empty() {
-        voice.say("the recording has no row that the alert looks at");
+        voice.say("the recording has no row within a session that the alert looks at");
     }
+}
+
+/// A column to count by has to be there.
+fn known(history: &History<'_>, by: &[String]) -> Result<(), Failure> {
+    let columns = history.columns();
+    let Some(wrong) = by.iter().find(|name| !columns.contains(name)) else {
+        return Ok(());
+    };
+    Err(Failure::User(format!(
+        "--by {wrong}: alerts of it have no such column; there are {}",
+        columns.join(", ")
+    )))
 }

@@ -25,7 +25,7 @@ fn inspect_prints_what_a_plugin_says_of_itself() {
         "  venue   text or null, or no column  Where",
         "  jump_pct    number, at least 0.0, default 5.0   From what change on, percent",
         "a tick every 60 s",
-        "20000000 fuel a call and 20000 a row, 8192 rows a call",
+        "5000000 fuel a call and 20000 a row, 8192 rows a call",
         "imports: zaraba:rules/types@0.1.0, zaraba:rules/state@0.1.0",
     ] {
         assert!(came.out.contains(line), "{line}:\n{}", came.out);

@@ -81,7 +81,7 @@ impl<'a> Asked<'a> {
                 input,
                 plugin: OfPlugin::default(),
                 words: KeyWords {
-                    between: '/',
+                    between: &['/'],
                     columns,
                 },
             });
@@ -105,7 +105,8 @@ impl<'a> Asked<'a> {
             plan,
             input: first.unwrap_or_default(),
             words: KeyWords {
-                between: ' ',
+                // Whatever its author took.
+                between: &[' ', '/', '|'],
                 columns: told.names,
             },
             plugin: OfPlugin {

@@ -45,7 +45,7 @@ pub struct Groups {
 #[derive(Clone, Debug)]
 pub(super) struct KeyWords {
     /// What stands between them.
-    pub(super) between: char,
+    pub(super) between: &'static [char],
     /// The columns that they are of; some of the first may be missing.
     pub(super) columns: Vec<String>,
 }

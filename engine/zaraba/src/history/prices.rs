@@ -18,6 +18,8 @@ pub(super) struct Prices {
     pub(super) key: Vec<String>,
     /// The column of the price.
     column: String,
+    /// What stands between the words of an alert's key, and so parts those of a price's, too.
+    between: &'static [char],
     all: Vec<Series>,
     /// Which of them it is, by the words of its key.
     by_words: HashMap<Vec<String>, usize>,
@@ -45,10 +47,11 @@ pub(super) fn plain(text: &str) -> String {
 }
 
 impl Prices {
-    pub(super) fn new(key: Vec<String>, column: String) -> Self {
+    pub(super) fn new(key: Vec<String>, column: String, between: &'static [char]) -> Self {
         Self {
             key,
             column,
+            between,
             all: Vec::new(),
             by_words: HashMap::new(),
             by_bytes: HashMap::new(),
@@ -109,8 +112,10 @@ impl Prices {
                 continue;
             }
             let known = keys.iter().zip(&texts).filter(|(key, _)| key.is_valid(row));
-            let words = known.map(|(_, text)| plain(&text.value(row).to_string()));
-            let place = self.place(words.collect());
+            let texts = known.map(|(_, text)| text.value(row).to_string());
+            let texts: Vec<String> = texts.collect();
+            let words = texts.iter().flat_map(|text| text.split(self.between));
+            let place = self.place(words.map(plain).collect());
             self.by_bytes.insert(bytes.as_ref().into(), place);
             places.push(place);
         }

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use zaraba_config::document::{
-    Document, Encoding, FileSourceDoc, Format, Located, SheetDoc, SourceConnector, SourceDoc,
+    Document, Encoding, ErrorPolicy, FileSourceDoc, Format, Located, SheetDoc, SourceConnector,
+    SourceDoc,
 };
 use zaraba_config::format;
 use zaraba_core::error::{Error, Result};
@@ -90,6 +91,14 @@ fn of_path(path: &Path, names: &[String]) -> Result<Vec<PathBuf>> {
     } else {
         files_named(path)?
     };
+    if found.is_empty() && path.is_dir() {
+        return Err(Error::user(format!(
+            "--from: `{}` has no files of rows, and no folder of them with the name of a source: {}; \
+             `SOURCE=PATH` says whose they are",
+            path.display(),
+            names.join(", ")
+        )));
+    }
     if found.is_empty() {
         let text = format!("--from: no file matches `{}`", path.display());
         return Err(Error::user(text));
@@ -144,6 +153,8 @@ pub(super) fn place(document: &mut Document, files: &Files, file: &Path) -> Resu
         }
         source.bootstrap = None;
         source.speed = None;
+        // A bad row is left out and told, as it is live.
+        source.on_error.get_or_insert(ErrorPolicy::Skip);
     }
     Ok(())
 }

@@ -3,10 +3,10 @@
 
 use serde_json::Value as Json;
 use zaraba_config::document::{Argument, Document, Located, Value};
-use zaraba_config::params::{parse, shown};
+use zaraba_config::params::parse;
 use zaraba_core::error::{Error, Result};
 use zaraba_core::suggest::hint;
-use zaraba_core::time::{duration_text, parse_duration};
+use zaraba_core::time::parse_duration;
 
 /// A number that can be set, and what is known of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -130,36 +130,21 @@ fn unknown(document: &Document, node: &str, plugin: &OfPlugin, name: &str) -> Er
     Error::user(format!("`{name}` cannot be set of `{node}`{hint}: {all}"))
 }
 
-/// What a setting is now, in words; none: the node's own default.
-pub(super) fn now(
+/// The numbers that can be set: the plugin's, then those of the pipeline that the node reads. A
+/// parameter of the plugin that is one of the pipeline is that one.
+pub(super) fn numbers(
     document: &Document,
     node: &str,
+    read: &[String],
     plugin: &OfPlugin,
-    name: &str,
-) -> Option<String> {
-    if plugin.has(name) {
-        return plugin.now.get(name).map(|value| match value {
-            Json::String(text) => text.clone(),
-            other => other.to_string(),
-        });
-    }
-    if let Some((_, value)) = document.params.iter().find(|(n, _)| n == name) {
-        return Some(shown(&value.value));
-    }
-    let alert = document.alerts.iter().find(|n| n.name.value == node);
-    let rule = document.rules.iter().find(|n| n.name.value == node);
-    let micros = match (name, alert, rule) {
-        ("for", Some(alert), _) => Some(alert.hold),
-        ("cooldown", Some(alert), _) => alert.storm.cooldown,
-        ("cooldown", _, Some(rule)) => rule.storm.cooldown,
-        _ => None,
+) -> Vec<Number> {
+    let own = given(document, node);
+    let handed = |name: &String| {
+        let mut own = own.iter();
+        own.any(|(param, value)| param.value == *name && matches!(value.value, Argument::Param(_)))
     };
-    micros.map(duration_text)
-}
-
-/// The numbers that can be set: the plugin's, then those of the pipeline that the node reads.
-pub(super) fn numbers(document: &Document, read: &[String], plugin: &OfPlugin) -> Vec<Number> {
-    let of_plugin = plugin.properties().filter_map(|(name, schema)| {
+    let of_plugin = plugin.properties().filter(|(name, _)| !handed(name));
+    let of_plugin = of_plugin.filter_map(|(name, schema)| {
         let number = |key: &str| schema.get(key).and_then(Json::as_f64);
         let kind = schema.get("type").and_then(Json::as_str)?;
         let numeric = matches!(kind, "number" | "integer");
@@ -193,4 +178,36 @@ pub(super) fn numbers(document: &Document, read: &[String], plugin: &OfPlugin) -
         })
     });
     of_plugin.chain(of_pipeline).collect()
+}
+
+fn given<'a>(document: &'a Document, node: &str) -> &'a [(Located<String>, Located<Argument>)] {
+    let rule = document.rules.iter().find(|n| n.name.value == node);
+    rule.map_or(&[], |rule| &rule.params)
+}
+
+/// The `params` of a rule as they are written, with another value of one.
+pub(super) fn written(document: &Document, node: &str, name: &str, value: &str) -> String {
+    let own = given(document, node).iter();
+    let own = own.filter(|(param, _)| param.value != name);
+    let own = own.map(|(param, value)| format!("{} = {}", param.value, toml(&value.value)));
+    let all: Vec<String> = own.chain([format!("{name} = {value}")]).collect();
+    format!("params = {{ {} }}", all.join(", "))
+}
+
+/// An argument as TOML has it.
+fn toml(argument: &Argument) -> String {
+    match argument {
+        // Texts, numbers and lists are written alike.
+        Argument::Plain(value) => value.to_string(),
+        Argument::Param(name) => format!("\"${name}\""),
+        Argument::List(items) => {
+            let items: Vec<String> = items.iter().map(toml).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Argument::Table(fields) => {
+            let fields = fields.iter();
+            let fields = fields.map(|(name, value)| format!("{name} = {}", toml(value)));
+            format!("{{ {} }}", fields.collect::<Vec<_>>().join(", "))
+        }
+    }
 }

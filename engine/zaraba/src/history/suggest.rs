@@ -64,6 +64,10 @@ impl History<'_> {
         };
         search.run(start)?;
         let wanted = per_day * search.history.days() as f64;
+        if wanted == 0.0 {
+            let text = "the recording has no row that it looks at: nothing can be learned from it";
+            return Err(zaraba_core::error::Error::user(text).into());
+        }
         search.widen(start, wanted)?;
         search.narrow(wanted)?;
         let best = search.nearest(wanted).cloned();
@@ -113,30 +117,38 @@ impl Search<'_, '_> {
     /// Two neighbours with too many alerts and with too few.
     fn between(&self, wanted: f64) -> Option<(f64, f64)> {
         let over = |tried: &Tried| tried.run.fires.len() as f64 > wanted;
-        let mut pairs = self.tried.windows(2);
+        // Where there are two such pairs, the one of greater values: most thresholds are least values.
+        let mut pairs = self.tried.windows(2).rev();
         let found = pairs.find(|pair| over(&pair[0]) != over(&pair[1]))?;
         Some((found[0].value, found[1].value))
     }
 
-    /// Doubles and halves until what is wanted lies between; where one way changes nothing or
-    /// leads away, the other is gone.
+    /// Doubles and halves until what is wanted lies between: first the way on which there are more
+    /// alerts, or fewer, as is wanted; then the other, since alerts that open and clear again and again
+    /// become fewer both ways.
     fn widen(&mut self, start: f64, wanted: f64) -> Result<(), Error> {
-        for step in 1..=STEPS {
-            for factor in [2f64.powi(step), 2f64.powi(-step)] {
-                if self.near(wanted) || self.between(wanted).is_some() {
-                    return Ok(());
-                }
-                if self.leads(factor > 1.0, wanted) {
-                    self.run(start * factor)?;
+        for any in [false, true] {
+            for step in 1..=STEPS {
+                for factor in [2f64.powi(step), 2f64.powi(-step)] {
+                    if self.found(wanted) {
+                        return Ok(());
+                    }
+                    if any || self.leads(factor > 1.0, wanted) {
+                        self.run(start * factor)?;
+                    }
                 }
             }
         }
         for bound in [self.number.least, self.number.most].into_iter().flatten() {
-            if !self.near(wanted) && self.between(wanted).is_none() {
+            if !self.found(wanted) {
                 self.run(bound)?;
             }
         }
         Ok(())
+    }
+
+    fn found(&self, wanted: f64) -> bool {
+        self.near(wanted) || self.between(wanted).is_some()
     }
 
     /// Whether greater (or smaller) values may lead to what is wanted, as far as is known.
