@@ -23,6 +23,8 @@ fn expected() -> Vec<(String, i64)> {
 fn each_misdeed_costs_its_own_rows_only() {
     let small = || Limits {
         state: 256 << 10,
+        // Enough for each to go as far as its own limit.
+        fuel: 20_000_000,
         ..Limits::default()
     };
     for (what, reason) in [
